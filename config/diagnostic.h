@@ -1,0 +1,36 @@
+// A fault in a configuration or pattern, as people see it:
+//
+//   FILE:LINE:COL: error: TEXT
+//     the line itself
+//         ^
+//   hint: what to do
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tocsin::config {
+
+struct Diagnostic {
+  enum class Severity : std::uint8_t { Error, Warning };
+  Severity severity = Severity::Error;
+  std::string file;
+  std::size_t line = 0;    // from 1; 0: the file as a whole
+  std::size_t column = 0;  // from 1, in characters
+  std::string text;
+  std::string source_line; // the line it points into
+  std::string hint;        // may be empty
+};
+
+// The lines above, each with its end. Tabs in the source line are kept under the caret; colour only if asked for.
+[[nodiscard]] std::string render(const Diagnostic& diagnostic, bool colour = false);
+
+// Sorts by file (in the order given), line, column, and drops exact repeats.
+void sort_diagnostics(std::vector<Diagnostic>& diagnostics, const std::vector<std::string>& files);
+
+// The nearest of `known` to `word`, if it is near enough to be a typo; else empty.
+[[nodiscard]] std::string_view nearest(std::string_view word, const std::vector<std::string_view>& known);
+
+}  // namespace tocsin::config

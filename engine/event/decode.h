@@ -1,0 +1,56 @@
+// Records to events: unwraps envelopes, finds the time, the account, the region, the log group and stream.
+//
+//   RawBatch --Decoder (one a worker)--> EventBatch
+//
+// Understood: CloudTrail records (single, or a file's {"Records":[…]}), EventBridge events, the CloudWatch Logs subscription
+// envelope (plain, gzip, base64 of gzip, or inside {"awslogs":{"data":…}}), JSON objects, text lines. With `auto` the record
+// itself tells; any other format pins it. A record that announces JSON and is broken is rejected as not_json; a record that
+// does not look like JSON at all is text.
+//
+// Pure: the clock for age limits is RawBatch::read_at. A decoder is used by one thread; settings are shared and immutable.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "engine/event/event.h"
+#include "engine/event/event_time.h"
+#include "engine/event/record.h"
+
+namespace tocsin::event {
+
+enum class Format : std::uint8_t { Auto, CloudTrail, EventBridge, Subscription, Json, Text };
+
+// `auto`, `cloudtrail`, `eventbridge`, `subscription`, `json`, `text`.
+[[nodiscard]] std::optional<Format> parse_format(std::string_view name);
+
+struct DecodeSettings {
+  Format format = Format::Auto;
+  std::string log_group;                        // for records that do not bring their own
+  std::string log_stream;                       // likewise: a file's path, a Kafka partition
+  std::unordered_set<std::string> accounts;     // allowed; empty: everybody. An event of no account is refused if not empty
+  TimeRule time;                                // where an event's time is
+  bool age_limits = false;                      // live: refuse more than two weeks back, two hours ahead of read_at
+};
+
+class Decoder {
+ public:
+  Decoder();
+  ~Decoder();
+  Decoder(Decoder&&) noexcept;
+  Decoder& operator=(Decoder&&) noexcept;
+
+  // Clears `out` and fills it from `batch`; takes over the batch's bytes. `settings` must outlive the events: their log group
+  // may point into it.
+  void decode(RawBatch& batch, const DecodeSettings& settings, EventBatch& out);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tocsin::event

@@ -1,0 +1,82 @@
+// A JSON message, walked once for all the fields that anybody wants.
+//
+// FieldTrie holds the wanted selectors, each with a slot number. JsonView::walk() finds the structure with simdjson's first stage
+// (which validates UTF-8 and strings), then goes over the structural characters once: it checks the structure, skips what
+// nobody wants, and files the wanted nodes under their slots.
+//
+//   message --simdjson stage 1--> structural indexes --walk with FieldTrie--> slots
+//
+// What is checked: UTF-8, strings and their escapes, brackets, commas, colons, nesting up to kMaxDepth, one object as the root
+// and nothing after it. What may go unnoticed: a malformed number or literal in a part that no selector wants. A key that
+// stands twice in one object: the last one wins. Numbers of any length are kept as their text.
+//
+// A view belongs to one thread; its results live until the next walk() and need the message to stay where it is.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "engine/event/selector.h"
+
+namespace tocsin::event {
+
+enum class NodeKind : std::uint8_t { Null, Boolean, Number, String, Object, Array };
+
+struct JsonNode {
+  NodeKind kind = NodeKind::Null;
+  std::string_view text;  // String: unescaped, without quotes; else the JSON text as it stood (objects and arrays too)
+};
+
+using Slot = std::uint32_t;
+
+// The wanted fields. Built once, then only read: any number of threads may share it.
+class FieldTrie {
+ public:
+  FieldTrie();
+  ~FieldTrie();
+  FieldTrie(FieldTrie&&) noexcept;
+  FieldTrie& operator=(FieldTrie&&) noexcept;
+
+  // The slot of a selector; equal selectors share one.
+  Slot add(const Selector& selector);
+  [[nodiscard]] std::size_t slots() const;
+
+ private:
+  friend class JsonView;
+  struct Node;
+  std::vector<std::unique_ptr<Node>> nodes_;
+  std::vector<Selector> selectors_;
+};
+
+enum class JsonStatus : std::uint8_t {
+  Object,     // walked: the slots are filled
+  NotObject,  // valid JSON whose root is an array or a scalar: the slots are empty
+  Invalid,    // not JSON
+  BadUtf8,
+  TooDeep,
+};
+
+class JsonView {
+ public:
+  JsonView();
+  ~JsonView();
+  JsonView(JsonView&&) noexcept;
+  JsonView& operator=(JsonView&&) noexcept;
+
+  // Walks `message` (surrounding white space is allowed). Anything but Object leaves every slot empty.
+  JsonStatus walk(std::string_view message, const FieldTrie& fields);
+
+  // The nodes a selector met, in document order: none or one without a wildcard.
+  [[nodiscard]] std::span<const JsonNode> nodes(Slot slot) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tocsin::event

@@ -1,0 +1,38 @@
+// What a source hands over: records as they were stored, before anybody looked inside.
+//
+//   source::Source --RawBatch--> event::Decoder --EventBatch--> runtime::Matcher
+//
+// A batch belongs to one partition (a Kafka partition, a file, stdin) and keeps the bytes its records point into. Plain values;
+// a batch is moved from thread to thread, never shared.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "engine/base/time.h"
+#include "engine/event/reject.h"
+
+namespace tocsin::event {
+
+// One Kafka message, one line, or one element of a CloudTrail file's Records.
+struct RawRecord {
+  std::string_view value;              // without its line end; points into RawBatch::bytes
+  std::optional<EventTime> timestamp;  // the Kafka record's own timestamp
+  std::int64_t offset = 0;             // Kafka offset, line number from 1, or index in Records from 0
+};
+
+struct RawBatch {
+  std::uint32_t partition = 0;          // index into the engine's partition table
+  std::uint64_t sequence = 0;           // of this batch in its partition, from 0, without gaps
+  WallTime read_at{};                   // when it was read, for age limits
+  std::shared_ptr<void> bytes;          // keeps what `value` points into
+  std::vector<RawRecord> records;       // in the partition's order
+  RejectCounts rejects;                 // what the source itself had to refuse: over-long lines, damaged compression
+  std::int64_t next_offset = 0;         // Kafka: the offset to commit once this batch was handed over
+  bool last = false;                    // nothing more will come from this partition
+};
+
+}  // namespace tocsin::event

@@ -1,0 +1,55 @@
+// Why an input did not count: each rejected record, event or contribution has exactly one of these reasons.
+//
+// The names are those of the summary, the telemetry and the docs. A reject never stops the stream.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace tocsin::event {
+
+enum class RejectReason : std::uint8_t {
+  NotJson,           // announced as JSON (by its format, or by starting as an object does) and is not
+  BadUtf8,           // not UTF-8
+  TooLarge,          // a log event over kMaxEventBytes
+  TooDeep,           // JSON nested deeper than kMaxDepth
+  BadGzip,           // compressed data that is damaged or ends too early
+  InflatedTooLarge,  // an envelope that inflates beyond kMaxInflatedBytes
+  NoTime,            // nothing says when it happened
+  TooOld,            // more than two weeks before now (live sources only)
+  TooNew,            // more than two hours after now (live sources only)
+  Late,              // its bucket is no longer seen by any alarm
+  AccountRefused,    // not in the source's `accounts: allow`
+  ValueMissing,      // matched, but the metric's value field is not there
+  ValueNotNumeric,   // matched, but the value is not a finite number
+  DimensionMissing,  // matched, but a dimension's field is not there or empty
+  Overflow,          // the metric already has its maximum of series
+};
+
+inline constexpr std::size_t kRejectReasons = 15;
+inline constexpr std::array<std::string_view, kRejectReasons> kRejectNames{
+    "not_json", "bad_utf8", "too_large",       "too_deep",      "bad_gzip",          "inflated_too_large", "no_time", "too_old",
+    "too_new",  "late",     "account_refused", "value_missing", "value_not_numeric", "dimension_missing",  "overflow"};
+
+[[nodiscard]] constexpr std::string_view to_string(RejectReason reason) {
+  return kRejectNames[static_cast<std::size_t>(reason)];
+}
+
+// One counter for each reason.
+struct RejectCounts {
+  std::array<std::uint64_t, kRejectReasons> counts{};
+
+  void add(RejectReason reason, std::uint64_t count = 1) { counts[static_cast<std::size_t>(reason)] += count; }
+  void merge(const RejectCounts& other) {
+    for (std::size_t i = 0; i < kRejectReasons; ++i) counts[i] += other.counts[i];
+  }
+  [[nodiscard]] std::uint64_t operator[](RejectReason reason) const { return counts[static_cast<std::size_t>(reason)]; }
+};
+
+inline constexpr std::size_t kMaxEventBytes = std::size_t{1} << 20;      // CloudWatch Logs' limit of one log event
+inline constexpr std::size_t kMaxInflatedBytes = std::size_t{64} << 20;  // of one compressed envelope
+inline constexpr std::size_t kMaxDepth = 256;                            // arrays and objects counted
+
+}  // namespace tocsin::event

@@ -1,0 +1,52 @@
+// What is said: the third waist. Every alert ends here, every sink starts here.
+//
+//   alarm::Transition --compose()--> Notification --Delivery--> Sink
+//
+// Its id and bytes are a function of the transition, so a receiver can drop a repeat. Plain values.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/alarm/definition.h"
+#include "engine/alarm/transition.h"
+#include "engine/metric/series.h"
+
+namespace tocsin::notify {
+
+// This installation, as notifications name it.
+struct Installation {
+  std::string account = "000000000000";
+  std::string region = "local";
+  EventTime configured_at{};  // AlarmConfigurationUpdatedTimestamp
+};
+
+// Who hears about a topic. `kind` is a row of the sink table ("console", "file", "kafka").
+struct SubscriptionDefinition {
+  std::string name;  // unique in its topic: the kind, and a number where a kind stands twice
+  std::string kind;
+};
+
+struct TopicDefinition {
+  std::string name;
+  std::vector<SubscriptionDefinition> subscriptions;  // the topic's own alert topic first
+};
+
+struct Notification {
+  std::string id;                // the transition's
+  std::uint32_t topic = 0;       // index into the plan's topics
+  EventTime time{};
+  std::string subject;           // `ALARM: "name" in region`, ASCII, at most 100 characters
+  std::string payload;           // the notification JSON of a CloudWatch alarm
+  std::string key;               // alarm and dimensions: keeps one alarm's notifications in order on an alert topic
+  std::vector<std::pair<std::string, std::string>> attributes;  // CloudEvents: id, source, specversion, type, time, subject, …
+};
+
+// The notifications of a transition: one for each topic that its new state notifies.
+[[nodiscard]] std::vector<Notification> compose(const alarm::Transition& transition, const alarm::AlarmDefinition& alarm,
+                                                const metric::MetricDefinition& metric, const Installation& installation,
+                                                const std::vector<TopicDefinition>& topics);
+
+}  // namespace tocsin::notify

@@ -1,0 +1,90 @@
+// Where records come from. Every source ends in the same two questions: which partitions are there, and what comes next.
+//
+// Two ways to read, one for each end of the engine:
+//   live (`run`):          Source::poll() gives the next batch of any partition; commit() says that it was handed over.
+//   history (`backtest`):  History lists the partitions; each is read on its own, in whatever order the replay wants.
+//
+// A source or reader is used by one thread at a time. Batches carry `partition` as index into `partitions()` of their own
+// source or history; the engine renumbers them into its table.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/base/time.h"
+#include "engine/event/record.h"
+
+namespace tocsin::source {
+
+// What a person calls a partition. Exactly one of `topic` and `file` is set; stdin is file "-".
+struct PartitionName {
+  std::string source;        // the source's name in the configuration
+  std::string topic;         // Kafka
+  std::int32_t number = 0;   // Kafka partition
+  std::string file;
+  bool by_line = true;       // file: offsets are line numbers (else indexes into Records)
+};
+
+// How far a partition is known to be complete, for live sources.
+struct Progress {
+  std::uint32_t partition = 0;
+  bool caught_up = false;    // everything that was there at `at` has been polled: silence since then is real silence
+  bool finished = false;     // nothing will ever come again
+  WallTime at{};             // when caught_up was proven by an answer from the outside
+};
+
+struct SourceStatus {
+  std::vector<Progress> partitions;       // of every partition now owned
+  std::vector<std::string> notes;         // what a person should see, once each: "topic x does not exist yet, trying again"
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  // Connects or opens. An error here stops the start; what may come right later (a broker away, a topic not there yet) is
+  // retried inside poll() and told in status().
+  virtual Result<void> open() = 0;
+
+  // The next batch of any partition, waiting at most `wait`. Nothing: none came in time.
+  virtual Result<std::optional<event::RawBatch>> poll(Duration wait) = 0;
+
+  // All partitions met so far, in a fixed order; grows only.
+  [[nodiscard]] virtual const std::vector<PartitionName>& partitions() const = 0;
+
+  [[nodiscard]] virtual SourceStatus status() = 0;
+
+  // Everything before `next_offset` of `partition` has been handed over. Kept by Kafka's group; a no-op elsewhere.
+  virtual void commit(std::uint32_t partition, std::int64_t next_offset) = 0;
+
+  // Stops reading and gives up ownership. Bounded in time whatever the outside world does.
+  virtual void close() = 0;
+};
+
+// One partition of history, read from its start to its end.
+class PartitionReader {
+ public:
+  virtual ~PartitionReader() = default;
+  // The next batch; `last` is set on the final one, which may be empty. Not called again after that.
+  virtual Result<event::RawBatch> read() = 0;
+};
+
+// A partition of history, not opened yet.
+struct HistoryPartition {
+  PartitionName name;
+  std::function<Result<std::unique_ptr<PartitionReader>>()> open;
+  std::uint64_t bytes = 0;  // to read, for the progress bar; 0 when unknown
+};
+
+// Kinds of limits that tests vary to show that they change nothing.
+struct ReadLimits {
+  std::size_t batch_bytes = 256 * 1024;
+  std::size_t batch_records = 4096;
+};
+
+}  // namespace tocsin::source
