@@ -8,19 +8,12 @@
 
 #include "engine/alarm/evaluate.h"
 #include "engine/base/time.h"
+#include "engine/metric/evidence.h"
 #include "engine/metric/series.h"
 
 namespace tocsin::alarm {
 
-// One event behind a datapoint: where to find it again. Ordered by time, then place, so that samples do not depend on the order
-// in which events came.
-struct Evidence {
-  EventTime time{};
-  std::uint32_t partition = 0;  // index into the engine's partition table
-  std::int64_t offset = 0;
-  std::uint32_t index = 0;      // among the events of one record
-  auto operator<=>(const Evidence&) const = default;
-};
+using metric::Evidence;
 
 // A period as it was judged.
 struct Point {

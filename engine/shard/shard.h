@@ -1,0 +1,140 @@
+// The shard: a deterministic state machine that owns series, alarm states and their transitions.
+//
+//   Chunk (folded contributions) ─┐
+//   Tick (how far time is known) ─┴─► Shard::apply() ──► Output: transitions, closed buckets
+//
+// It knows only what the records applied to it say: no clock, no thread timing, no order of a hash map gets in. The same
+// records give the same outputs, byte for byte. Chunks commute between two ticks (exactly, for integer sums).
+//
+// Time here is the frontier: a tick says, for each source, before which moment everything has been seen. Alarms are judged at
+// the instants that the frontier passes; late data corrects the buckets that the next judgements still look at; later than that
+// it is counted as late. One shard is used by one thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/alarm/definition.h"
+#include "engine/alarm/transition.h"
+#include "engine/base/time.h"
+#include "engine/metric/evidence.h"
+#include "engine/metric/series.h"
+#include "engine/metric/statistic.h"
+
+namespace tocsin::shard {
+
+// What a shard has to know of the plan.
+struct Definitions {
+  std::vector<metric::MetricDefinition> metrics;
+  std::vector<alarm::AlarmDefinition> alarms;
+  // Metric filters with a default value: a minute that had events and no match gets one datapoint of it.
+  struct Default {
+    std::uint32_t metric = 0;
+    double value = 0;
+  };
+  std::vector<Default> defaults;
+  std::uint32_t sources = 1;
+  std::vector<std::vector<std::uint32_t>> metric_sources;  // of each metric: the sources that may feed it
+};
+
+// How long after its end a minute without a match waits before it gets its default value.
+inline constexpr Duration kDefaultValueDelay = std::chrono::seconds(60);
+
+// The value of each dimension of the series that takes what goes beyond a metric's maximum of series.
+inline constexpr std::string_view kOverflowValue = "__overflow__";
+
+// --- records ------------------------------------------------------------------------------------------------------------
+
+struct ChunkSeries {
+  Hash128 hash;
+  std::uint32_t metric = 0;
+  metric::Dimensions dimensions;
+};
+
+struct ChunkEntry {
+  std::uint32_t series = 0;  // index into Chunk::series
+  EventTime bucket{};        // its start, aligned to the metric's bucket size
+  metric::StatisticSet statistics;
+  metric::EvidenceSample evidence;
+};
+
+// Events were there for a filter with a default value.
+struct ChunkSeen {
+  std::uint32_t default_index = 0;  // index into Definitions::defaults
+  EventTime minute{};
+  bool matched = false;
+};
+
+struct Chunk {
+  std::vector<ChunkSeries> series;
+  std::vector<ChunkEntry> entries;  // one for each series and bucket
+  std::vector<ChunkSeen> seen;
+
+  [[nodiscard]] bool empty() const { return entries.empty() && seen.empty(); }
+};
+
+struct Tick {
+  std::vector<EventTime> frontier;  // one for each source; never goes back (what does is ignored)
+  bool final = false;               // nothing more will come: minutes waiting for their default value get it now
+};
+
+// --- outputs ------------------------------------------------------------------------------------------------------------
+
+// A bucket that nothing can change any more.
+struct ClosedBucket {
+  std::uint32_t metric = 0;
+  metric::Dimensions dimensions;
+  EventTime start{};
+  metric::StatisticSet statistics;
+};
+
+struct Output {
+  std::vector<alarm::Transition> transitions;  // by time, alarm (as in Definitions), dimensions
+  std::vector<ClosedBucket> closed;            // only if asked for
+};
+
+struct Counts {
+  std::uint64_t datapoints = 0;   // (series, bucket) pairs that got data
+  std::uint64_t late = 0;         // contributions that no alarm could see any more
+  std::uint64_t overflow = 0;     // contributions that went to an overflow series
+  std::uint64_t series = 0;       // that exist now
+  std::uint64_t evaluations = 0;  // judgements made
+};
+
+// One alarm's state, for people and tests.
+struct AlarmState {
+  std::uint32_t alarm = 0;
+  metric::Dimensions dimensions;
+  alarm::State state = alarm::State::InsufficientData;
+  std::uint64_t transitions = 0;
+};
+
+class Shard {
+ public:
+  // With `report_closed` the output has every bucket once it cannot change any more.
+  explicit Shard(std::shared_ptr<const Definitions> definitions, bool report_closed = false);
+  ~Shard();
+  Shard(Shard&&) noexcept;
+  Shard& operator=(Shard&&) noexcept;
+
+  // The moment at which the alarms come into being; before the first tick. Data from before it is used.
+  void start(EventTime time);
+
+  void apply(const Chunk& chunk);
+  void apply(const Tick& tick, Output& out);
+
+  // At the end of history: closes every bucket that is left.
+  void close_all(Output& out);
+
+  [[nodiscard]] const Counts& counts() const;
+  [[nodiscard]] std::vector<AlarmState> alarm_states() const;  // by alarm, then dimensions
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tocsin::shard
