@@ -1,0 +1,79 @@
+// What a backtest found, told to people: one entry for each incident, in order of time, each named once.
+//
+//   shard --Transition--> Timeline --text on stderr
+//
+//   Sunday 1 March 2026
+//
+//     03:13–03:19  ALARM  ssh-failures  SourceIp 203.0.113.77
+//                  ▂█▁  10 in 5 min (alarm at ≥ 10) · OK after 6 min
+//                  first event build/demo/data/hosts.log:1523
+//
+// An incident is the time an alarm spends in ALARM with one set of dimension values. Other transitions are
+// only counted. Entries are held until render(), since how an incident ended belongs to it; beyond
+// kMaxIncidents they are counted by alarm, so memory stays flat. One thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/text_style.h"
+#include "engine/alarm/definition.h"
+#include "engine/alarm/transition.h"
+#include "engine/event/reject.h"
+#include "engine/metric/series.h"
+
+namespace tocsin::cli {
+
+// Where a person finds an event: "hosts.log:1523", "org-cloudtrail[3]@1523".
+using PlaceOf = std::function<std::string(const alarm::Evidence&)>;
+
+class Timeline {
+ public:
+  static constexpr std::size_t kMaxIncidents = 10'000;
+
+  // The plan's alarms and metrics must outlive the timeline.
+  Timeline(std::span<const alarm::AlarmDefinition> alarms, std::span<const metric::MetricDefinition> metrics,
+           PlaceOf place_of, TextStyle style, std::size_t max_incidents = kMaxIncidents);
+
+  // Transitions in order of time.
+  void add(const alarm::Transition& transition);
+
+  // The whole timeline, each line with its end. "No incidents." if there were none.
+  [[nodiscard]] std::string render() const;
+
+ private:
+  struct Incident {
+    std::uint32_t alarm = 0;
+    metric::Dimensions dimensions;
+    EventTime start{};
+    std::vector<alarm::Point> points;  // those that raised it, then those that ended it
+    std::size_t raising = 0;           // how many of `points` raised it
+    std::string place;                 // of the first event behind it; empty: none (silence)
+    std::optional<EventTime> end;
+    alarm::State after = alarm::State::Ok;  // the state that ended it
+  };
+  using Key = std::pair<std::uint32_t, metric::Dimensions>;
+
+  void open(const alarm::Transition& transition);
+  void close(const alarm::Transition& transition);
+  [[nodiscard]] std::string draw(const Incident& incident) const;
+  [[nodiscard]] std::string ending(const Incident& incident) const;
+
+  std::span<const alarm::AlarmDefinition> alarms_;
+  std::span<const metric::MetricDefinition> metrics_;
+  PlaceOf place_of_;
+  TextStyle style_;
+  std::size_t max_incidents_;
+  std::vector<Incident> incidents_;                // in order of their start
+  std::map<Key, std::size_t> open_;                // those without an end, as indexes into incidents_
+  std::map<std::uint32_t, std::uint64_t> beyond_;  // incidents past the maximum, by alarm
+  std::uint64_t quiet_ = 0;                        // transitions that neither start nor end an incident
+};
+
+}  // namespace tocsin::cli
