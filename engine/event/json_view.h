@@ -1,22 +1,25 @@
 // A JSON message, walked once for all the fields that anybody wants.
 //
-// FieldTrie holds the wanted selectors, each with a slot number. JsonView::walk() finds the structure with simdjson's first stage
-// (which validates UTF-8 and strings), then goes over the structural characters once: it checks the structure, skips what
-// nobody wants, and files the wanted nodes under their slots.
+// FieldTrie holds the wanted selectors, each with a slot number. JsonView::walk() finds the structure with
+// simdjson's first stage (which validates UTF-8 and where strings end), then goes over the structural
+// characters once: it checks the structure, skips what nobody wants, and files the wanted nodes under their
+// slots.
 //
 //   message --simdjson stage 1--> structural indexes --walk with FieldTrie--> slots
 //
-// What is checked: UTF-8, strings and their escapes, brackets, commas, colons, nesting up to kMaxDepth, one object as the root
-// and nothing after it. What may go unnoticed: a malformed number or literal in a part that no selector wants. A key that
-// stands twice in one object: the last one wins. Numbers of any length are kept as their text.
+// Everything is checked, in the parts that nobody wants too: UTF-8, strings and their escapes, numbers and
+// literals, brackets, commas, colons, nesting up to kMaxDepth, one value as the root and nothing after it. A
+// key that stands twice in one object: the last one wins. Numbers of any length are kept as their text. Half
+// of a surrogate pair (a lone \ud83d) is allowed by JSON's grammar and names no character: it becomes U+FFFD,
+// so that an odd user agent cannot hide an event from the filters.
 //
-// A view belongs to one thread; its results live until the next walk() and need the message to stay where it is.
+// A view belongs to one thread; its results live until the next walk() and need the message to stay where it
+// is. Reads not a byte beyond the message. Once warm, a walk allocates nothing.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -29,7 +32,8 @@ enum class NodeKind : std::uint8_t { Null, Boolean, Number, String, Object, Arra
 
 struct JsonNode {
   NodeKind kind = NodeKind::Null;
-  std::string_view text;  // String: unescaped, without quotes; else the JSON text as it stood (objects and arrays too)
+  std::string_view
+      text;  // String: unescaped, without quotes; else the JSON text as it stood (objects and arrays too)
 };
 
 using Slot = std::uint32_t;
@@ -49,8 +53,10 @@ class FieldTrie {
  private:
   friend class JsonView;
   struct Node;
-  std::vector<std::unique_ptr<Node>> nodes_;
-  std::vector<Selector> selectors_;
+  Node& child(Node& parent, const SelectorStep& step);
+
+  std::vector<std::unique_ptr<Node>> nodes_;  // the root first
+  std::size_t slots_ = 0;
 };
 
 enum class JsonStatus : std::uint8_t {
@@ -71,7 +77,8 @@ class JsonView {
   // Walks `message` (surrounding white space is allowed). Anything but Object leaves every slot empty.
   JsonStatus walk(std::string_view message, const FieldTrie& fields);
 
-  // The nodes a selector met, in document order: none or one without a wildcard.
+  // The nodes a selector met, in document order: none or one without a wildcard. A slot that the last walk's
+  // trie does not have is empty.
   [[nodiscard]] std::span<const JsonNode> nodes(Slot slot) const;
 
  private:

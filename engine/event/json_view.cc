@@ -1,0 +1,569 @@
+// How the walk works
+//
+// Stage 1 of simdjson gives the offset of every structural character ({ } [ ] : ,) and of the first byte of
+// every scalar and string, in order; nothing else is in that list. So:
+//   * whatever lies between the start of a scalar or string and the next offset, white space taken off its
+//   end, is that scalar or
+//     string whole: its end is never searched for;
+//   * an object's member is always the four offsets key, colon, value, comma (or closing bracket), so the
+//   structure is checked by
+//     looking at one byte for each offset.
+//
+// The walk keeps a stack of frames, one for each open object or array. A frame has the trie nodes that are
+// "active" in it: those whose path leads here. Usually that is one; `$.*.x` beside `$.a.y` makes it two
+// inside of "a". A frame without active nodes belongs to a part that nobody wants: its keys are not even
+// looked at.
+//
+// Wanted nodes are appended to a log in document order. That makes "the last of two equal keys wins" simple:
+// everything that the earlier member filed is one range of the log, and is struck out. Two ways to notice a
+// repeated key:
+//   * a frame that wants members by name keeps, for each wanted member, where in `members_` it was last seen
+//   (`seen_`, stamped with
+//     the frame's serial number so that it never has to be cleared);
+//   * a frame that wants any member (`.*`) records all keys and sorts them when it closes.
+// At the end the log is sorted by slot, keeping the order within a slot.
+#include "engine/event/json_view.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "engine/base/check.h"
+#include "engine/event/json_text.h"
+#include "engine/event/reject.h"
+
+namespace tocsin::event {
+namespace {
+
+constexpr Slot kNoSlot = UINT32_MAX;
+constexpr std::uint32_t kNone = UINT32_MAX;
+
+// A message up to this size leaves the memory of its walk to the next one; that of a larger one is given
+// back.
+constexpr std::size_t kKeptCapacity = std::size_t{4} << 20;
+
+// Cheap and good enough for keys: all bytes of short keys, the first and last eight of longer ones, and the
+// length.
+std::uint64_t key_hash(std::string_view key) {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+  if (key.size() >= 8) {
+    std::memcpy(&low, key.data(), 8);
+    std::memcpy(&high, key.data() + key.size() - 8, 8);
+  } else if (key.size() >= 4) {
+    std::uint32_t first = 0;
+    std::uint32_t last = 0;
+    std::memcpy(&first, key.data(), 4);
+    std::memcpy(&last, key.data() + key.size() - 4, 4);
+    low = first;
+    high = last;
+  } else if (!key.empty()) {
+    low = static_cast<unsigned char>(key.front());
+    high = static_cast<std::uint64_t>(static_cast<unsigned char>(key[key.size() / 2])) << 8 |
+           static_cast<unsigned char>(key.back());
+  }
+  std::uint64_t hash = (low ^ key.size()) * 0x9E3779B97F4A7C15U;
+  hash ^= hash >> 32;
+  hash = (hash ^ high) * 0xD6E8FEB86659FD93U;
+  return hash ^ (hash >> 32);
+}
+
+// The same texts, for keys that passed key_hash: short, so a call to memcmp is most of the cost of comparing
+// them.
+bool same_text(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+bool is_white(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
+
+}  // namespace
+
+// --- the wanted fields
+// ----------------------------------------------------------------------------------------------------
+
+struct FieldTrie::Node {
+  struct Member {
+    std::string name;
+    Node* node = nullptr;
+    std::uint32_t next = kNone;  // the next member in the same bucket
+  };
+
+  std::uint32_t id = 0;  // index into nodes_
+  Slot slot = kNoSlot;
+  Node* any_member = nullptr;
+  Node* any_element = nullptr;
+  std::vector<std::pair<std::uint32_t, Node*>> elements;
+  std::vector<Member> members;
+  std::vector<std::uint32_t> buckets;  // a power of two of them, at least four times as many as members
+  std::uint64_t lengths = 0;           // bit n: some member's name is n bytes long (63: that or longer)
+
+  [[nodiscard]] bool wants_members() const { return !members.empty() || any_member != nullptr; }
+  [[nodiscard]] bool wants_elements() const { return !elements.empty() || any_element != nullptr; }
+
+  static std::uint64_t length_bit(std::size_t length) {
+    return std::uint64_t{1} << std::min<std::size_t>(length, 63);
+  }
+
+  [[nodiscard]] Node* member(std::string_view key) const {
+    if ((lengths & length_bit(key.size())) == 0) return nullptr;
+    std::uint32_t at = buckets[key_hash(key) & (buckets.size() - 1)];
+    for (; at != kNone; at = members[at].next) {
+      if (same_text(members[at].name, key)) return members[at].node;
+    }
+    return nullptr;
+  }
+
+  [[nodiscard]] Node* element(std::uint32_t index) const {
+    for (const auto& [wanted, node] : elements) {
+      if (wanted == index) return node;
+    }
+    return nullptr;
+  }
+
+  void add_member(std::string name, Node& node) {
+    lengths |= length_bit(name.size());
+    members.push_back({std::move(name), &node, kNone});
+    if (buckets.size() < members.size() * 4) {
+      buckets.assign(std::max<std::size_t>(8, buckets.size() * 2), kNone);
+      for (std::uint32_t i = 0; i < members.size(); ++i) link(i);
+    } else {
+      link(static_cast<std::uint32_t>(members.size() - 1));
+    }
+  }
+
+ private:
+  void link(std::uint32_t index) {
+    std::uint32_t& bucket = buckets[key_hash(members[index].name) & (buckets.size() - 1)];
+    members[index].next = bucket;
+    bucket = index;
+  }
+};
+
+FieldTrie::FieldTrie() { nodes_.push_back(std::make_unique<Node>()); }
+FieldTrie::~FieldTrie() = default;
+FieldTrie::FieldTrie(FieldTrie&&) noexcept = default;
+FieldTrie& FieldTrie::operator=(FieldTrie&&) noexcept = default;
+
+FieldTrie::Node& FieldTrie::child(Node& parent, const SelectorStep& step) {
+  Node* found = nullptr;
+  switch (step.kind) {
+    case SelectorStep::Kind::Name:
+      found = parent.member(step.name);
+      break;
+    case SelectorStep::Kind::Index:
+      found = parent.element(step.index);
+      break;
+    case SelectorStep::Kind::AnyMember:
+      found = parent.any_member;
+      break;
+    case SelectorStep::Kind::AnyElement:
+      found = parent.any_element;
+      break;
+  }
+  if (found != nullptr) return *found;
+
+  Node& made = *nodes_.emplace_back(std::make_unique<Node>());
+  made.id = static_cast<std::uint32_t>(nodes_.size() - 1);
+  switch (step.kind) {
+    case SelectorStep::Kind::Name:
+      parent.add_member(step.name, made);
+      break;
+    case SelectorStep::Kind::Index:
+      parent.elements.emplace_back(step.index, &made);
+      break;
+    case SelectorStep::Kind::AnyMember:
+      parent.any_member = &made;
+      break;
+    case SelectorStep::Kind::AnyElement:
+      parent.any_element = &made;
+      break;
+  }
+  return made;
+}
+
+Slot FieldTrie::add(const Selector& selector) {
+  TOCSIN_CHECK(!selector.steps.empty());
+  Node* node = nodes_.front().get();
+  for (const SelectorStep& step : selector.steps) node = &child(*node, step);
+  if (node->slot == kNoSlot) node->slot = static_cast<Slot>(slots_++);
+  return node->slot;
+}
+
+std::size_t FieldTrie::slots() const { return slots_; }
+
+// --- the walk
+// -------------------------------------------------------------------------------------------------------------
+
+struct JsonView::State {
+  using TrieNode = FieldTrie::Node;
+
+  // An open object or array.
+  struct Frame {
+    char closer = 0;
+    bool any_member = false;         // some active node wants any member: all keys are recorded
+    std::uint32_t element = 0;       // arrays: the index of the next element
+    std::uint32_t active_begin = 0;  // its active nodes: active_[active_begin, active_end)
+    std::uint32_t active_end = 0;
+    std::uint32_t members_begin = 0;  // its records: members_[members_begin, …)
+    std::uint32_t filed_begin =
+        0;  // the log entries that are this container itself, whose text ends where it closes
+    std::uint32_t filed_end = 0;
+    std::uint64_t serial = 0;
+  };
+
+  // A member that filed, or may have filed, something: from log_begin up to where the frame's next record
+  // begins.
+  struct Member {
+    std::string_view key;
+    std::uint32_t log_begin = 0;
+  };
+
+  struct Filed {
+    Slot slot = kNoSlot;  // kNoSlot: struck out
+    JsonNode node;
+  };
+
+  struct Seen {
+    std::uint64_t frame = 0;   // serial number
+    std::uint32_t member = 0;  // index into members_
+  };
+
+  struct Range {
+    std::uint64_t walk = 0;  // serial number: a range of an earlier walk is empty
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+  };
+
+  JsonStatus scan(std::string_view message);
+  JsonStatus check_scalar_root();
+  JsonStatus walk(const FieldTrie& fields);
+  bool open(std::uint32_t at, std::size_t children);
+  void close(std::uint32_t at);
+  void select_member(Frame& frame, std::string_view key);
+  void select_element(Frame& frame);
+  void strike_out(std::size_t member, std::size_t members_end);
+  void strike_out_repeats(const Frame& frame);
+  void file(std::size_t children, NodeKind kind, std::string_view node_text);
+  [[nodiscard]] std::string_view between(std::uint32_t begin, std::uint32_t next) const;
+  [[nodiscard]] std::string_view unescaped(std::string_view inside);
+  void sort_by_slot(std::size_t slots);
+
+  std::unique_ptr<simdjson::internal::dom_parser_implementation> scanner_;
+  const char* text_ = nullptr;
+  std::size_t size_ = 0;
+  const std::uint32_t* offsets_ = nullptr;
+  std::size_t count_ = 0;
+  bool has_escapes_ = false;
+
+  std::vector<Frame> frames_;
+  std::vector<const TrieNode*> active_;
+  std::vector<Member> members_;
+  std::vector<std::uint32_t> order_;  // of members, to find repeats
+  std::vector<Seen> seen_;            // by trie node
+  std::vector<Filed> log_;
+  std::vector<char> unescaped_;  // room for all of the message's strings: what is in it does not move
+  std::size_t unescaped_size_ = 0;
+  std::uint64_t frame_serial_ = 0;
+
+  std::uint64_t walk_serial_ = 0;
+  std::vector<Range> ranges_;  // by slot, into found_
+  std::vector<JsonNode> found_;
+};
+
+// Runs stage 1. NotObject stands for "fine so far".
+JsonStatus JsonView::State::scan(std::string_view message) {
+  if (unescaped_.size() > kKeptCapacity) unescaped_ = {};
+  text_ = message.data();
+  size_ = message.size();
+  if (size_ == 0 || size_ > simdjson::SIMDJSON_MAXSIZE_BYTES) return JsonStatus::Invalid;
+  if (scanner_ == nullptr || scanner_->capacity() < size_) {
+    const std::size_t capacity = std::max<std::size_t>(size_ + size_ / 2, std::size_t{16} << 10);
+    scanner_.reset();
+    const simdjson::error_code error =
+        simdjson::get_active_implementation()->create_dom_parser_implementation(
+            std::min<std::size_t>(capacity, simdjson::SIMDJSON_MAXSIZE_BYTES), 1, scanner_);
+    TOCSIN_CHECK(error == simdjson::SUCCESS);  // the only way to fail is to be out of memory
+  }
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text_);
+  const simdjson::error_code error = scanner_->stage1(bytes, size_, simdjson::stage1_mode::regular);
+  if (error != simdjson::SUCCESS) {
+    // Stage 1 looks at UTF-8 last and stops at the first complaint; the worse one is named here.
+    return simdjson::validate_utf8(text_, size_) ? JsonStatus::Invalid : JsonStatus::BadUtf8;
+  }
+  offsets_ = scanner_->structural_indexes.get();
+  count_ = scanner_->n_structural_indexes;
+  has_escapes_ = std::memchr(text_, '\\', size_) != nullptr;
+  if (has_escapes_) {
+    if (!escapes_are_valid(message)) return JsonStatus::Invalid;
+    if (unescaped_.size() < size_) unescaped_.resize(size_);
+  }
+  return JsonStatus::NotObject;
+}
+
+// The bytes from a scalar's or string's first one, without the white space before `next`.
+std::string_view JsonView::State::between(std::uint32_t begin, std::uint32_t next) const {
+  std::uint32_t end = next;
+  while (is_white(text_[end - 1])) --end;
+  return {text_ + begin, end - begin};
+}
+
+std::string_view JsonView::State::unescaped(std::string_view inside) {
+  if (!has_escapes_ || std::memchr(inside.data(), '\\', inside.size()) == nullptr) return inside;
+  char* const begin = unescaped_.data() + unescaped_size_;
+  char* const end = unescape(inside, begin);
+  unescaped_size_ += static_cast<std::size_t>(end - begin);
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+namespace {
+
+// What a scalar is, if it is anything. `text` is not empty and not a string.
+bool classify_scalar(std::string_view text, NodeKind& kind) {
+  switch (text.front()) {
+    case 't':
+      kind = NodeKind::Boolean;
+      return text == "true";
+    case 'f':
+      kind = NodeKind::Boolean;
+      return text == "false";
+    case 'n':
+      kind = NodeKind::Null;
+      return text == "null";
+    default:
+      kind = NodeKind::Number;
+      return is_json_number(text);
+  }
+}
+
+}  // namespace
+
+JsonStatus JsonView::State::check_scalar_root() {
+  if (count_ != 1) return JsonStatus::Invalid;
+  const std::string_view scalar = between(offsets_[0], static_cast<std::uint32_t>(size_));
+  NodeKind kind{};
+  return scalar.front() == '"' || classify_scalar(scalar, kind) ? JsonStatus::NotObject : JsonStatus::Invalid;
+}
+
+// Files a value under the slots of the active nodes from `children` on: those that lead to it.
+void JsonView::State::file(std::size_t children, NodeKind kind, std::string_view node_text) {
+  for (std::size_t i = children; i < active_.size(); ++i) {
+    if (active_[i]->slot != kNoSlot) log_.push_back({active_[i]->slot, {kind, node_text}});
+  }
+}
+
+// Opens the object or array at `at`, to which the active nodes from `children` on lead. False: too deep.
+bool JsonView::State::open(std::uint32_t at, std::size_t children) {
+  if (frames_.size() == kMaxDepth) return false;
+  const bool object = text_[at] == '{';
+  Frame& frame = frames_.emplace_back();
+  frame.closer = object ? '}' : ']';
+  frame.filed_begin = frame.filed_end = static_cast<std::uint32_t>(log_.size());
+  frame.active_begin = frame.active_end = static_cast<std::uint32_t>(children);
+  if (active_.size() == children) return true;
+
+  file(children, object ? NodeKind::Object : NodeKind::Array, {text_ + at, 1});
+  frame.filed_end = static_cast<std::uint32_t>(log_.size());
+  std::size_t kept = children;
+  for (std::size_t i = children; i < active_.size(); ++i) {
+    const TrieNode* node = active_[i];
+    if (object ? !node->wants_members() : !node->wants_elements()) continue;
+    frame.any_member |= object && node->any_member != nullptr;
+    active_[kept++] = node;
+  }
+  active_.resize(kept);
+  frame.active_end = static_cast<std::uint32_t>(kept);
+  frame.members_begin = static_cast<std::uint32_t>(members_.size());
+  frame.serial = ++frame_serial_;
+  return true;
+}
+
+// Closes the innermost frame with the bracket at `at`.
+void JsonView::State::close(std::uint32_t at) {
+  const Frame& frame = frames_.back();
+  if (frame.any_member) strike_out_repeats(frame);
+  for (std::uint32_t i = frame.filed_begin; i < frame.filed_end; ++i) {
+    std::string_view& node_text = log_[i].node.text;
+    node_text = {node_text.data(), static_cast<std::size_t>(text_ + at + 1 - node_text.data())};
+  }
+  if (frame.active_end != frame.active_begin) members_.resize(frame.members_begin);
+  active_.resize(frame.active_begin);
+  frames_.pop_back();
+}
+
+// Makes active what `key` leads to in `frame`.
+void JsonView::State::select_member(Frame& frame, std::string_view key) {
+  const std::string_view name = unescaped(key);
+  const std::size_t children = active_.size();
+  for (std::uint32_t i = frame.active_begin; i < frame.active_end; ++i) {
+    const TrieNode* node = active_[i];
+    if (const TrieNode* child = node->member(name)) active_.push_back(child);
+    if (node->any_member != nullptr) active_.push_back(node->any_member);
+  }
+  if (active_.size() == children) return;
+  if (!frame.any_member) {
+    // The first child stands for the key: no other key leads to it.
+    Seen& seen = seen_[active_[children]->id];
+    if (seen.frame == frame.serial) strike_out(seen.member, members_.size());
+    seen = {frame.serial, static_cast<std::uint32_t>(members_.size())};
+  }
+  members_.push_back({name, static_cast<std::uint32_t>(log_.size())});
+}
+
+void JsonView::State::select_element(Frame& frame) {
+  for (std::uint32_t i = frame.active_begin; i < frame.active_end; ++i) {
+    const TrieNode* node = active_[i];
+    if (const TrieNode* child = node->element(frame.element)) active_.push_back(child);
+    if (node->any_element != nullptr) active_.push_back(node->any_element);
+  }
+  ++frame.element;
+}
+
+// Strikes out what members_[member] filed; `members_end` is the end of its frame's records.
+void JsonView::State::strike_out(std::size_t member, std::size_t members_end) {
+  const std::size_t end = member + 1 < members_end ? members_[member + 1].log_begin : log_.size();
+  for (std::size_t i = members_[member].log_begin; i < end; ++i) log_[i].slot = kNoSlot;
+}
+
+void JsonView::State::strike_out_repeats(const Frame& frame) {
+  order_.clear();
+  for (auto i = frame.members_begin; i < members_.size(); ++i) order_.push_back(i);
+  std::ranges::sort(order_, [&](std::uint32_t a, std::uint32_t b) {
+    const int order = members_[a].key.compare(members_[b].key);
+    return order != 0 ? order < 0 : a < b;
+  });
+  for (std::size_t i = 1; i < order_.size(); ++i) {
+    if (same_text(members_[order_[i - 1]].key, members_[order_[i]].key))
+      strike_out(order_[i - 1], members_.size());
+  }
+}
+
+// The walk itself. Every step looks at the bytes at the next offsets; a step that finds something else ends
+// it.
+JsonStatus JsonView::State::walk(const FieldTrie& fields) {
+  frames_.clear();
+  active_.clear();
+  members_.clear();
+  log_.clear();
+  unescaped_size_ = 0;
+  if (seen_.size() < fields.nodes_.size()) seen_.resize(fields.nodes_.size());
+
+  const char* const text = text_;
+  const std::uint32_t* const offsets = offsets_;
+  const std::size_t count = count_;
+
+  const char root = text[offsets[0]];
+  if (root != '{' && root != '[') return check_scalar_root();
+  if (root == '{') active_.push_back(fields.nodes_.front().get());
+  open(offsets[0], 0);
+
+  std::size_t at = 1;
+  bool fresh = true;  // just behind an opening bracket; else behind a value
+  for (;;) {
+    if (at == count) return JsonStatus::Invalid;
+    const char separator = text[offsets[at]];
+    Frame& frame = frames_.back();
+    if (separator == frame.closer) {
+      close(offsets[at++]);
+      if (frames_.empty()) break;
+      fresh = false;
+      continue;
+    }
+    if (!fresh) {
+      if (separator != ',') return JsonStatus::Invalid;
+      ++at;
+    }
+
+    const std::size_t children = active_.size();
+    const bool wanted = frame.active_end != frame.active_begin;
+    if (frame.closer == '}') {
+      if (at + 2 >= count || text[offsets[at]] != '"' || text[offsets[at + 1]] != ':')
+        return JsonStatus::Invalid;
+      if (wanted) {
+        const std::string_view key = between(offsets[at], offsets[at + 1]);
+        select_member(frame, key.substr(1, key.size() - 2));
+      }
+      at += 2;
+    } else {
+      if (at == count) return JsonStatus::Invalid;
+      if (wanted) select_element(frame);
+    }
+
+    const char first = text[offsets[at]];
+    if (first == '{' || first == '[') {
+      if (!open(offsets[at], children)) return JsonStatus::TooDeep;
+      fresh = true;
+      ++at;
+      continue;
+    }
+    if (at + 1 == count) return JsonStatus::Invalid;
+    if (first == '"') {
+      if (active_.size() != children) {
+        const std::string_view value = between(offsets[at], offsets[at + 1]);
+        file(children, NodeKind::String, unescaped(value.substr(1, value.size() - 2)));
+      }
+    } else {
+      const std::string_view value = between(offsets[at], offsets[at + 1]);
+      NodeKind kind{};
+      if (!classify_scalar(value, kind)) return JsonStatus::Invalid;
+      if (active_.size() != children) file(children, kind, value);
+    }
+    active_.resize(children);
+    fresh = false;
+    ++at;
+  }
+  if (at != count) return JsonStatus::Invalid;
+  return root == '{' ? JsonStatus::Object : JsonStatus::NotObject;
+}
+
+// Turns the log into one range of found_ for each slot that has nodes: count, place, fill.
+void JsonView::State::sort_by_slot(std::size_t slots) {
+  if (ranges_.size() < slots) ranges_.resize(slots);
+  for (const Filed& filed : log_) {
+    if (filed.slot == kNoSlot) continue;
+    Range& range = ranges_[filed.slot];
+    if (range.walk != walk_serial_) range = {walk_serial_, kNone, 0};
+    ++range.end;
+  }
+  found_.resize(log_.size());
+  std::uint32_t next = 0;
+  for (const Filed& filed : log_) {
+    if (filed.slot == kNoSlot) continue;
+    Range& range = ranges_[filed.slot];
+    if (range.begin == kNone) {  // the slot's first: its `end` still is the number of its nodes
+      range.begin = next;
+      next += range.end;
+      range.end = range.begin;
+    }
+    found_[range.end++] = filed.node;
+  }
+}
+
+JsonView::JsonView() : state_(std::make_unique<State>()) {}
+JsonView::~JsonView() = default;
+JsonView::JsonView(JsonView&&) noexcept = default;
+JsonView& JsonView::operator=(JsonView&&) noexcept = default;
+
+JsonStatus JsonView::walk(std::string_view message, const FieldTrie& fields) {
+  State& state = *state_;
+  ++state.walk_serial_;
+  JsonStatus status = state.scan(message);
+  if (status == JsonStatus::NotObject) status = state.walk(fields);
+  if (status == JsonStatus::Object) state.sort_by_slot(fields.slots());
+  if (message.size() > kKeptCapacity)
+    state.scanner_.reset();  // its offsets take four bytes for each of the message's
+  return status;
+}
+
+std::span<const JsonNode> JsonView::nodes(Slot slot) const {
+  const State& state = *state_;
+  if (slot >= state.ranges_.size()) return {};
+  const State::Range& range = state.ranges_[slot];
+  if (range.walk != state.walk_serial_) return {};
+  return std::span(state.found_).subspan(range.begin, range.end - range.begin);
+}
+
+}  // namespace tocsin::event
