@@ -5,8 +5,7 @@
 //   Sunday 1 March 2026
 //
 //     03:13–03:19  ALARM  ssh-failures  SourceIp 203.0.113.77
-//                  ▂█▁  10 in 5 min (alarm at ≥ 10) · OK after 6 min
-//                  first event build/demo/data/hosts.log:1523
+//                       ▂█▁  10 in 5 min (alarm at ≥ 10) · OK after 6 min · from hosts.log:1523
 //
 // An incident is the time an alarm spends in ALARM with one set of dimension values. Other transitions are
 // only counted. Entries are held until render(), since how an incident ended belongs to it; beyond
@@ -25,7 +24,6 @@
 #include "cli/text_style.h"
 #include "engine/alarm/definition.h"
 #include "engine/alarm/transition.h"
-#include "engine/event/reject.h"
 #include "engine/metric/series.h"
 
 namespace tocsin::cli {
@@ -52,8 +50,8 @@ class Timeline {
     std::uint32_t alarm = 0;
     metric::Dimensions dimensions;
     EventTime start{};
-    std::vector<alarm::Point> points;  // those that raised it, then those that ended it
-    std::size_t raising = 0;           // how many of `points` raised it
+    std::string why;                   // the values against the threshold, in words
+    std::vector<alarm::Point> points;  // a few that raised it, then a few newer ones that ended it
     std::string place;                 // of the first event behind it; empty: none (silence)
     std::optional<EventTime> end;
     alarm::State after = alarm::State::Ok;  // the state that ended it
@@ -62,8 +60,8 @@ class Timeline {
 
   void open(const alarm::Transition& transition);
   void close(const alarm::Transition& transition);
-  [[nodiscard]] std::string draw(const Incident& incident) const;
-  [[nodiscard]] std::string ending(const Incident& incident) const;
+  [[nodiscard]] std::string draw(const Incident& incident, std::size_t name_columns) const;
+  [[nodiscard]] std::string closing_lines() const;
 
   std::span<const alarm::AlarmDefinition> alarms_;
   std::span<const metric::MetricDefinition> metrics_;

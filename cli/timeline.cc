@@ -1,0 +1,247 @@
+#include "cli/timeline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+
+#include "cli/alarm_words.h"
+#include "engine/base/check.h"
+
+namespace tocsin::cli {
+namespace {
+
+constexpr std::size_t kMaxSparkPoints = 12;  // on either side of an incident
+constexpr std::size_t kMaxNameColumns = 32;  // up to which names are lined up
+constexpr std::size_t kTimeColumns = 11;     // "03:13–03:19"
+constexpr std::size_t kIndent = 2 + kTimeColumns + 2;
+
+using Days = std::chrono::sys_days;
+
+Days day_of(EventTime time) {
+  return Days{
+      std::chrono::floor<std::chrono::days>(std::chrono::sys_time<Duration>{time.time_since_epoch()})};
+}
+
+std::string clock_of(EventTime time) { return format_rfc3339(time).substr(11, 5); }
+
+// "1 March 2026"
+std::string date_in_words(Days day) {
+  static constexpr std::array<std::string_view, 12> kMonths{"January",   "February", "March",    "April",
+                                                            "May",       "June",     "July",     "August",
+                                                            "September", "October",  "November", "December"};
+  const std::chrono::year_month_day date{day};
+  return fmt::format("{} {} {}", static_cast<unsigned>(date.day()),
+                     kMonths[static_cast<unsigned>(date.month()) - 1], static_cast<int>(date.year()));
+}
+
+std::string_view weekday_of(Days day) {
+  static constexpr std::array<std::string_view, 7> kDays{"Sunday",   "Monday", "Tuesday", "Wednesday",
+                                                         "Thursday", "Friday", "Saturday"};
+  return kDays[std::chrono::weekday{day}.c_encoding()];
+}
+
+// The newest points of a transition; of one that ended an incident, only those that begin after `known` ends.
+void append_newest(const std::vector<alarm::Point>& points, Duration period,
+                   std::vector<alarm::Point>& known) {
+  std::vector<alarm::Point> fresh;
+  for (const alarm::Point& point : points) {
+    if (known.empty() || point.start >= known.back().start + period) fresh.push_back(point);
+  }
+  const std::size_t first = fresh.size() - std::min(fresh.size(), kMaxSparkPoints);
+  known.insert(known.end(), fresh.begin() + static_cast<std::ptrdiff_t>(first), fresh.end());
+}
+
+// "▁▃█·▂": each period's value as a share of the largest, a dot where nothing was measured, an ellipsis where
+// periods in between are not known. Empty if nothing was measured at all.
+std::string sparkline(const std::vector<alarm::Point>& points, Duration period, const TextStyle& style) {
+  static constexpr std::array<std::string_view, 8> kBlocks{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  static constexpr std::array<std::string_view, 8> kAscii{"_", ".", ":", "-", "=", "+", "*", "#"};
+  double largest = 0;
+  bool measured = false;
+  for (const alarm::Point& point : points) {
+    if (!point.value) continue;
+    measured = true;
+    largest = std::max(largest, std::abs(*point.value));
+  }
+  if (!measured) return {};
+  std::string line;
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    if (i > 0 && points[i].start >= points[i - 1].start + period * 2) line += style.unicode ? "…" : "~";
+    if (!points[i].value) {
+      line += style.unicode ? "·" : " ";
+      continue;
+    }
+    const double share = largest > 0 ? std::abs(*points[i].value) / largest : 0;
+    const auto level = static_cast<std::size_t>(std::lround(share * 7));
+    line += style.unicode ? kBlocks[level] : kAscii[level];
+  }
+  return line;
+}
+
+struct Piece {
+  std::string text;
+  Ink ink = Ink::Plain;
+};
+
+// Pieces in lines of at most the style's columns, which begin behind `indent` blanks; a line is broken
+// between pieces, and a piece that is too long for a line of its own is cut.
+std::string wrap(const std::vector<Piece>& pieces, std::string_view between, std::size_t indent,
+                 const TextStyle& style) {
+  const std::size_t room = style.columns > indent + 20 ? style.columns - indent : 20;
+  std::string out;
+  std::size_t used = 0;
+  for (const Piece& piece : pieces) {
+    const std::string text = shorten(piece.text, room, style);
+    const std::size_t width = text_width(text);
+    if (used > 0 && used + text_width(between) + width > room) {
+      out += '\n';
+      used = 0;
+    }
+    if (used > 0) {
+      out += paint(between, Ink::Dim, style);
+      used += text_width(between);
+    } else if (!out.empty()) {
+      out.append(indent, ' ');
+    }
+    out += paint(text, piece.ink, style);
+    used += width;
+  }
+  return out + '\n';
+}
+
+}  // namespace
+
+Timeline::Timeline(std::span<const alarm::AlarmDefinition> alarms,
+                   std::span<const metric::MetricDefinition> metrics, PlaceOf place_of, TextStyle style,
+                   std::size_t max_incidents)
+    : alarms_(alarms),
+      metrics_(metrics),
+      place_of_(std::move(place_of)),
+      style_(style),
+      max_incidents_(max_incidents) {}
+
+void Timeline::add(const alarm::Transition& transition) {
+  TOCSIN_CHECK(transition.alarm < alarms_.size());
+  if (transition.to == alarm::State::Alarm) {
+    open(transition);
+  } else if (transition.from == alarm::State::Alarm) {
+    close(transition);
+  } else {
+    ++quiet_;
+  }
+}
+
+void Timeline::open(const alarm::Transition& transition) {
+  if (incidents_.size() >= max_incidents_) {
+    ++beyond_[transition.alarm];
+    return;
+  }
+  const alarm::AlarmDefinition& alarm = alarms_[transition.alarm];
+  Incident incident;
+  incident.alarm = transition.alarm;
+  incident.dimensions = transition.dimensions;
+  incident.start = transition.time;
+  incident.why = why_in_words(transition, alarm, metrics_[alarm.metric], style_);
+  append_newest(transition.points, alarm.period, incident.points);
+  if (!transition.evidence.empty()) {
+    incident.place = printable(place_of_(*std::ranges::min_element(transition.evidence)), style_);
+  }
+  open_[{transition.alarm, transition.dimensions}] = incidents_.size();
+  incidents_.push_back(std::move(incident));
+}
+
+void Timeline::close(const alarm::Transition& transition) {
+  const auto found = open_.find({transition.alarm, transition.dimensions});
+  if (found == open_.end()) return;  // one of those beyond the maximum
+  Incident& incident = incidents_[found->second];
+  incident.end = transition.time;
+  incident.after = transition.to;
+  append_newest(transition.points, alarms_[transition.alarm].period, incident.points);
+  open_.erase(found);
+}
+
+std::string Timeline::render() const {
+  std::size_t name_columns = 0;
+  for (const Incident& incident : incidents_) {
+    const std::size_t width = text_width(printable(alarms_[incident.alarm].name, style_));
+    if (width <= kMaxNameColumns) name_columns = std::max(name_columns, width);
+  }
+  std::string out;
+  std::optional<Days> day;
+  for (const Incident& incident : incidents_) {
+    const Days start = day_of(incident.start);
+    if (day != start) {
+      if (day) out += '\n';
+      out += paint(fmt::format("{} {}", weekday_of(start), date_in_words(start)), Ink::Bold, style_) + "\n\n";
+      day = start;
+    }
+    out += draw(incident, name_columns);
+  }
+  return out + closing_lines();
+}
+
+std::string Timeline::draw(const Incident& incident, std::size_t name_columns) const {
+  const alarm::AlarmDefinition& alarm = alarms_[incident.alarm];
+  const std::string_view dash = style_.unicode ? "–" : "-";
+  const bool same_day = incident.end && day_of(*incident.end) == day_of(incident.start);
+  std::string times =
+      clock_of(incident.start) + std::string(dash) + (same_day ? clock_of(*incident.end) : "");
+  times.append(kTimeColumns - text_width(times), ' ');
+
+  std::string name = printable(alarm.name, style_);
+  const std::string whose = dimensions_in_words(incident.dimensions, style_);
+  if (!whose.empty() && text_width(name) < name_columns) name.append(name_columns - text_width(name), ' ');
+  std::vector<Piece> head{{"ALARM", Ink::Red}, {name, Ink::Bold}};
+  if (!whose.empty()) head.push_back({whose, Ink::Plain});
+
+  std::vector<Piece> detail;
+  const std::string spark = sparkline(incident.points, alarm.period, style_);
+  detail.push_back({spark.empty() ? incident.why : spark + "  " + incident.why, Ink::Plain});
+  if (!incident.end) {
+    detail.push_back({"still in ALARM", Ink::Red});
+  } else {
+    std::string over = incident.after == alarm::State::Ok ? "OK after " : "no more data after ";
+    over += duration_in_words(*incident.end - incident.start);
+    if (!same_day)
+      over += fmt::format(", {} {}", date_in_words(day_of(*incident.end)), clock_of(*incident.end));
+    detail.push_back({over, ink_of(incident.after)});
+  }
+  if (!incident.place.empty()) detail.push_back({"from " + incident.place, Ink::Dim});
+
+  const std::string_view between = style_.unicode ? " · " : ", ";
+  const std::size_t detail_indent = kIndent + text_width("ALARM") + 2;
+  return "  " + times + "  " + wrap(head, "  ", kIndent, style_) + std::string(detail_indent, ' ') +
+         wrap(detail, between, detail_indent, style_);
+}
+
+std::string Timeline::closing_lines() const {
+  std::string out;
+  std::uint64_t more = 0;
+  std::string names;
+  for (const auto& [alarm, count] : beyond_) {
+    more += count;
+    names += fmt::format("{}{} {}", names.empty() ? "" : ", ", printable(alarms_[alarm].name, style_),
+                         group_digits(count));
+  }
+  if (incidents_.empty() && more == 0) {
+    out = "No incidents.";
+  } else {
+    const std::uint64_t all = incidents_.size() + more;
+    if (!incidents_.empty()) out += '\n';
+    if (more > 0) out += fmt::format("{} more not shown: {}\n", group_digits(more), names);
+    out += fmt::format("{} incident{}", group_digits(all), all == 1 ? "" : "s");
+    if (!open_.empty()) out += fmt::format(", {} still in ALARM at the end", group_digits(open_.size()));
+    out += '.';
+  }
+  if (quiet_ > 0) {
+    out += fmt::format(" {} other change{} of state (data began or stopped) {} no incident{}.",
+                       group_digits(quiet_), quiet_ == 1 ? "" : "s", quiet_ == 1 ? "is" : "are",
+                       quiet_ == 1 ? "" : "s");
+  }
+  return out + '\n';
+}
+
+}  // namespace tocsin::cli
