@@ -1,7 +1,8 @@
 // The kinds of sinks, as the configuration knows them.
 //
-// A sink is one file that declares its options and how to make it, and one row in builtin_sinks.cc. The configuration checks
-// values against the options (and generates the editor's schema from them), so a sink sees only checked texts.
+// A sink is one file that declares its options and how to make it, and one row in builtin_sinks.cc. The
+// configuration checks values against the options (and generates the editor's schema from them), so a sink
+// sees only checked texts.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +23,9 @@ struct SinkOption {
   std::string_view name;
   Type type = Type::Text;
   bool required = false;
-  bool secret = false;           // may also be given as NAME_file
+  bool secret = false;           // may also be given as NAME_file; a Map's values may be secrets, too
   std::string_view description;  // one sentence, for the schema
+  std::span<const std::string_view> choices{};  // of a Text; empty: any text
 };
 
 // The values of a subscription's options: checked against the kind's, secrets resolved.
@@ -34,8 +36,8 @@ struct SinkSettings {
 };
 
 struct SinkKind {
-  std::string_view name;                // the key of a subscription: "console"
-  std::string_view scalar_option;       // `kafka: NAME` is short for this option; empty: a map is needed
+  std::string_view name;           // the key of a subscription: "console"
+  std::string_view scalar_option;  // `kafka: NAME` is short for this option; empty: a map is needed
   std::span<const SinkOption> options;
   std::unique_ptr<notify::Sink> (*make)(const SinkSettings& settings);
 };

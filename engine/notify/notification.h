@@ -35,18 +35,21 @@ struct TopicDefinition {
 };
 
 struct Notification {
-  std::string id;                // the transition's
-  std::uint32_t topic = 0;       // index into the plan's topics
+  std::string id;           // the transition's
+  std::uint32_t topic = 0;  // index into the plan's topics
   EventTime time{};
-  std::string subject;           // `ALARM: "name" in region`, ASCII, at most 100 characters
-  std::string payload;           // the notification JSON of a CloudWatch alarm
-  std::string key;               // alarm and dimensions: keeps one alarm's notifications in order on an alert topic
-  std::vector<std::pair<std::string, std::string>> attributes;  // CloudEvents: id, source, specversion, type, time, subject, …
+  std::string subject;  // `ALARM: "name" in region`, ASCII, at most 100 characters
+  std::string payload;  // the notification JSON of a CloudWatch alarm
+  std::string key;      // alarm and dimensions: keeps one alarm's notifications in order on an alert topic
+  std::vector<std::pair<std::string, std::string>>
+      attributes;  // CloudEvents: id, source, specversion, type, time, subject, …
 };
 
 // The notifications of a transition: one for each topic that its new state notifies.
-[[nodiscard]] std::vector<Notification> compose(const alarm::Transition& transition, const alarm::AlarmDefinition& alarm,
-                                                const metric::MetricDefinition& metric, const Installation& installation,
+[[nodiscard]] std::vector<Notification> compose(const alarm::Transition& transition,
+                                                const alarm::AlarmDefinition& alarm,
+                                                const metric::MetricDefinition& metric,
+                                                const Installation& installation,
                                                 const std::vector<TopicDefinition>& topics);
 
 }  // namespace tocsin::notify

@@ -1,7 +1,7 @@
 // Where notifications go: the one interface of all destinations.
 //
-// A sink is used by one thread. deliver() makes one attempt, bounded in time by the sink itself; retrying, with which pauses, and
-// giving up are Delivery's (delivery.h). No sink prints a secret.
+// A sink is used by one thread. deliver() makes one attempt, bounded in time by the sink itself; retrying,
+// with which pauses, and giving up are Delivery's (delivery.h). No sink prints a secret.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct Attempt {
     Rejected,   // it never will: another attempt is pointless
   };
   Outcome outcome = Outcome::Delivered;
-  std::string detail;                  // for people, when not delivered
-  std::optional<Duration> retry_after; // the destination asked for this pause
+  std::string detail;                   // for people, when not delivered
+  std::optional<Duration> retry_after;  // the destination asked for this pause
 };
 
 class Sink {

@@ -1,0 +1,297 @@
+#include "engine/notify/delivery.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+#include <set>
+#include <stop_token>
+#include <thread>
+#include <utility>
+
+#include "engine/base/check.h"
+#include "engine/base/mailbox.h"
+
+namespace tocsin::notify {
+
+// Which tickets are out. Any thread.
+class Delivery::Tickets {
+ public:
+  [[nodiscard]] Ticket issue() {
+    std::lock_guard lock(mutex_);
+    unsettled_.insert(++last_);
+    return last_;
+  }
+
+  void settle(Ticket ticket) {
+    std::lock_guard lock(mutex_);
+    const std::size_t erased = unsettled_.erase(ticket);
+    TOCSIN_CHECK(erased == 1);
+  }
+
+  [[nodiscard]] Ticket settled_up_to() const {
+    std::lock_guard lock(mutex_);
+    return unsettled_.empty() ? last_ : *unsettled_.begin() - 1;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  Ticket last_ = 0;             // guarded by mutex_
+  std::set<Ticket> unsettled_;  // guarded by mutex_; as many as the mailboxes hold at most, and one a worker
+};
+
+// One subscription: its mailbox, its thread, its sink.
+class Delivery::Worker {
+ public:
+  Worker(std::string subscription, std::unique_ptr<Sink> sink, const DeliverySettings& settings, Clock& clock,
+         Tickets& tickets, const Reporter& reporter)
+      : subscription_(std::move(subscription)),
+        destination_(sink->describe()),
+        retry_(settings.retry),
+        clock_(clock),
+        tickets_(tickets),
+        reporter_(reporter),
+        capacity_(settings.mailbox_capacity),
+        sink_(std::move(sink)),
+        mailbox_(settings.mailbox_capacity) {
+    status_.subscription = subscription_;
+    status_.destination = destination_;
+  }
+
+  [[nodiscard]] Result<void> open() {
+    if (auto opened = sink_->open(); !opened) {
+      return fail(opened.error().code, fmt::format("{}: {}", destination_, describe(opened.error())),
+                  subscription_);
+    }
+    return {};
+  }
+
+  void start() {
+    thread_ = std::thread([this] { run(); });
+  }
+
+  [[nodiscard]] std::optional<Ticket> submit(const Notification& notification, Duration wait) {
+    std::unique_lock lock(mutex_);
+    const auto has_room = [&] { return draining_ || mailbox_.size() < capacity_; };
+    if (!room_.wait_for(lock, wait, has_room) || draining_) return std::nullopt;
+    // Only submit() fills the mailbox, and only with mutex_ held: the room found above is still there.
+    Submission submission{tickets_.issue(), notification};
+    const Ticket ticket = submission.ticket;
+    const bool put = mailbox_.try_put(submission);
+    TOCSIN_CHECK(put);
+    return ticket;
+  }
+
+  // From here on: no submission is taken, no pause is slept through, and no attempt starts after `limit`.
+  void start_drain(Duration limit) {
+    {
+      std::lock_guard lock(mutex_);
+      if (std::exchange(draining_, true)) return;
+    }
+    deadline_ = clock_.now() + limit;
+    stop_.request_stop();
+    room_.notify_all();
+    mailbox_.close();
+  }
+
+  void join() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+  [[nodiscard]] SubscriptionStatus status() const {
+    std::lock_guard lock(mutex_);
+    SubscriptionStatus status = status_;
+    status.waiting = mailbox_.size();
+    return status;
+  }
+
+ private:
+  struct Submission {
+    Ticket ticket = 0;
+    Notification notification;
+  };
+
+  void run() {
+    while (auto submission = mailbox_.take()) {
+      {
+        std::lock_guard lock(mutex_);  // so that a submit() that just saw a full mailbox is asleep by now
+      }
+      room_.notify_one();
+      if (see_through(submission->notification)) tickets_.settle(submission->ticket);
+    }
+    if (const std::uint64_t left = status().undelivered; left > 0) {
+      report(DeliveryReport::Kind::Undelivered, fmt::format("{} notifications", left),
+             "stopped before they could be delivered", 0);
+    }
+  }
+
+  // True when the notification is settled: delivered, or reported as lost to this destination.
+  bool see_through(const Notification& notification) {
+    const Duration started = clock_.now();
+    for (std::uint32_t attempts = 0;;) {
+      if (stop_.stop_requested() && clock_.now() >= deadline_.load()) {
+        count(&SubscriptionStatus::undelivered);
+        return false;
+      }
+      const Attempt attempt = sink_->deliver(notification);
+      ++attempts;
+      if (attempt.outcome == Attempt::Outcome::Delivered) {
+        count(&SubscriptionStatus::delivered);
+        if (!std::exchange(trouble_, {}).empty()) {
+          report(DeliveryReport::Kind::Recovered, name_of(notification), {}, attempts);
+        }
+        return true;
+      }
+      const auto pause = next_pause(retry_, attempts, clock_.now() - started, attempt, chance_(random_));
+      if (!pause) {
+        const bool rejected = attempt.outcome == Attempt::Outcome::Rejected;
+        count(rejected ? &SubscriptionStatus::rejected : &SubscriptionStatus::given_up);
+        report(rejected ? DeliveryReport::Kind::Rejected : DeliveryReport::Kind::GivenUp,
+               name_of(notification), attempt.detail, attempts);
+        return true;
+      }
+      if (const std::string trouble = attempt.detail.empty() ? "no reason given" : attempt.detail;
+          trouble != trouble_) {
+        trouble_ = trouble;
+        report(DeliveryReport::Kind::Failing, name_of(notification), trouble, attempts);
+      }
+      sleep(*pause);
+      count(&SubscriptionStatus::retried);
+    }
+  }
+
+  // A drain ends the pause that it meets, for one prompt attempt; later pauses end at the deadline.
+  void sleep(Duration pause) {
+    if (!stop_.stop_requested()) {
+      clock_.sleep(pause, stop_.get_token());
+    } else {
+      clock_.sleep(std::clamp(deadline_.load() - clock_.now(), Duration{0}, pause), std::stop_token());
+    }
+  }
+
+  void count(std::uint64_t SubscriptionStatus::* counter) {
+    std::lock_guard lock(mutex_);
+    ++(status_.*counter);
+  }
+
+  static std::string name_of(const Notification& notification) {
+    return fmt::format("{} ({})", notification.subject, notification.id);
+  }
+
+  void report(DeliveryReport::Kind kind, std::string notification, std::string detail,
+              std::uint32_t attempts) const {
+    if (!reporter_) return;
+    reporter_({kind, subscription_, destination_, std::move(notification), std::move(detail), attempts});
+  }
+
+  // Constant after construction.
+  const std::string subscription_;
+  const std::string destination_;
+  const RetryPolicy retry_;
+  Clock& clock_;
+  Tickets& tickets_;
+  const Reporter reporter_;
+  const std::size_t capacity_;
+
+  // The worker thread's.
+  std::unique_ptr<Sink> sink_;
+  std::string trouble_;  // why the last attempt failed, as reported; empty while all is well
+  std::minstd_rand random_{std::random_device{}()};
+  std::uniform_real_distribution<double> chance_{0, 1};
+
+  Mailbox<Submission> mailbox_;
+  std::stop_source stop_;
+  std::atomic<Duration> deadline_{Duration{0}};  // meaningful once stop_ is requested
+
+  mutable std::mutex mutex_;
+  std::condition_variable room_;
+  bool draining_ = false;      // guarded by mutex_
+  SubscriptionStatus status_;  // guarded by mutex_
+
+  std::thread thread_;
+};
+
+Delivery::Delivery(const std::vector<TopicDefinition>& topics,
+                   std::vector<std::vector<std::unique_ptr<Sink>>> sinks, DeliverySettings settings,
+                   Clock& clock, Reporter reporter)
+    : tickets_(std::make_unique<Tickets>()) {
+  TOCSIN_CHECK(sinks.size() == topics.size() && settings.mailbox_capacity > 0);
+  for (std::size_t t = 0; t < topics.size(); ++t) {
+    TOCSIN_CHECK(sinks[t].size() == topics[t].subscriptions.size());
+    auto& workers = workers_.emplace_back();
+    for (std::size_t s = 0; s < sinks[t].size(); ++s) {
+      workers.push_back(std::make_unique<Worker>(topics[t].name + "/" + topics[t].subscriptions[s].name,
+                                                 std::move(sinks[t][s]), settings, clock, *tickets_,
+                                                 reporter));
+    }
+  }
+}
+
+Delivery::~Delivery() { drain(Duration{0}); }
+
+Result<void> Delivery::open() {
+  for (const auto& topic : workers_) {
+    for (const auto& worker : topic) {
+      if (auto opened = worker->open(); !opened) return opened;
+    }
+  }
+  for (const auto& topic : workers_) {
+    for (const auto& worker : topic) worker->start();
+  }
+  return {};
+}
+
+std::optional<Delivery::Ticket> Delivery::submit(const Notification& notification, std::uint32_t subscription,
+                                                 Duration wait) {
+  TOCSIN_CHECK(notification.topic < workers_.size() && subscription < workers_[notification.topic].size());
+  return workers_[notification.topic][subscription]->submit(notification, wait);
+}
+
+Delivery::Ticket Delivery::settled_up_to() const { return tickets_->settled_up_to(); }
+
+std::uint64_t Delivery::drain(Duration limit) {
+  // All at once, so that the limit is one for all and not one for each.
+  for (const auto& topic : workers_) {
+    for (const auto& worker : topic) worker->start_drain(limit);
+  }
+  std::uint64_t undelivered = 0;
+  for (const auto& topic : workers_) {
+    for (const auto& worker : topic) {
+      worker->join();
+      undelivered += worker->status().undelivered;
+    }
+  }
+  return undelivered;
+}
+
+std::vector<SubscriptionStatus> Delivery::status() const {
+  std::vector<SubscriptionStatus> all;
+  for (const auto& topic : workers_) {
+    for (const auto& worker : topic) all.push_back(worker->status());
+  }
+  return all;
+}
+
+std::string to_text(const DeliveryReport& report) {
+  const std::string who = fmt::format("{} ({})", report.subscription, report.destination);
+  switch (report.kind) {
+    case DeliveryReport::Kind::Failing:
+      return fmt::format("{}: cannot deliver {}, will try again: {}", who, report.notification,
+                         report.detail);
+    case DeliveryReport::Kind::Recovered:
+      return fmt::format("{}: delivers again", who);
+    case DeliveryReport::Kind::Rejected:
+      return fmt::format("{}: refused {}: {}", who, report.notification, report.detail);
+    case DeliveryReport::Kind::GivenUp:
+      return fmt::format("{}: gave up {} after {} attempts: {}", who, report.notification, report.attempts,
+                         report.detail);
+    case DeliveryReport::Kind::Undelivered:
+      return fmt::format("{}: {} left: {}", who, report.notification, report.detail);
+  }
+  return {};
+}
+
+}  // namespace tocsin::notify

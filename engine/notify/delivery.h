@@ -1,0 +1,111 @@
+// Delivery: takes notifications and sees them through to their sinks.
+//
+//   compose() --Notification--> submit() --mailbox, one a subscription--> worker --deliver(), again and
+//   again--> Sink
+//
+// A subscription has its own worker thread and bounded mailbox, so a dead destination delays no other one,
+// and the engine only once its mailbox is full. The order of one subscription's notifications is kept. A
+// delivery that fails is tried again as retry_policy.h says; what is rejected or given up is counted and
+// reported, never dropped in silence.
+//
+// Every submission gets a ticket, from 1 upwards. It is settled when the sink has the notification, or when
+// it was given up and reported. settled_up_to() tells how far everything is settled, which is how far source
+// positions may be committed: what a stop leaves behind stays unsettled, and comes again after the start.
+//
+// Threads: open(), drain() and the destructor belong to one thread, before, after and around all other calls;
+// submit(), settled_up_to() and status() may be called by any. The reporter is called by the workers: it must
+// be thread-safe, and must not call back. A sink is only touched by its own worker once open() is done.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/base/time.h"
+#include "engine/notify/clock.h"
+#include "engine/notify/notification.h"
+#include "engine/notify/retry_policy.h"
+#include "engine/notify/sink.h"
+
+namespace tocsin::notify {
+
+struct DeliverySettings {
+  RetryPolicy retry;
+  std::size_t mailbox_capacity = 1000;  // notifications a subscription may lag behind before submit() waits
+};
+
+// What people should know. Rejected and GivenUp are said for each notification, Undelivered once for each
+// subscription.
+struct DeliveryReport {
+  enum class Kind : std::uint8_t {
+    Failing,      // attempts began to fail, or fail for another reason now
+    Recovered,    // attempts succeed again
+    Rejected,     // the destination will never take this one
+    GivenUp,      // retried for as long as the policy allows
+    Undelivered,  // the stop came first; these stay unsettled
+  };
+  Kind kind = Kind::Failing;
+  std::string subscription;  // "security/kafka"
+  std::string destination;   // the sink's describe()
+  std::string notification;  // subject and id; of Undelivered: how many
+  std::string detail;        // the sink's
+  std::uint32_t attempts = 0;
+};
+
+// One line for people, without its end.
+[[nodiscard]] std::string to_text(const DeliveryReport& report);
+
+struct SubscriptionStatus {
+  std::string subscription;
+  std::string destination;
+  std::size_t waiting = 0;  // in the mailbox
+  std::uint64_t delivered = 0;
+  std::uint64_t retried = 0;  // attempts after the first
+  std::uint64_t rejected = 0;
+  std::uint64_t given_up = 0;
+  std::uint64_t undelivered = 0;
+};
+
+class Delivery {
+ public:
+  using Ticket = std::uint64_t;
+  using Reporter = std::function<void(const DeliveryReport&)>;
+
+  // `sinks[t][s]` serves `topics[t].subscriptions[s]`. The clock outlives the delivery.
+  Delivery(const std::vector<TopicDefinition>& topics, std::vector<std::vector<std::unique_ptr<Sink>>> sinks,
+           DeliverySettings settings, Clock& clock, Reporter reporter);
+  ~Delivery();  // drains without patience, unless drain() came before
+  Delivery(const Delivery&) = delete;
+  Delivery& operator=(const Delivery&) = delete;
+
+  // Opens every sink and starts the workers. On an error no worker runs.
+  [[nodiscard]] Result<void> open();
+
+  // Hands the notification to a subscription of its topic. While that mailbox is full it waits for room, at
+  // most `wait`; nothing when there still is none, or when draining: nothing was submitted then.
+  [[nodiscard]] std::optional<Ticket> submit(const Notification& notification, std::uint32_t subscription,
+                                             Duration wait);
+
+  // The greatest ticket such that it and all before it are settled; 0 at first.
+  [[nodiscard]] Ticket settled_up_to() const;
+
+  // Takes nothing more, finishes what is queued, and stops the workers. No attempt starts after `limit`; one
+  // that runs is waited for, which its sink bounds. Returns how many notifications were left undelivered.
+  // Later calls do nothing.
+  std::uint64_t drain(Duration limit);
+
+  [[nodiscard]] std::vector<SubscriptionStatus> status() const;
+
+ private:
+  class Worker;
+  class Tickets;
+
+  std::unique_ptr<Tickets> tickets_;
+  std::vector<std::vector<std::unique_ptr<Worker>>> workers_;  // [topic][subscription]
+};
+
+}  // namespace tocsin::notify
