@@ -44,4 +44,11 @@ struct AlarmDefinition {
   return std::chrono::seconds(60);
 }
 
+// How far back from an instant an alarm looks, and so how late data may come and still count. A judgement that is made each hour
+// looks from the last full hour.
+[[nodiscard]] constexpr Duration looks_back(const AlarmDefinition& alarm) {
+  const Duration range = alarm.period * alarm.evaluation_range;
+  return evaluation_interval(alarm) > std::chrono::seconds(60) ? range + evaluation_interval(alarm) : range;
+}
+
 }  // namespace tocsin::alarm

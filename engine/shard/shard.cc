@@ -1,1 +1,405 @@
 #include "engine/shard/shard.h"
+
+#include <absl/container/flat_hash_map.h>
+
+#include <algorithm>
+#include <map>
+#include <queue>
+#include <tuple>
+
+#include "engine/alarm/reason.h"
+#include "engine/base/check.h"
+#include "engine/metric/window.h"
+
+namespace tocsin::shard {
+namespace {
+
+using alarm::AlarmDefinition;
+using metric::MetricDefinition;
+
+constexpr std::size_t kMaxEvidence = 5;
+constexpr Duration kMinute = std::chrono::seconds(60);
+
+struct Series {
+  std::uint32_t metric = 0;
+  metric::Dimensions dimensions;
+  metric::Window window;
+  std::vector<std::uint32_t> machines;  // alarms judged on this series
+};
+
+// One alarm over one series: its state, and when it has to be judged next.
+struct Machine {
+  std::uint32_t alarm = 0;
+  std::uint32_t series = 0;
+  alarm::State state = alarm::State::InsufficientData;
+  std::uint64_t transitions = 0;
+  EventTime due = kForever;  // kForever: idle until data comes
+};
+
+// Something that a metric has to do once its frontier reaches `time`. At the same time defaults come before judgements, which
+// see them, and sweeping comes last.
+struct Duty {
+  enum class Kind : std::uint8_t { Default, Judge, Sweep };
+  EventTime time{};
+  Kind kind = Kind::Judge;
+  std::uint32_t index = 0;  // of the default, machine or series
+  EventTime minute{};       // Default: the minute to decide
+
+  friend bool operator>(const Duty& a, const Duty& b) {
+    return std::tie(a.time, a.kind, a.index, a.minute) > std::tie(b.time, b.kind, b.index, b.minute);
+  }
+};
+
+struct Metric {
+  std::vector<std::uint32_t> alarms;
+  Duration retention{0};      // how far back from an instant some alarm looks
+  EventTime frontier = kNever;
+  std::uint32_t series = 0;   // without the overflow series
+  std::priority_queue<Duty, std::vector<Duty>, std::greater<>> duties;
+};
+
+struct Default {
+  std::map<EventTime, bool> minutes;  // with events, not decided yet; true: something matched
+  EventTime decided_through = kNever;
+};
+
+bool chooses(const AlarmDefinition& alarm, const metric::Dimensions& dimensions) {
+  if (dimensions.size() != alarm.for_each.size() + alarm.dimensions.size()) return false;
+  for (const auto& [name, value] : dimensions) {
+    if (std::binary_search(alarm.for_each.begin(), alarm.for_each.end(), name)) continue;
+    const auto same = [&](const auto& fixed) { return fixed.first == name && fixed.second == value; };
+    if (std::none_of(alarm.dimensions.begin(), alarm.dimensions.end(), same)) return false;
+  }
+  return true;
+}
+
+std::string transition_id(const AlarmDefinition& alarm, const alarm::Transition& transition) {
+  return to_hex(hash128(alarm.name + '\0' + metric::describe(transition.dimensions) + '\0' +
+                        std::to_string(transition.sequence) + '\0' + format_rfc3339(transition.time)));
+}
+
+}  // namespace
+
+struct Shard::State {
+  std::shared_ptr<const Definitions> definitions;
+  bool report_closed = false;
+  bool started = false;
+  EventTime start = kNever;
+  std::vector<EventTime> source_frontier;
+  std::vector<Metric> metrics;
+  std::vector<Series> series;
+  absl::flat_hash_map<Hash128, std::uint32_t> series_by_hash;
+  std::vector<Machine> machines;
+  std::vector<Default> defaults;
+  Counts counts;
+  std::vector<metric::StatisticSet> periods;     // kept for their memory, as are the two below
+  std::vector<std::optional<double>> history;
+  std::vector<std::uint32_t> chunk_series;
+
+  const AlarmDefinition& alarm_of(const Machine& machine) const { return definitions->alarms[machine.alarm]; }
+  Duration bucket_of(std::uint32_t metric) const { return definitions->metrics[metric].bucket; }
+
+  // The first instant at which an alarm is judged after everything that is already settled.
+  EventTime next_instant(const AlarmDefinition& alarm) const {
+    const Duration interval = evaluation_interval(alarm);
+    const EventTime after = std::max(start, metrics[alarm.metric].frontier);
+    return floor_to(after, interval) + interval;
+  }
+
+  void schedule(std::uint32_t index, EventTime due) {
+    Machine& machine = machines[index];
+    if (due >= machine.due) return;
+    machine.due = due;
+    metrics[alarm_of(machine).metric].duties.push({due, Duty::Kind::Judge, index, {}});
+  }
+
+  void schedule_sweep(std::uint32_t index) {
+    const Series& swept = series[index];
+    Metric& owner = metrics[swept.metric];
+    owner.duties.push(
+        {swept.window.oldest() + bucket_of(swept.metric) + owner.retention, Duty::Kind::Sweep, index, {}});
+  }
+
+  std::uint32_t add_machine(std::uint32_t alarm, std::uint32_t series_index) {
+    const auto index = static_cast<std::uint32_t>(machines.size());
+    machines.push_back({alarm, series_index});
+    series[series_index].machines.push_back(index);
+    return index;
+  }
+
+  std::uint32_t add_series(const Hash128& hash, std::uint32_t metric, const metric::Dimensions& dimensions) {
+    const auto index = static_cast<std::uint32_t>(series.size());
+    series.push_back({metric, dimensions, {}, {}});
+    series_by_hash.emplace(hash, index);
+    ++counts.series;
+    for (const std::uint32_t alarm : metrics[metric].alarms) {
+      const AlarmDefinition& definition = definitions->alarms[alarm];
+      if (!definition.for_each.empty() && chooses(definition, dimensions)) add_machine(alarm, index);
+    }
+    return index;
+  }
+
+  std::uint32_t find_or_add(std::uint32_t owner, const metric::Dimensions& dimensions) {
+    const MetricDefinition& definition = definitions->metrics[owner];
+    const Hash128 hash = metric::series_hash(definition.metric_namespace, definition.name, dimensions);
+    const auto found = series_by_hash.find(hash);
+    return found != series_by_hash.end() ? found->second : add_series(hash, owner, dimensions);
+  }
+
+  bool is_visible(std::uint32_t metric, EventTime bucket) const {
+    const Metric& owner = metrics[metric];
+    if (owner.frontier == kNever || bucket + bucket_of(metric) > owner.frontier) return true;
+    return std::any_of(owner.alarms.begin(), owner.alarms.end(), [&](std::uint32_t index) {
+      const AlarmDefinition& alarm = definitions->alarms[index];
+      return bucket >= next_instant(alarm) - alarm.period * alarm.evaluation_range;
+    });
+  }
+
+  void add(std::uint32_t index, EventTime bucket, const metric::StatisticSet& statistics,
+           const metric::EvidenceSample& evidence) {
+    Series& target = series[index];
+    const bool was_empty = target.window.empty();
+    if (target.window.add(bucket, statistics, evidence)) ++counts.datapoints;
+    if (was_empty) schedule_sweep(index);
+    if (!started) return;
+    for (const std::uint32_t machine : target.machines) schedule_for(machine, bucket);
+  }
+
+  // Data came into `bucket`: it counts from the first instant that has the whole bucket behind it.
+  void schedule_for(std::uint32_t index, EventTime bucket) {
+    const AlarmDefinition& alarm = alarm_of(machines[index]);
+    const EventTime complete = ceil_to(bucket + bucket_of(alarm.metric), evaluation_interval(alarm));
+    schedule(index, std::max(next_instant(alarm), complete));
+  }
+
+  void judge(std::uint32_t index, EventTime now, Output& out) {
+    Machine& machine = machines[index];
+    if (machine.due != now) return;  // rescheduled to an earlier instant, which has passed
+    machine.due = kForever;
+    ++counts.evaluations;
+    const AlarmDefinition& alarm = alarm_of(machine);
+    const metric::Window& window = series[machine.series].window;
+    window.periods(now, alarm.period, alarm.evaluation_range, periods);
+    history.assign(periods.size(), std::nullopt);
+    for (std::size_t i = 0; i < periods.size(); ++i) {
+      if (!periods[i].empty()) history[i] = value_of(periods[i], alarm.statistic);
+    }
+    const alarm::Verdict verdict = evaluate(alarm.rule, history, machine.state);
+    if (verdict.state != machine.state) out.transitions.push_back(transition(machine, verdict, now));
+    if (const auto change = window.next_change(now, alarm.period, alarm.evaluation_range, bucket_of(alarm.metric))) {
+      schedule(index, ceil_to(*change, evaluation_interval(alarm)));
+    }
+  }
+
+  // Moves the machine to its new state and says why. `periods` and `history` hold what it was judged on.
+  alarm::Transition transition(Machine& machine, const alarm::Verdict& verdict, EventTime now) const {
+    const AlarmDefinition& alarm = alarm_of(machine);
+    const Series& judged_series = series[machine.series];
+    alarm::Transition change;
+    change.alarm = machine.alarm;
+    change.dimensions = judged_series.dimensions;
+    change.sequence = ++machine.transitions;
+    change.time = now;
+    change.from = machine.state;
+    change.to = verdict.state;
+    for (std::size_t i = 0; i < history.size(); ++i) {
+      alarm::Point point;
+      point.start = now - alarm.period * static_cast<std::int64_t>(history.size() - i);
+      point.value = history[i];
+      point.sample_count = periods[i].count;
+      point.breaching = history[i] && breaches(alarm.rule, *history[i]);
+      change.points.push_back(point);
+    }
+    change.reason = reason_text(alarm, verdict, machine.state, change.points);
+    change.reason_data = reason_data(alarm, change.points, now);
+    const bool alarming = verdict.state == alarm::State::Alarm;
+    for (const std::size_t i : judged_points(alarm.rule, change.points)) {
+      const alarm::Point& point = change.points[i];
+      if (!point.value || point.breaching != alarming) continue;
+      judged_series.window.collect_evidence(point.start, point.start + alarm.period, kMaxEvidence, change.evidence);
+    }
+    change.id = transition_id(alarm, change);
+    machine.state = verdict.state;
+    return change;
+  }
+
+  void sweep(std::uint32_t index, EventTime now, Output& out) {
+    Series& swept = series[index];
+    const EventTime before = now - metrics[swept.metric].retention - bucket_of(swept.metric) + Duration{1};
+    evict(swept, before, out);
+    if (!swept.window.empty()) schedule_sweep(index);
+  }
+
+  void evict(Series& swept, EventTime before, Output& out) const {
+    swept.window.evict(before, [&](const metric::Bucket& bucket) {
+      if (report_closed) out.closed.push_back({swept.metric, swept.dimensions, bucket.start, bucket.statistics});
+    });
+  }
+
+  // A minute that had events: its default value, unless something matched.
+  void decide_default(std::uint32_t index, EventTime minute) {
+    Default& waiting = defaults[index];
+    const auto found = waiting.minutes.find(minute);
+    if (found == waiting.minutes.end()) return;
+    const bool matched = found->second;
+    waiting.minutes.erase(found);
+    waiting.decided_through = std::max(waiting.decided_through, minute);
+    if (matched) return;
+    const Definitions::Default& definition = definitions->defaults[index];
+    const double value = definition.value;
+    add(find_or_add(definition.metric, {}), minute, {1, value, value, value}, {});
+  }
+
+  // Does everything that is due up to `frontier`, in the order of time.
+  void run(std::uint32_t index, EventTime frontier, Output& out) {
+    Metric& metric = metrics[index];
+    while (!metric.duties.empty() && metric.duties.top().time <= frontier) {
+      const Duty duty = metric.duties.top();
+      metric.duties.pop();
+      // Before a judgement at T everything before T is settled, so that what comes in the meantime is due after T.
+      metric.frontier = std::max(metric.frontier, duty.kind == Duty::Kind::Judge ? duty.time : duty.time - Duration{1});
+      switch (duty.kind) {
+        case Duty::Kind::Default: decide_default(duty.index, duty.minute); break;
+        case Duty::Kind::Judge: judge(duty.index, duty.time, out); break;
+        case Duty::Kind::Sweep: sweep(duty.index, duty.time, out); break;
+      }
+    }
+    metric.frontier = frontier;
+  }
+};
+
+Shard::Shard(std::shared_ptr<const Definitions> definitions, bool report_closed) : state_(std::make_unique<State>()) {
+  state_->definitions = std::move(definitions);
+  const Definitions& given = *state_->definitions;
+  TOCSIN_CHECK(given.metric_sources.size() == given.metrics.size());
+  state_->report_closed = report_closed;
+  state_->source_frontier.assign(given.sources, kNever);
+  state_->metrics.resize(given.metrics.size());
+  state_->defaults.resize(given.defaults.size());
+  for (std::uint32_t i = 0; i < given.alarms.size(); ++i) {
+    const AlarmDefinition& alarm = given.alarms[i];
+    Metric& metric = state_->metrics[alarm.metric];
+    metric.alarms.push_back(i);
+    metric.retention = std::max(metric.retention, looks_back(alarm));
+  }
+  for (const Definitions::Default& value : given.defaults) {
+    // A bucket stays open until the default of its minute is decided.
+    Duration& retention = state_->metrics[value.metric].retention;
+    retention = std::max(retention, kMinute + kDefaultValueDelay);
+  }
+}
+
+Shard::~Shard() = default;
+Shard::Shard(Shard&&) noexcept = default;
+Shard& Shard::operator=(Shard&&) noexcept = default;
+
+void Shard::start(EventTime time) {
+  TOCSIN_CHECK(!state_->started);
+  state_->started = true;
+  state_->start = time;
+  for (std::uint32_t i = 0; i < state_->definitions->alarms.size(); ++i) {
+    const AlarmDefinition& alarm = state_->definitions->alarms[i];
+    if (!alarm.for_each.empty()) continue;
+    const std::uint32_t series = state_->find_or_add(alarm.metric, alarm.dimensions);
+    state_->schedule(state_->add_machine(i, series), state_->next_instant(alarm));
+  }
+  // What came before the start waits for the first instant after it.
+  for (std::uint32_t i = 0; i < state_->machines.size(); ++i) {
+    const metric::Window& window = state_->series[state_->machines[i].series].window;
+    if (!window.empty()) state_->schedule_for(i, window.oldest());
+  }
+}
+
+void Shard::apply(const Chunk& chunk) {
+  State& state = *state_;
+  state.chunk_series.assign(chunk.series.size(), UINT32_MAX);
+  for (const ChunkEntry& entry : chunk.entries) {
+    const ChunkSeries& named = chunk.series[entry.series];
+    if (!state.is_visible(named.metric, entry.bucket)) {
+      state.counts.late += static_cast<std::uint64_t>(entry.statistics.count);
+      continue;
+    }
+    std::uint32_t& index = state.chunk_series[entry.series];
+    if (index == UINT32_MAX) {
+      const auto found = state.series_by_hash.find(named.hash);
+      if (found != state.series_by_hash.end()) {
+        index = found->second;
+      } else if (Metric& metric = state.metrics[named.metric];
+                 metric.series < state.definitions->metrics[named.metric].max_series) {
+        ++metric.series;
+        index = state.add_series(named.hash, named.metric, named.dimensions);
+      }
+    }
+    if (index != UINT32_MAX) {
+      state.add(index, entry.bucket, entry.statistics, entry.evidence);
+      continue;
+    }
+    state.counts.overflow += static_cast<std::uint64_t>(entry.statistics.count);
+    metric::Dimensions overflow = named.dimensions;
+    for (auto& [name, value] : overflow) value = kOverflowValue;
+    state.add(state.find_or_add(named.metric, overflow), entry.bucket, entry.statistics, entry.evidence);
+  }
+  for (const ChunkSeen& seen : chunk.seen) {
+    Default& waiting = state.defaults[seen.default_index];
+    if (seen.minute <= waiting.decided_through) continue;
+    const auto [at, is_new] = waiting.minutes.emplace(seen.minute, seen.matched);
+    at->second |= seen.matched;
+    if (!is_new) continue;
+    const std::uint32_t metric = state.definitions->defaults[seen.default_index].metric;
+    state.metrics[metric].duties.push(
+        {seen.minute + kMinute + kDefaultValueDelay, Duty::Kind::Default, seen.default_index, seen.minute});
+  }
+}
+
+void Shard::apply(const Tick& tick, Output& out) {
+  State& state = *state_;
+  TOCSIN_CHECK(state.started && tick.frontier.size() == state.source_frontier.size());
+  for (std::size_t i = 0; i < tick.frontier.size(); ++i) {
+    state.source_frontier[i] = std::max(state.source_frontier[i], tick.frontier[i]);
+  }
+  const std::size_t first = out.transitions.size();
+  for (std::uint32_t i = 0; i < state.metrics.size(); ++i) {
+    EventTime frontier = kForever;
+    for (const std::uint32_t source : state.definitions->metric_sources[i]) {
+      frontier = std::min(frontier, state.source_frontier[source]);
+    }
+    if (frontier == kForever || frontier <= state.metrics[i].frontier) {
+      if (!tick.final) continue;
+      frontier = state.metrics[i].frontier;
+    }
+    if (tick.final) {
+      for (std::uint32_t d = 0; d < state.defaults.size(); ++d) {
+        if (state.definitions->defaults[d].metric != i) continue;
+        for (const auto& [minute, matched] : state.defaults[d].minutes) {
+          if (minute + kMinute > frontier || minute + kMinute + kDefaultValueDelay <= frontier) continue;
+          state.metrics[i].duties.push({frontier, Duty::Kind::Default, d, minute});
+        }
+      }
+    }
+    state.run(i, frontier, out);
+  }
+  std::stable_sort(out.transitions.begin() + static_cast<std::ptrdiff_t>(first), out.transitions.end(),
+                   [](const alarm::Transition& a, const alarm::Transition& b) {
+                     return std::tie(a.time, a.alarm, a.dimensions) < std::tie(b.time, b.alarm, b.dimensions);
+                   });
+}
+
+void Shard::close_all(Output& out) {
+  for (Series& series : state_->series) state_->evict(series, kForever, out);
+}
+
+const Counts& Shard::counts() const { return state_->counts; }
+
+std::vector<AlarmState> Shard::alarm_states() const {
+  std::vector<AlarmState> states;
+  for (const Machine& machine : state_->machines) {
+    states.push_back(
+        {machine.alarm, state_->series[machine.series].dimensions, machine.state, machine.transitions});
+  }
+  std::sort(states.begin(), states.end(), [](const AlarmState& a, const AlarmState& b) {
+    return std::tie(a.alarm, a.dimensions) < std::tie(b.alarm, b.dimensions);
+  });
+  return states;
+}
+
+}  // namespace tocsin::shard

@@ -1,0 +1,228 @@
+#include "engine/runtime/engine.h"
+
+#include <absl/container/flat_hash_map.h>
+#include <absl/hash/hash.h>
+
+#include <algorithm>
+
+#include "engine/base/check.h"
+
+namespace tocsin::runtime {
+namespace {
+
+constexpr std::size_t kMaxChunkEntries = 65'536;  // keeps memory flat however many series one minute has
+
+// A source that unwraps subscription envelopes may bring any log group.
+bool may_bring_any_group(const source::SourceSettings& source) {
+  return source.decode.format == event::Format::Auto || source.decode.format == event::Format::Subscription;
+}
+
+bool brings_group(const source::SourceSettings& source, const std::string& group) {
+  if (!source.decode.log_group.empty()) return source.decode.log_group == group;
+  if (const auto* kafka = std::get_if<source::KafkaSettings>(&source.kind)) {
+    return std::find(kafka->topics.begin(), kafka->topics.end(), group) != kafka->topics.end();
+  }
+  return source.name == group;
+}
+
+// The sources that may feed a filter: those whose log group it names. A group that no source has of its own can only come out
+// of an envelope.
+std::vector<std::uint32_t> sources_of(const Plan& plan, const FilterPlan& filter) {
+  std::vector<std::uint32_t> sources;
+  const auto add = [&](auto&& applies) {
+    for (std::uint32_t i = 0; i < plan.sources.size(); ++i) {
+      if (applies(plan.sources[i])) sources.push_back(i);
+    }
+    return !sources.empty();
+  };
+  if (!filter.match.log_groups.empty()) {
+    for (const std::string& group : filter.match.log_groups) {
+      const std::size_t before = sources.size();
+      add([&](const source::SourceSettings& source) { return brings_group(source, group); });
+      if (sources.size() == before) add(may_bring_any_group);
+    }
+  }
+  if (sources.empty()) add([](const source::SourceSettings&) { return true; });
+  return sources;
+}
+
+shard::Definitions definitions_of(const Plan& plan) {
+  shard::Definitions definitions;
+  definitions.metrics = plan.metrics;
+  definitions.alarms = plan.alarms;
+  definitions.sources = static_cast<std::uint32_t>(plan.sources.size());
+  definitions.metric_sources.resize(plan.metrics.size());
+  for (const FilterPlan& filter : plan.filters) {
+    if (filter.default_value) definitions.defaults.push_back({filter.metric, *filter.default_value});
+    auto& sources = definitions.metric_sources[filter.metric];
+    for (const std::uint32_t source : sources_of(plan, filter)) sources.push_back(source);
+  }
+  for (auto& sources : definitions.metric_sources) {
+    std::sort(sources.begin(), sources.end());
+    sources.erase(std::unique(sources.begin(), sources.end()), sources.end());
+  }
+  return definitions;
+}
+
+struct SeriesBucketHash {
+  std::size_t operator()(const std::pair<std::uint32_t, EventTime>& key) const {
+    return absl::HashOf(key.first, key.second.time_since_epoch().count());
+  }
+};
+
+}  // namespace
+
+// Folds contributions into one entry for each series and bucket. Entries stand in the order of their first contribution.
+class Engine::ChunkBuilder {
+ public:
+  explicit ChunkBuilder(std::shared_ptr<const Plan> plan) : plan_(std::move(plan)) {}
+
+  // Before a batch's contributions: its series numbers start anew.
+  void begin_batch(const MatchedBatch& batch) { batch_series_.assign(batch.series.size(), UINT32_MAX); }
+
+  void add(const MatchedBatch& batch, const Contribution& contribution, EventTime time) {
+    std::uint32_t& series = batch_series_[contribution.series];
+    if (series == UINT32_MAX) series = intern(batch.series[contribution.series]);
+    const Duration size = plan_->metrics[chunk_.series[series].metric].bucket;
+    const EventTime bucket = floor_to(time, size);
+    const auto [at, is_new] = entries_.emplace(std::pair(series, bucket), static_cast<std::uint32_t>(chunk_.entries.size()));
+    if (is_new) chunk_.entries.push_back({series, bucket, {}, {}});
+    shard::ChunkEntry& entry = chunk_.entries[at->second];
+    entry.statistics.add(contribution.value);
+    entry.evidence.add({time, batch.partition, contribution.index, contribution.offset});
+  }
+
+  void add(const SeenEvent& seen, EventTime time) {
+    chunk_.seen.push_back({seen.default_index, floor_to(time, std::chrono::seconds(60)), seen.matched});
+  }
+
+  [[nodiscard]] bool full() const {
+    return chunk_.entries.size() >= kMaxChunkEntries || chunk_.seen.size() >= kMaxChunkEntries;
+  }
+  [[nodiscard]] const shard::Chunk& chunk() const { return chunk_; }
+
+  void clear() {
+    chunk_.series.clear();
+    chunk_.entries.clear();
+    chunk_.seen.clear();
+    series_.clear();
+    entries_.clear();
+    batch_series_.assign(batch_series_.size(), UINT32_MAX);
+  }
+
+ private:
+  std::uint32_t intern(const shard::ChunkSeries& series) {
+    const auto [at, is_new] = series_.emplace(series.hash, static_cast<std::uint32_t>(chunk_.series.size()));
+    if (is_new) chunk_.series.push_back(series);
+    return at->second;
+  }
+
+  const std::shared_ptr<const Plan> plan_;
+  shard::Chunk chunk_;
+  absl::flat_hash_map<Hash128, std::uint32_t> series_;
+  absl::flat_hash_map<std::pair<std::uint32_t, EventTime>, std::uint32_t, SeriesBucketHash> entries_;
+  std::vector<std::uint32_t> batch_series_;  // batch's series number to the chunk's
+};
+
+Engine::Engine(std::shared_ptr<const Plan> plan, Listener& listener, bool report_closed)
+    : plan_(std::move(plan)),
+      listener_(listener),
+      report_closed_(report_closed),
+      tick_interval_(std::chrono::seconds(60)),
+      shard_(std::make_shared<shard::Definitions>(definitions_of(*plan_)), report_closed),
+      chunk_(std::make_unique<ChunkBuilder>(plan_)) {
+  for (const alarm::AlarmDefinition& alarm : plan_->alarms) {
+    if (alarm.period < tick_interval_) tick_interval_ = std::chrono::seconds(10);
+  }
+}
+
+Engine::~Engine() = default;
+
+void Engine::resolve_times(MatchedBatch& batch, EventTime before) {
+  for (EventTime& time : batch.times) {
+    if (time == event::kInheritTime) time = before;
+    before = time;
+  }
+}
+
+void Engine::consume(const MatchedBatch& batch, std::size_t begin, std::size_t end, EventTime from, EventTime to) {
+  const auto counts = [&](std::uint32_t event) {
+    const EventTime time = batch.times[event];
+    return time != event::kInheritTime && time >= from && time < to;
+  };
+  for (std::size_t i = begin; i < end; ++i) {
+    if (batch.times[i] == event::kInheritTime) {
+      counts_.rejects.add(event::RejectReason::NoTime);
+    } else if (counts(static_cast<std::uint32_t>(i))) {
+      ++counts_.events;
+    }
+  }
+  const auto by_event = [](const auto& item, std::size_t event) { return item.event < event; };
+  chunk_->begin_batch(batch);
+  for (auto at = std::lower_bound(batch.contributions.begin(), batch.contributions.end(), begin, by_event);
+       at != batch.contributions.end() && at->event < end; ++at) {
+    if (!counts(at->event)) continue;
+    ++counts_.matched;
+    if (at->reject) {
+      counts_.rejects.add(*at->reject);
+    } else {
+      chunk_->add(batch, *at, batch.times[at->event]);
+      if (chunk_->full()) flush();
+    }
+  }
+  for (auto at = std::lower_bound(batch.seen.begin(), batch.seen.end(), begin, by_event);
+       at != batch.seen.end() && at->event < end; ++at) {
+    if (counts(at->event)) chunk_->add(*at, batch.times[at->event]);
+  }
+}
+
+void Engine::start(EventTime time) {
+  TOCSIN_CHECK(!started_);
+  started_ = true;
+  shard_.start(time);
+}
+
+void Engine::flush() {
+  if (!chunk_->chunk().empty()) shard_.apply(chunk_->chunk());
+  chunk_->clear();
+}
+
+void Engine::tick(const std::vector<EventTime>& frontier, bool final) {
+  flush();
+  shard::Output output;
+  shard_.apply(shard::Tick{frontier, final}, output);
+  report(output);
+}
+
+void Engine::close() {
+  flush();
+  shard::Output output;
+  shard_.close_all(output);
+  report(output);
+}
+
+void Engine::report(const shard::Output& output) {
+  for (const alarm::Transition& transition : output.transitions) {
+    const alarm::AlarmDefinition& alarm = plan_->alarms[transition.alarm];
+    const auto notifications =
+        notify::compose(transition, alarm, plan_->metrics[alarm.metric], plan_->installation, plan_->topics);
+    ++counts_.transitions;
+    for (const notify::Notification& notification : notifications) {
+      counts_.notifications += std::max<std::size_t>(1, plan_->topics[notification.topic].subscriptions.size());
+    }
+    listener_.on_transition(transition, notifications);
+  }
+  for (const shard::ClosedBucket& bucket : output.closed) listener_.on_closed(bucket);
+}
+
+EngineCounts Engine::counts() const {
+  EngineCounts counts = counts_;
+  const shard::Counts& shard = shard_.counts();
+  counts.rejects.add(event::RejectReason::Late, shard.late);
+  counts.rejects.add(event::RejectReason::Overflow, shard.overflow);
+  counts.datapoints = shard.datapoints;
+  counts.series = shard.series;
+  return counts;
+}
+
+}  // namespace tocsin::runtime

@@ -1,0 +1,92 @@
+// The engine's core, the same for `run` and `backtest`: takes matched events in their order, folds them into chunks, tells the
+// shard how far time is known, and passes on what comes out.
+//
+//   MatchedBatch --consume()--> Chunk ─┐
+//   frontier --tick()------------------┴─► shard::Shard --> Listener
+//
+// Pure: time comes in as parameters. Used by one thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "engine/alarm/transition.h"
+#include "engine/event/reject.h"
+#include "engine/notify/notification.h"
+#include "engine/runtime/plan.h"
+#include "engine/runtime/worker.h"
+#include "engine/shard/shard.h"
+
+namespace tocsin::runtime {
+
+// Who is told what the engine decides. Called from within tick(), in order.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  // A change of state and the notifications it leads to.
+  virtual void on_transition(const alarm::Transition& transition,
+                             const std::vector<notify::Notification>& notifications) = 0;
+  // A bucket that cannot change any more; only if the engine was asked to report them.
+  virtual void on_closed(const shard::ClosedBucket& bucket) = 0;
+};
+
+struct EngineCounts {
+  std::uint64_t events = 0;         // that filters looked at
+  std::uint64_t matched = 0;        // (event, filter) pairs
+  event::RejectCounts rejects;
+  std::uint64_t datapoints = 0;     // (series, bucket) pairs with data
+  std::uint64_t transitions = 0;
+  std::uint64_t notifications = 0;
+  std::uint64_t series = 0;
+};
+
+class Engine {
+ public:
+  Engine(std::shared_ptr<const Plan> plan, Listener& listener, bool report_closed);
+  ~Engine();
+
+  // The events of a batch whose time the batch does not know take that of the event before them: `before` is the time of the
+  // last event of the partition's earlier batches (kNever: none). Events that stay without a time keep kInheritTime.
+  static void resolve_times(MatchedBatch& batch, EventTime before);
+
+  // Takes the events [begin, end) of a batch with resolved times. Events outside [from, to) are passed over, uncounted.
+  void consume(const MatchedBatch& batch, std::size_t begin, std::size_t end, EventTime from = kNever,
+               EventTime to = kForever);
+
+  // Adds the rejects that a batch came with; once for each batch.
+  void count_rejects(const MatchedBatch& batch) { counts_.rejects.merge(batch.rejects); }
+
+  // Before the first tick: the moment from which alarms are judged.
+  void start(EventTime time);
+  [[nodiscard]] bool started() const { return started_; }
+
+  // `frontier` has one entry for each source of the plan.
+  void tick(const std::vector<EventTime>& frontier, bool final = false);
+
+  // At the end of history: reports what is still open.
+  void close();
+
+  [[nodiscard]] EngineCounts counts() const;
+  [[nodiscard]] const shard::Shard& shard() const { return shard_; }
+
+  // The smallest interval at which some alarm is judged: how fine ticks have to be.
+  [[nodiscard]] Duration tick_interval() const { return tick_interval_; }
+
+ private:
+  class ChunkBuilder;
+
+  void flush();
+  void report(const shard::Output& output);
+
+  const std::shared_ptr<const Plan> plan_;
+  Listener& listener_;
+  const bool report_closed_;
+  Duration tick_interval_;
+  shard::Shard shard_;
+  std::unique_ptr<ChunkBuilder> chunk_;
+  EngineCounts counts_;
+  bool started_ = false;
+};
+
+}  // namespace tocsin::runtime

@@ -1,0 +1,33 @@
+#include "engine/runtime/partition_table.h"
+
+#include <fmt/format.h>
+
+namespace tocsin::runtime {
+
+std::uint32_t PartitionTable::add(const source::SourceSettings& settings, std::uint32_t source,
+                                  const source::PartitionName& name, bool live) {
+  Partition partition{name, source, settings.decode};
+  if (partition.decode.log_group.empty()) partition.decode.log_group = name.topic.empty() ? settings.name : name.topic;
+  if (partition.decode.log_stream.empty()) {
+    partition.decode.log_stream = name.topic.empty() ? name.file : std::to_string(name.number);
+  }
+  partition.decode.age_limits = live;
+  partitions_.push_back(std::move(partition));
+  return static_cast<std::uint32_t>(partitions_.size() - 1);
+}
+
+std::string PartitionTable::place(const metric::Evidence& evidence) const {
+  const source::PartitionName& name = partitions_[evidence.partition].name;
+  std::string place;
+  if (!name.topic.empty()) {
+    place = fmt::format("{}[{}]@{}", name.topic, name.number, evidence.offset);
+  } else if (name.by_line) {
+    place = fmt::format("{}:{}", name.file, evidence.offset);
+  } else {
+    place = fmt::format("{}#{}", name.file, evidence.offset);
+  }
+  if (evidence.index > 0) place += fmt::format("+{}", evidence.index);
+  return place;
+}
+
+}  // namespace tocsin::runtime

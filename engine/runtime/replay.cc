@@ -1,0 +1,260 @@
+#include "engine/runtime/replay.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <queue>
+
+#include "engine/base/check.h"
+#include "engine/runtime/worker_pool.h"
+
+namespace tocsin::runtime {
+namespace {
+
+constexpr Duration kMinute = std::chrono::seconds(60);
+
+// One partition on its way through the merge.
+struct Cursor {
+  std::function<Result<std::unique_ptr<source::PartitionReader>>()> open;
+  std::unique_ptr<source::PartitionReader> reader;  // only between its first and its last batch
+  bool read_to_end = false;
+  std::uint64_t read = 0;                           // batches read: the next one's sequence
+  std::uint64_t matched = 0;                        // batches moved to `ready`
+  std::deque<MatchedBatch> ready;                   // in order; the front one is being consumed
+  std::map<std::uint64_t, MatchedBatch> ahead;      // matched before their turn
+  std::size_t next_event = 0;                       // in the front batch
+  EventTime last = kNever;                          // the last event's time
+  EventTime resolved = kNever;                      // the last event's time of all ready batches
+  EventTime largest = kNever;
+};
+
+class Replay {
+ public:
+  Replay(std::shared_ptr<const Plan> plan, const ReplayOptions& options, PartitionTable& partitions, Listener& listener,
+         const std::function<void(const ReplayProgress&)>& progress, const std::atomic<bool>& stop)
+      : plan_(std::move(plan)),
+        options_(options),
+        partitions_(partitions),
+        engine_(plan_, listener, options.report_closed),
+        progress_(progress),
+        stop_(stop),
+        from_(options.from.value_or(kNever)),
+        to_(options.to.value_or(kForever)) {
+    if (options.workers > 1) {
+      pool_ = std::make_unique<WorkerPool>(plan_, options.workers);
+    } else {
+      worker_ = std::make_unique<Worker>(plan_);
+    }
+  }
+
+  Result<ReplayResult> run(std::vector<ReplayInput> inputs) {
+    for (ReplayInput& input : inputs) {
+      partitions_.add(plan_->sources[input.source], input.source, input.partition.name, false);
+      cursors_.push_back(std::make_unique<Cursor>());
+      cursors_.back()->open = std::move(input.partition.open);
+      order_.push({kNever, static_cast<std::uint32_t>(cursors_.size() - 1)});
+    }
+    unfinished_ = cursors_.size();
+    waiting_ = unfinished_;
+    while (!order_.empty() && !stop_.load(std::memory_order_relaxed)) {
+      const std::uint32_t index = order_.top().second;
+      order_.pop();
+      if (auto done = advance(index); !done) return std::unexpected(done.error());
+    }
+    return finish();
+  }
+
+ private:
+  using Key = std::pair<EventTime, std::uint32_t>;
+
+  // Consumes events of one partition for as long as its last event is the oldest of all.
+  Result<void> advance(std::uint32_t index) {
+    Cursor& cursor = *cursors_[index];
+    for (;;) {
+      if (auto more = ensure_event(index); !more) {
+        return std::unexpected(more.error());
+      } else if (!*more) {
+        finish_partition(cursor);
+        return {};
+      }
+      const MatchedBatch& batch = cursor.ready.front();
+      const Key limit = order_.empty() ? Key{kForever, UINT32_MAX} : order_.top();
+      std::size_t begin = cursor.next_event;
+      std::size_t end = begin;
+      while (end < batch.times.size() && Key{cursor.last, index} <= limit) {
+        const EventTime time = batch.times[end++];
+        if (time == event::kInheritTime) continue;
+        cursor.last = time;
+        if (time <= cursor.largest) continue;
+        const bool crosses = cursor.largest < threshold_ && time >= threshold_;
+        cursor.largest = time;
+        if (crosses && --waiting_ == 0) {
+          consume(batch, begin, end);
+          begin = end;
+          advance_time();
+        }
+      }
+      consume(batch, begin, end);
+      cursor.next_event = end;
+      if (end < batch.times.size()) {
+        order_.push({cursor.last, index});
+        return {};
+      }
+    }
+  }
+
+  void consume(const MatchedBatch& batch, std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      const EventTime time = batch.times[i];
+      if (time == event::kInheritTime) continue;
+      oldest_ = std::min(oldest_, time);
+      if (time < from_ || time >= to_) continue;
+      first_ = std::min(first_, time);
+      last_ = std::max(last_, time);
+    }
+    engine_.consume(batch, begin, end, from_, to_);
+  }
+
+  // Makes sure that the front batch has an event to consume; false at the end of the partition.
+  Result<bool> ensure_event(std::uint32_t index) {
+    Cursor& cursor = *cursors_[index];
+    for (;;) {
+      if (!cursor.ready.empty()) {
+        if (cursor.next_event < cursor.ready.front().times.size()) return true;
+        cursor.ready.pop_front();
+        cursor.next_event = 0;
+        continue;
+      }
+      if (cursor.read_to_end && cursor.matched == cursor.read) return false;
+      // Read ahead as far as the workers can use it.
+      const std::uint64_t ahead = pool_ ? std::uint64_t{options_.workers} * 2 : 1;
+      while (!cursor.read_to_end && cursor.read - cursor.matched < ahead) {
+        if (auto read = read_batch(index); !read) return std::unexpected(read.error());
+      }
+      while (cursor.ready.empty() && cursor.matched < cursor.read) file(pool_->take());
+    }
+  }
+
+  Result<void> read_batch(std::uint32_t index) {
+    Cursor& cursor = *cursors_[index];
+    if (!cursor.reader) {
+      auto reader = cursor.open();
+      if (!reader) return std::unexpected(reader.error());
+      cursor.reader = std::move(*reader);
+    }
+    auto batch = cursor.reader->read();
+    if (!batch) return std::unexpected(batch.error());
+    batch->partition = index;
+    batch->sequence = cursor.read++;
+    for (const event::RawRecord& record : batch->records) bytes_ += record.value.size();
+    if (batch->last) {
+      cursor.read_to_end = true;
+      cursor.reader.reset();
+    }
+    if (pool_) {
+      pool_->put(std::move(*batch), partitions_[index]);
+    } else {
+      file(worker_->process(std::move(*batch), partitions_[index]));
+    }
+    return {};
+  }
+
+  // Puts a matched batch into its place.
+  void file(MatchedBatch matched) {
+    Cursor& cursor = *cursors_[matched.partition];
+    cursor.ahead.emplace(matched.sequence, std::move(matched));
+    for (auto next = cursor.ahead.begin(); next != cursor.ahead.end() && next->first == cursor.matched;
+         next = cursor.ahead.erase(next)) {
+      ++cursor.matched;
+      Engine::resolve_times(next->second, cursor.resolved);
+      if (!next->second.times.empty()) cursor.resolved = next->second.times.back();
+      engine_.count_rejects(next->second);
+      cursor.ready.push_back(std::move(next->second));
+    }
+  }
+
+  void finish_partition(Cursor& cursor) {
+    --unfinished_;
+    const bool was_waiting = cursor.largest < threshold_;
+    cursor.largest = kForever;  // does not hold time back any more
+    if (was_waiting && --waiting_ == 0 && unfinished_ > 0) advance_time();
+  }
+
+  // Every partition has reached the threshold: time moves on, and the next threshold is one tick further.
+  void advance_time() {
+    EventTime smallest = kForever;
+    for (const auto& cursor : cursors_) smallest = std::min(smallest, cursor->largest);
+    TOCSIN_CHECK(smallest != kForever && smallest != kNever);
+    const Duration interval = engine_.tick_interval();
+    const EventTime time = floor_to(std::min(smallest - options_.lateness, to_ == kForever ? kLatestTime : to_), interval);
+    start_engine();
+    if (time > time_) tick(time, false);
+    threshold_ = time + interval + options_.lateness;
+    waiting_ = static_cast<std::size_t>(std::count_if(cursors_.begin(), cursors_.end(), [&](const auto& cursor) {
+      return cursor->largest < threshold_;
+    }));
+    // `to` was reached: no threshold any more.
+    if (waiting_ == 0) threshold_ = kForever;
+  }
+
+  void start_engine() {
+    if (engine_.started()) return;
+    const EventTime start = options_.from.value_or(floor_to(std::min(oldest_, to_), kMinute));
+    time_ = start;
+    engine_.start(start);
+  }
+
+  void tick(EventTime time, bool final) {
+    time_ = time;
+    engine_.tick(std::vector<EventTime>(plan_->sources.size(), time), final);
+    if (progress_) {
+      progress_({bytes_, engine_.counts().events, time, cursors_.size() - unfinished_});
+    }
+  }
+
+  ReplayResult finish() {
+    ReplayResult result;
+    if (last_ != kNever || options_.to) {
+      start_engine();
+      result.end = options_.to.value_or(floor_to(last_, kMinute) + kMinute);
+      if (result.end >= time_) tick(result.end, true);
+    }
+    engine_.close();
+    result.counts = engine_.counts();
+    result.first_event = first_;
+    result.last_event = last_;
+    return result;
+  }
+
+  const std::shared_ptr<const Plan> plan_;
+  const ReplayOptions options_;
+  PartitionTable& partitions_;
+  Engine engine_;
+  const std::function<void(const ReplayProgress&)>& progress_;
+  const std::atomic<bool>& stop_;
+  const EventTime from_;
+  const EventTime to_;
+
+  std::unique_ptr<Worker> worker_;    // with one worker: on this thread
+  std::unique_ptr<WorkerPool> pool_;  // with more
+  std::vector<std::unique_ptr<Cursor>> cursors_;  // as numbered in partitions_
+  std::priority_queue<Key, std::vector<Key>, std::greater<>> order_;  // unfinished partitions by their last event
+  std::size_t unfinished_ = 0;
+  std::size_t waiting_ = 0;              // unfinished partitions whose largest event time is below the threshold
+  EventTime threshold_ = kNever + Duration{1};  // the first: every partition has an event
+  EventTime time_ = kNever;
+  EventTime oldest_ = kForever;  // of all events, those passed over too
+  EventTime first_ = kForever;   // of the events that count, as last_ is
+  EventTime last_ = kNever;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace
+
+Result<ReplayResult> replay(std::shared_ptr<const Plan> plan, std::vector<ReplayInput> inputs, const ReplayOptions& options,
+                            PartitionTable& partitions, Listener& listener,
+                            const std::function<void(const ReplayProgress&)>& progress, const std::atomic<bool>& stop) {
+  return Replay(std::move(plan), options, partitions, listener, progress, stop).run(std::move(inputs));
+}
+
+}  // namespace tocsin::runtime

@@ -1,0 +1,166 @@
+#include "engine/runtime/worker.h"
+
+#include <absl/container/flat_hash_map.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/base/number.h"
+
+namespace tocsin::runtime {
+namespace {
+
+constexpr double kLargestValue = 0x1p360;  // of a CloudWatch datapoint, either sign
+
+// Cuts at a character, never inside one.
+std::string_view cut_dimension(std::string_view text) {
+  if (text.size() <= metric::kMaxDimensionValue) return text;
+  std::size_t size = metric::kMaxDimensionValue;
+  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
+  return text.substr(0, size);
+}
+
+}  // namespace
+
+struct Worker::State {
+  std::shared_ptr<const Plan> plan;
+  std::unique_ptr<Matcher> matcher;
+  event::Decoder decoder;
+  event::EventBatch events;
+  Matches matches;
+  std::vector<Hash128> plain_series;                          // of each filter without dimensions
+  std::vector<std::optional<std::uint32_t>> default_indexes;  // of each filter
+  absl::flat_hash_map<Hash128, std::uint32_t> batch_series;   // in the batch being made
+  metric::Dimensions dimensions;
+  struct LastSeen {
+    EventTime minute = kForever;  // kForever: nothing yet
+    EventTime matched_minute = kForever;
+  };
+  std::vector<LastSeen> last_seen;                            // of each default
+
+  // The minute of an event, as far as the batch knows it.
+  static EventTime minute_of(EventTime time) {
+    return time == event::kInheritTime ? time : floor_to(time, std::chrono::seconds(60));
+  }
+
+  std::uint32_t intern(const Hash128& hash, std::uint32_t metric, const metric::Dimensions& values, MatchedBatch& out) {
+    const auto [at, is_new] = batch_series.emplace(hash, static_cast<std::uint32_t>(out.series.size()));
+    if (is_new) out.series.push_back({hash, metric, values});
+    return at->second;
+  }
+
+  // The contribution of one match.
+  Contribution contribute(const Match& match, MatchedBatch& out) {
+    const FilterPlan& filter = plan->filters[match.filter];
+    Contribution contribution{match.event, 0, filter.value, std::nullopt, 0, 0};
+    const auto* values = matches.values.data() + match.first_value;
+    if (filter.value_extraction) {
+      const auto& text = values[*filter.value_extraction];
+      if (!text) {
+        contribution.reject = event::RejectReason::ValueMissing;
+        return contribution;
+      }
+      const auto number = parse_number(*text);
+      if (!number || !(std::abs(*number) <= kLargestValue)) {
+        contribution.reject = event::RejectReason::ValueNotNumeric;
+        return contribution;
+      }
+      contribution.value = *number;
+    }
+    if (filter.dimensions.empty()) {
+      contribution.series = intern(plain_series[match.filter], filter.metric, {}, out);
+      return contribution;
+    }
+    dimensions.resize(filter.dimensions.size());
+    for (std::size_t i = 0; i < filter.dimensions.size(); ++i) {
+      const auto& text = values[filter.dimensions[i].extraction];
+      if (!text || text->empty()) {
+        contribution.reject = event::RejectReason::DimensionMissing;
+        return contribution;
+      }
+      dimensions[i].first = filter.dimensions[i].name;
+      dimensions[i].second = cut_dimension(*text);
+    }
+    const metric::MetricDefinition& metric = plan->metrics[filter.metric];
+    contribution.series =
+        intern(metric::series_hash(metric.metric_namespace, metric.name, dimensions), filter.metric, dimensions, out);
+    return contribution;
+  }
+
+  // Events that a filter with a default value looks at; repeats within a minute say nothing new.
+  void note_seen(MatchedBatch& out) {
+    std::vector<SeenEvent> matched_events;
+    for (const Match& match : matches.matches) {
+      const auto index = default_indexes[match.filter];
+      if (!index) continue;
+      const EventTime minute = minute_of(events.events[match.event].time);
+      if (last_seen[*index].matched_minute == minute) continue;
+      last_seen[*index].matched_minute = minute;
+      matched_events.push_back({match.event, *index, true});
+    }
+    std::size_t next_matched = 0;
+    for (std::uint32_t e = 0; e < events.events.size(); ++e) {
+      const EventTime minute = minute_of(events.events[e].time);
+      for (std::size_t f = 0; f < plan->filters.size(); ++f) {
+        if (!default_indexes[f] || last_seen[*default_indexes[f]].minute == minute) continue;
+        const auto& groups = plan->filters[f].match.log_groups;
+        if (!groups.empty() && std::find(groups.begin(), groups.end(), events.events[e].log_group) == groups.end()) continue;
+        last_seen[*default_indexes[f]].minute = minute;
+        out.seen.push_back({e, *default_indexes[f], false});
+      }
+      while (next_matched < matched_events.size() && matched_events[next_matched].event == e) {
+        out.seen.push_back(matched_events[next_matched++]);
+      }
+    }
+  }
+};
+
+Worker::Worker(std::shared_ptr<const Plan> plan) : state_(std::make_unique<State>()) {
+  state_->plan = std::move(plan);
+  state_->matcher = state_->plan->make_matcher();
+  std::uint32_t defaults = 0;
+  for (const FilterPlan& filter : state_->plan->filters) {
+    const metric::MetricDefinition& metric = state_->plan->metrics[filter.metric];
+    state_->plain_series.push_back(metric::series_hash(metric.metric_namespace, metric.name, {}));
+    state_->default_indexes.push_back(filter.default_value ? std::optional(defaults++) : std::nullopt);
+  }
+  state_->last_seen.resize(defaults);
+}
+
+Worker::~Worker() = default;
+Worker::Worker(Worker&&) noexcept = default;
+
+MatchedBatch Worker::process(event::RawBatch batch, const Partition& partition) {
+  State& state = *state_;
+  MatchedBatch out;
+  out.partition = batch.partition;
+  out.sequence = batch.sequence;
+  out.next_offset = batch.next_offset;
+  out.last = batch.last;
+  for (const event::RawRecord& record : batch.records) {
+    if (record.timestamp) out.newest_record = std::max(out.newest_record, *record.timestamp);
+  }
+  state.decoder.decode(batch, partition.decode, state.events);
+  out.rejects = state.events.rejects;
+  out.times.reserve(state.events.events.size());
+  for (const event::Event& event : state.events.events) out.times.push_back(event.time);
+
+  state.matcher->match(state.events.events, state.matches);
+  state.batch_series.clear();
+  out.contributions.reserve(state.matches.matches.size());
+  for (const Match& match : state.matches.matches) {
+    Contribution contribution = state.contribute(match, out);
+    const event::Position& position = state.events.events[match.event].position;
+    contribution.offset = position.offset;
+    contribution.index = position.index;
+    out.contributions.push_back(contribution);
+  }
+  if (!state.last_seen.empty()) {
+    std::fill(state.last_seen.begin(), state.last_seen.end(), State::LastSeen{});
+    state.note_seen(out);
+  }
+  state.events.clear();
+  return out;
+}
+
+}  // namespace tocsin::runtime
