@@ -100,6 +100,7 @@ struct FieldTrie::Node {
   std::vector<Member> members;
   std::vector<std::uint32_t> buckets;  // a power of two of them, at least four times as many as members
   std::uint64_t lengths = 0;           // bit n: some member's name is n bytes long (63: that or longer)
+  std::uint64_t initials = 0;  // bit n: some member's name starts with a byte whose low six bits are n
 
   [[nodiscard]] bool wants_members() const { return !members.empty() || any_member != nullptr; }
   [[nodiscard]] bool wants_elements() const { return !elements.empty() || any_element != nullptr; }
@@ -108,8 +109,17 @@ struct FieldTrie::Node {
     return std::uint64_t{1} << std::min<std::size_t>(length, 63);
   }
 
+  static std::uint64_t initial_bit(std::string_view key) {
+    return std::uint64_t{1} << (key.empty() ? 0 : static_cast<unsigned char>(key.front()) & 63);
+  }
+
+  // Whether `key` may be a member's name: turns away most of the keys that nobody wants.
+  [[nodiscard]] bool may_have(std::string_view key) const {
+    return (lengths & length_bit(key.size())) != 0 && (initials & initial_bit(key)) != 0;
+  }
+
   [[nodiscard]] Node* member(std::string_view key) const {
-    if ((lengths & length_bit(key.size())) == 0) return nullptr;
+    if (!may_have(key)) return nullptr;
     std::uint32_t at = buckets[key_hash(key) & (buckets.size() - 1)];
     for (; at != kNone; at = members[at].next) {
       if (same_text(members[at].name, key)) return members[at].node;
@@ -126,6 +136,7 @@ struct FieldTrie::Node {
 
   void add_member(std::string name, Node& node) {
     lengths |= length_bit(name.size());
+    initials |= initial_bit(name);
     members.push_back({std::move(name), &node, kNone});
     if (buckets.size() < members.size() * 4) {
       buckets.assign(std::max<std::size_t>(8, buckets.size() * 2), kNone);
@@ -244,6 +255,7 @@ struct JsonView::State {
   bool open(std::uint32_t at, std::size_t children);
   void close(std::uint32_t at);
   void select_member(Frame& frame, std::string_view key);
+  void add_member(Frame& frame, std::string_view name);
   void select_element(Frame& frame);
   void strike_out(std::size_t member, std::size_t members_end);
   void strike_out_repeats(const Frame& frame);
@@ -259,7 +271,8 @@ struct JsonView::State {
   std::size_t count_ = 0;
   bool has_escapes_ = false;
 
-  std::vector<Frame> frames_;
+  std::array<Frame, kMaxDepth> frames_;
+  std::size_t depth_ = 0;
   std::vector<const TrieNode*> active_;
   std::vector<Member> members_;
   std::vector<std::uint32_t> order_;  // of members, to find repeats
@@ -357,12 +370,13 @@ void JsonView::State::file(std::size_t children, NodeKind kind, std::string_view
 
 // Opens the object or array at `at`, to which the active nodes from `children` on lead. False: too deep.
 bool JsonView::State::open(std::uint32_t at, std::size_t children) {
-  if (frames_.size() == kMaxDepth) return false;
+  if (depth_ == kMaxDepth) return false;
   const bool object = text_[at] == '{';
-  Frame& frame = frames_.emplace_back();
+  Frame& frame = frames_[depth_++];
   frame.closer = object ? '}' : ']';
-  frame.filed_begin = frame.filed_end = static_cast<std::uint32_t>(log_.size());
+  frame.any_member = false;
   frame.active_begin = frame.active_end = static_cast<std::uint32_t>(children);
+  frame.filed_begin = frame.filed_end = static_cast<std::uint32_t>(log_.size());
   if (active_.size() == children) return true;
 
   file(children, object ? NodeKind::Object : NodeKind::Array, {text_ + at, 1});
@@ -376,6 +390,7 @@ bool JsonView::State::open(std::uint32_t at, std::size_t children) {
   }
   active_.resize(kept);
   frame.active_end = static_cast<std::uint32_t>(kept);
+  frame.element = 0;
   frame.members_begin = static_cast<std::uint32_t>(members_.size());
   frame.serial = ++frame_serial_;
   return true;
@@ -383,20 +398,28 @@ bool JsonView::State::open(std::uint32_t at, std::size_t children) {
 
 // Closes the innermost frame with the bracket at `at`.
 void JsonView::State::close(std::uint32_t at) {
-  const Frame& frame = frames_.back();
+  const Frame& frame = frames_[--depth_];
   if (frame.any_member) strike_out_repeats(frame);
   for (std::uint32_t i = frame.filed_begin; i < frame.filed_end; ++i) {
     std::string_view& node_text = log_[i].node.text;
     node_text = {node_text.data(), static_cast<std::size_t>(text_ + at + 1 - node_text.data())};
   }
-  if (frame.active_end != frame.active_begin) members_.resize(frame.members_begin);
-  active_.resize(frame.active_begin);
-  frames_.pop_back();
+  if (frame.active_end != frame.active_begin) {
+    members_.resize(frame.members_begin);
+    active_.resize(frame.active_begin);
+  }
 }
 
-// Makes active what `key` leads to in `frame`.
-void JsonView::State::select_member(Frame& frame, std::string_view key) {
-  const std::string_view name = unescaped(key);
+// Makes active what a key leads to in `frame`.
+inline void JsonView::State::select_member(Frame& frame, std::string_view key) {
+  if (!has_escapes_ && frame.active_end - frame.active_begin == 1 && !frame.any_member &&
+      !active_[frame.active_begin]->may_have(key)) {
+    return;  // the usual case, without a call
+  }
+  add_member(frame, unescaped(key));
+}
+
+void JsonView::State::add_member(Frame& frame, std::string_view name) {
   const std::size_t children = active_.size();
   for (std::uint32_t i = frame.active_begin; i < frame.active_end; ++i) {
     const TrieNode* node = active_[i];
@@ -444,7 +467,7 @@ void JsonView::State::strike_out_repeats(const Frame& frame) {
 // The walk itself. Every step looks at the bytes at the next offsets; a step that finds something else ends
 // it.
 JsonStatus JsonView::State::walk(const FieldTrie& fields) {
-  frames_.clear();
+  depth_ = 0;
   active_.clear();
   members_.clear();
   log_.clear();
@@ -465,10 +488,10 @@ JsonStatus JsonView::State::walk(const FieldTrie& fields) {
   for (;;) {
     if (at == count) return JsonStatus::Invalid;
     const char separator = text[offsets[at]];
-    Frame& frame = frames_.back();
+    Frame& frame = frames_[depth_ - 1];
     if (separator == frame.closer) {
       close(offsets[at++]);
-      if (frames_.empty()) break;
+      if (depth_ == 0) break;
       fresh = false;
       continue;
     }
@@ -484,7 +507,7 @@ JsonStatus JsonView::State::walk(const FieldTrie& fields) {
         return JsonStatus::Invalid;
       if (wanted) {
         const std::string_view key = between(offsets[at], offsets[at + 1]);
-        select_member(frame, key.substr(1, key.size() - 2));
+        select_member(frame, {key.data() + 1, key.size() - 2});
       }
       at += 2;
     } else {
@@ -503,7 +526,7 @@ JsonStatus JsonView::State::walk(const FieldTrie& fields) {
     if (first == '"') {
       if (active_.size() != children) {
         const std::string_view value = between(offsets[at], offsets[at + 1]);
-        file(children, NodeKind::String, unescaped(value.substr(1, value.size() - 2)));
+        file(children, NodeKind::String, unescaped({value.data() + 1, value.size() - 2}));
       }
     } else {
       const std::string_view value = between(offsets[at], offsets[at + 1]);
@@ -511,7 +534,7 @@ JsonStatus JsonView::State::walk(const FieldTrie& fields) {
       if (!classify_scalar(value, kind)) return JsonStatus::Invalid;
       if (active_.size() != children) file(children, kind, value);
     }
-    active_.resize(children);
+    if (active_.size() != children) active_.resize(children);
     fresh = false;
     ++at;
   }

@@ -1,7 +1,8 @@
 // A path into a JSON event: `$.userIdentity.type`, `$.rows[*].k`, `$.['cluster.name']`, `$.*`.
 //
-// Used by JSON filter patterns, by `value:` and `dimensions:`, and by `time: {field: …}`. The grammar is CloudWatch Logs' (JSON
-// filter patterns): steps are names, quoted names, indexes, `[*]` and `.*`, with at most one wildcard step.
+// Used by JSON filter patterns, by `value:` and `dimensions:`, and by `time: {field: …}`. The grammar is
+// CloudWatch Logs' (JSON filter patterns): steps are names, quoted names, indexes, `[*]` and `.*`, with at
+// most one wildcard step.
 #pragma once
 
 #include <cstddef>
