@@ -1,0 +1,345 @@
+#include "engine/notify/delivery.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+
+namespace tocsin::notify {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using Kind = DeliveryReport::Kind;
+
+constexpr Duration kPatient = 1min;  // an upper bound that a passing test never uses up
+
+// Time that passes only by sleeping, which takes no time.
+class JumpingClock final : public Clock {
+ public:
+  [[nodiscard]] Duration now() override {
+    std::lock_guard lock(mutex_);
+    return now_;
+  }
+  void sleep(Duration pause, const std::stop_token&) override {
+    std::lock_guard lock(mutex_);
+    now_ += pause;
+  }
+
+ private:
+  std::mutex mutex_;
+  Duration now_{0};
+};
+
+// Time that stands still: who sleeps does so until stopped, and tells the test that it does.
+class StandingClock final : public Clock {
+ public:
+  [[nodiscard]] Duration now() override { return 0ms; }
+  void sleep(Duration, const std::stop_token& stop) override {
+    std::unique_lock lock(mutex_);
+    ++sleepers_;
+    slept_.notify_all();
+    stopped_.wait(lock, stop, [] { return false; });
+  }
+  void wait_for_sleeper() {
+    std::unique_lock lock(mutex_);
+    slept_.wait(lock, [&] { return sleepers_ > 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable slept_;
+  std::condition_variable_any stopped_;
+  int sleepers_ = 0;
+};
+
+// What a destination got to see, and what it answers: the scripted outcomes, then success. The test keeps it;
+// any thread.
+class Destination {
+ public:
+  void script(std::deque<Attempt> attempts) {
+    std::lock_guard lock(mutex_);
+    script_ = std::move(attempts);
+  }
+  void always(const Attempt& attempt) {
+    std::lock_guard lock(mutex_);
+    always_ = attempt;
+  }
+  void hold() {
+    std::lock_guard lock(mutex_);
+    held_ = true;
+  }
+  void release() {
+    {
+      std::lock_guard lock(mutex_);
+      held_ = false;
+    }
+    changed_.notify_all();
+  }
+  void wait_for_attempts(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return seen_.size() >= count; });
+  }
+  [[nodiscard]] std::vector<std::string> seen() {
+    std::lock_guard lock(mutex_);
+    return seen_;
+  }
+
+  Attempt attempt(const Notification& notification) {
+    std::unique_lock lock(mutex_);
+    seen_.push_back(notification.id);
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return !held_; });
+    if (script_.empty()) return always_;
+    const Attempt next = script_.front();
+    script_.pop_front();
+    return next;
+  }
+
+  Result<void> opened;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Attempt> script_;
+  Attempt always_;
+  bool held_ = false;
+  std::vector<std::string> seen_;
+};
+
+class ScriptedSink final : public Sink {
+ public:
+  explicit ScriptedSink(Destination& destination) : destination_(destination) {}
+  Result<void> open() override { return destination_.opened; }
+  Attempt deliver(const Notification& notification) override { return destination_.attempt(notification); }
+  std::string describe() const override { return "scripted"; }
+
+ private:
+  Destination& destination_;
+};
+
+class Reports {
+ public:
+  void add(const DeliveryReport& report) {
+    std::lock_guard lock(mutex_);
+    reports_.push_back(report);
+  }
+  [[nodiscard]] std::vector<DeliveryReport> all() {
+    std::lock_guard lock(mutex_);
+    return reports_;
+  }
+  [[nodiscard]] std::vector<Kind> kinds() {
+    std::vector<Kind> kinds;
+    for (const auto& report : all()) kinds.push_back(report.kind);
+    return kinds;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<DeliveryReport> reports_;
+};
+
+Attempt failure(std::string detail = "away") {
+  return {.outcome = Attempt::Outcome::Retry, .detail = std::move(detail)};
+}
+
+Notification notification(std::string id) {
+  Notification notification;
+  notification.id = std::move(id);
+  notification.subject = "ALARM";
+  return notification;
+}
+
+// One topic, "ops", with the subscriptions "one" and "two".
+class DeliveryTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Delivery> make(Clock& clock, DeliverySettings settings = {}) {
+    std::vector<std::vector<std::unique_ptr<Sink>>> sinks(1);
+    sinks[0].push_back(std::make_unique<ScriptedSink>(one_));
+    sinks[0].push_back(std::make_unique<ScriptedSink>(two_));
+    return std::make_unique<Delivery>(topics_, std::move(sinks), settings, clock,
+                                      [this](const DeliveryReport& report) { reports_.add(report); });
+  }
+  std::unique_ptr<Delivery> opened(Clock& clock, DeliverySettings settings = {}) {
+    auto delivery = make(clock, settings);
+    EXPECT_TRUE(delivery->open().has_value());
+    return delivery;
+  }
+
+  const std::vector<TopicDefinition> topics_ = {{"ops", {{"one", "scripted"}, {"two", "scripted"}}}};
+  Destination one_;
+  Destination two_;
+  Reports reports_;
+  JumpingClock clock_;
+};
+
+TEST_F(DeliveryTest, KeepsTheOrderOfASubscription) {
+  auto delivery = opened(clock_);
+  for (const char* id : {"a", "b", "c"}) EXPECT_TRUE(delivery->submit(notification(id), 0, kPatient));
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_THAT(one_.seen(), ElementsAre("a", "b", "c"));
+  EXPECT_THAT(two_.seen(), IsEmpty());
+  EXPECT_EQ(delivery->status().at(0).delivered, 3U);
+  EXPECT_THAT(reports_.all(), IsEmpty());
+}
+
+TEST_F(DeliveryTest, RetriesBeforeTheNextNotificationGetsItsTurn) {
+  one_.script({failure(), failure()});
+  auto delivery = opened(clock_);
+  (void)delivery->submit(notification("a"), 0, kPatient);
+  (void)delivery->submit(notification("b"), 0, kPatient);
+  delivery->drain(kPatient);
+  EXPECT_THAT(one_.seen(), ElementsAre("a", "a", "a", "b"));
+  EXPECT_EQ(delivery->status().at(0).retried, 2U);
+  EXPECT_EQ(delivery->status().at(0).delivered, 2U);
+}
+
+TEST_F(DeliveryTest, AnOutageIsReportedOnceAndItsEndToo) {
+  one_.script({failure(), failure(), failure("refused"), {}, {}, failure()});
+  auto delivery = opened(clock_);
+  for (const char* id : {"a", "b", "c"}) (void)delivery->submit(notification(id), 0, kPatient);
+  one_.wait_for_attempts(7);
+  delivery->drain(kPatient);
+  EXPECT_THAT(reports_.kinds(),
+              ElementsAre(Kind::Failing, Kind::Failing, Kind::Recovered, Kind::Failing, Kind::Recovered));
+  EXPECT_EQ(to_text(reports_.all().at(0)),
+            "ops/one (scripted): cannot deliver ALARM (a), will try again: away");
+  EXPECT_EQ(reports_.all().at(1).detail, "refused");
+}
+
+TEST_F(DeliveryTest, RejectedNotificationIsReportedAndTheNextGoesOn) {
+  one_.script({{.outcome = Attempt::Outcome::Rejected, .detail = "too large"}});
+  auto delivery = opened(clock_);
+  (void)delivery->submit(notification("a"), 0, kPatient);
+  const auto last = delivery->submit(notification("b"), 0, kPatient);
+  delivery->drain(kPatient);
+  EXPECT_THAT(one_.seen(), ElementsAre("a", "b"));
+  EXPECT_EQ(delivery->status().at(0).rejected, 1U);
+  EXPECT_EQ(delivery->settled_up_to(), last);
+  ASSERT_THAT(reports_.kinds(), ElementsAre(Kind::Rejected));
+  EXPECT_THAT(to_text(reports_.all().at(0)), AllOf(HasSubstr("ALARM (a)"), HasSubstr("too large")));
+}
+
+TEST_F(DeliveryTest, GivesUpInTheEndAndSaysSo) {
+  one_.always(failure());
+  auto delivery = opened(clock_, {.retry = {.max_attempts = 4}});
+  const auto ticket = delivery->submit(notification("a"), 0, kPatient);
+  one_.wait_for_attempts(4);
+  delivery->drain(kPatient);
+  EXPECT_EQ(delivery->status().at(0).given_up, 1U);
+  EXPECT_EQ(delivery->settled_up_to(), ticket);
+  ASSERT_THAT(reports_.kinds(), ElementsAre(Kind::Failing, Kind::GivenUp));
+  EXPECT_EQ(reports_.all().at(1).attempts, 4U);
+}
+
+TEST_F(DeliveryTest, DeadDestinationDelaysNoOther) {
+  one_.hold();
+  auto delivery = opened(clock_);
+  for (const char* id : {"a", "b", "c"}) {
+    (void)delivery->submit(notification(id), 0, kPatient);
+    (void)delivery->submit(notification(id), 1, kPatient);
+  }
+  two_.wait_for_attempts(3);
+  EXPECT_THAT(two_.seen(), ElementsAre("a", "b", "c"));
+  one_.release();
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+}
+
+TEST_F(DeliveryTest, FullMailboxTakesNothingAndMakesRoomAgain) {
+  one_.hold();
+  auto delivery = opened(clock_, {.mailbox_capacity = 1});
+  ASSERT_TRUE(delivery->submit(notification("a"), 0, kPatient));
+  one_.wait_for_attempts(1);  // "a" has left the mailbox
+  const auto second = delivery->submit(notification("b"), 0, kPatient);
+  ASSERT_TRUE(second);
+  EXPECT_FALSE(delivery->submit(notification("c"), 0, 0ms));
+  EXPECT_EQ(delivery->status().at(0).waiting, 1U);
+  one_.release();
+  const auto third = delivery->submit(notification("c"), 0, kPatient);
+  EXPECT_EQ(third, *second + 1);  // what was not taken got no ticket
+  delivery->drain(kPatient);
+  EXPECT_THAT(one_.seen(), ElementsAre("a", "b", "c"));
+}
+
+TEST_F(DeliveryTest, SettledUpToStopsBeforeTheOldestThatIsOpen) {
+  auto delivery = opened(clock_);
+  EXPECT_EQ(delivery->settled_up_to(), 0U);
+  one_.hold();
+  const auto first = delivery->submit(notification("a"), 0, kPatient);
+  const auto second = delivery->submit(notification("a"), 1, kPatient);
+  EXPECT_EQ(first, 1U);
+  EXPECT_EQ(second, 2U);
+  two_.wait_for_attempts(1);
+  EXPECT_EQ(delivery->settled_up_to(), 0U);
+  one_.release();
+  delivery->drain(kPatient);
+  EXPECT_EQ(delivery->settled_up_to(), 2U);
+}
+
+TEST_F(DeliveryTest, DrainFinishesWhatIsQueued) {
+  one_.hold();
+  auto delivery = opened(clock_);
+  for (const char* id : {"a", "b", "c"}) (void)delivery->submit(notification(id), 0, kPatient);
+  one_.release();
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_THAT(one_.seen(), ElementsAre("a", "b", "c"));
+  EXPECT_FALSE(delivery->submit(notification("d"), 0, kPatient));
+  EXPECT_EQ(delivery->settled_up_to(), 3U);
+}
+
+TEST_F(DeliveryTest, DrainEndsAPauseForAPromptAttempt) {
+  StandingClock standing;
+  one_.script({failure()});
+  auto delivery = opened(standing);
+  (void)delivery->submit(notification("a"), 0, kPatient);
+  standing.wait_for_sleeper();
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_THAT(one_.seen(), ElementsAre("a", "a"));
+}
+
+TEST_F(DeliveryTest, WhatADrainLeavesBehindStaysUnsettled) {
+  one_.always(failure());
+  auto delivery = opened(clock_, {.retry = {.give_up_after = 24h, .max_attempts = 1'000'000}});
+  one_.hold();
+  (void)delivery->submit(notification("a"), 0, kPatient);
+  (void)delivery->submit(notification("b"), 0, kPatient);
+  const auto delivered = delivery->submit(notification("a"), 1, kPatient);
+  two_.wait_for_attempts(1);
+  one_.release();
+  EXPECT_EQ(delivery->drain(5min), 2U);
+  EXPECT_EQ(delivery->settled_up_to(), 0U);
+  EXPECT_EQ(delivered, 3U);
+  EXPECT_EQ(delivery->status().at(0).undelivered, 2U);
+  EXPECT_EQ(delivery->status().at(1).delivered, 1U);
+  ASSERT_THAT(reports_.all(), ::testing::Contains(Field(&DeliveryReport::kind, Kind::Undelivered)));
+  EXPECT_THAT(to_text(reports_.all().back()), HasSubstr("2 notifications"));
+}
+
+TEST_F(DeliveryTest, DestructionEndsAPauseAndTriesNoMore) {
+  StandingClock standing;
+  one_.always(failure());
+  auto delivery = opened(standing);
+  (void)delivery->submit(notification("a"), 0, kPatient);
+  standing.wait_for_sleeper();
+  delivery.reset();
+  EXPECT_THAT(one_.seen(), ElementsAre("a"));
+}
+
+TEST_F(DeliveryTest, SinkThatDoesNotOpenStopsTheStart) {
+  two_.opened = fail(ErrorCode::Refused, "permission denied", "/var/alerts");
+  auto delivery = make(clock_);
+  const auto opened = delivery->open();
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, ErrorCode::Refused);
+  EXPECT_EQ(describe(opened.error()), "ops/two: scripted: /var/alerts: permission denied");
+}
+
+}  // namespace
+}  // namespace tocsin::notify
