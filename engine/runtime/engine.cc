@@ -192,6 +192,7 @@ void Engine::tick(const std::vector<EventTime>& frontier, bool final) {
   shard::Output output;
   shard_.apply(shard::Tick{frontier, final}, output);
   report(output);
+  listener_.on_time(*std::min_element(frontier.begin(), frontier.end()));
 }
 
 void Engine::close() {

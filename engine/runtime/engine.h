@@ -29,6 +29,8 @@ class Listener {
                              const std::vector<notify::Notification>& notifications) = 0;
   // A bucket that cannot change any more; only if the engine was asked to report them.
   virtual void on_closed(const shard::ClosedBucket& bucket) = 0;
+  // Time has come to `time`: what follows belongs to later, but for buckets that some alarm still looked at.
+  virtual void on_time(EventTime time) = 0;
 };
 
 struct EngineCounts {

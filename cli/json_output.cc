@@ -1,0 +1,153 @@
+#include "cli/json_output.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "engine/base/number.h"
+#include "engine/shard/shard.h"
+
+namespace tocsin::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
+
+// Integral doubles leave without ".0".
+Json number(double value) {
+  if (std::trunc(value) == value && std::abs(value) <= kExactIntegers) return static_cast<std::int64_t>(value);
+  return value;
+}
+
+Json with_plain_numbers(Json json) {
+  if (json.is_number_float()) return number(json.get<double>());
+  if (json.is_structured()) {
+    for (auto& item : json) item = with_plain_numbers(std::move(item));
+  }
+  return json;
+}
+
+Json dimensions_json(const metric::Dimensions& dimensions) {
+  Json json = Json::object();
+  for (const auto& [name, value] : dimensions) json[name] = value;
+  return json;
+}
+
+Json evidence_json(const metric::Evidence& evidence, const runtime::PartitionTable& partitions) {
+  const source::PartitionName& name = partitions[evidence.partition].name;
+  Json json{{"source", name.source}};
+  if (name.topic.empty()) {
+    json["file"] = name.file;
+    json[name.by_line ? "line" : "record"] = evidence.offset;
+  } else {
+    json["topic"] = name.topic;
+    json["partition"] = name.number;
+    json["offset"] = evidence.offset;
+  }
+  if (evidence.index > 0) json["index"] = evidence.index;
+  return json;
+}
+
+// Names and values come from logs: what is not UTF-8 leaves as the replacement character rather than as an exception.
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+}  // namespace
+
+JsonOutput::JsonOutput(std::FILE* out, std::shared_ptr<const runtime::Plan> plan,
+                       const runtime::PartitionTable& partitions, bool datapoints)
+    : out_(out), plan_(std::move(plan)), partitions_(partitions), datapoints_(datapoints) {
+  for (const metric::MetricDefinition& metric : plan_->metrics) horizon_ = std::max(horizon_, metric.bucket);
+  for (const alarm::AlarmDefinition& alarm : plan_->alarms) horizon_ = std::max(horizon_, looks_back(alarm));
+  horizon_ += std::chrono::minutes(1) + shard::kDefaultValueDelay + std::chrono::minutes(1);
+}
+
+void JsonOutput::transition(const alarm::Transition& transition, const std::vector<notify::Notification>& notifications) {
+  if (out_ == nullptr) return;
+  const std::string time = format_rfc3339(transition.time);
+  Json evidence = Json::array();
+  for (const metric::Evidence& event : transition.evidence) evidence.push_back(evidence_json(event, partitions_));
+  const Json line{{"type", "transition"},
+                  {"time", time},
+                  {"id", transition.id},
+                  {"alarm", plan_->alarms[transition.alarm].name},
+                  {"dimensions", dimensions_json(transition.dimensions)},
+                  {"from", std::string(to_string(transition.from))},
+                  {"to", std::string(to_string(transition.to))},
+                  {"reason", transition.reason},
+                  {"reason_data", with_plain_numbers(Json::parse(transition.reason_data))},
+                  {"evidence", std::move(evidence)}};
+  std::string lines = dump(line) + "\n";
+  for (const notify::Notification& notification : notifications) {
+    const notify::TopicDefinition& topic = plan_->topics[notification.topic];
+    Json told{{"type", "notification"}, {"time", time},           {"id", notification.id},
+              {"topic", topic.name},    {"subscription", nullptr}, {"payload", Json::parse(notification.payload)}};
+    if (topic.subscriptions.empty()) lines += dump(told) + "\n";
+    for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
+      told["subscription"] = subscription.name;
+      lines += dump(told) + "\n";
+    }
+  }
+  put({transition.time, 1, {}, sequence_++}, std::move(lines));
+}
+
+void JsonOutput::datapoint(const shard::ClosedBucket& bucket) {
+  if (out_ == nullptr) return;
+  const metric::MetricDefinition& metric = plan_->metrics[bucket.metric];
+  const Json line{{"type", "datapoint"},
+                  {"time", format_rfc3339(bucket.start)},
+                  {"namespace", metric.metric_namespace},
+                  {"metric", metric.name},
+                  {"dimensions", dimensions_json(bucket.dimensions)},
+                  {"period", std::chrono::duration_cast<std::chrono::seconds>(metric.bucket).count()},
+                  {"sum", number(bucket.statistics.sum)},
+                  {"count", number(bucket.statistics.count)},
+                  {"min", number(bucket.statistics.min)},
+                  {"max", number(bucket.statistics.max)}};
+  put({bucket.start, 0, fmt::format("{:06}{}", bucket.metric, describe(bucket.dimensions)), sequence_++},
+      dump(line) + "\n");
+}
+
+void JsonOutput::summary(const runtime::EngineCounts& counts) {
+  flush_before(kForever);
+  if (out_ == nullptr) return;
+  Json rejected = Json::object();
+  for (std::size_t i = 0; i < event::kRejectReasons; ++i) {
+    if (counts.rejects.counts[i] > 0) rejected[std::string(event::kRejectNames[i])] = counts.rejects.counts[i];
+  }
+  write(dump(Json{{"type", "summary"},
+                  {"events", counts.events},
+                  {"matched", counts.matched},
+                  {"rejected", std::move(rejected)},
+                  {"datapoints", counts.datapoints},
+                  {"transitions", counts.transitions},
+                  {"notifications", counts.notifications}}) +
+        "\n");
+  if (std::fflush(out_) != 0) good_ = false;
+}
+
+void JsonOutput::put(Key key, std::string line) {
+  if (!datapoints_) {
+    write(line);
+    return;
+  }
+  waiting_.emplace(std::move(key), std::move(line));
+}
+
+void JsonOutput::advance(EventTime time) {
+  if (datapoints_ && time - kEarliestTime > horizon_) flush_before(time - horizon_);
+}
+
+void JsonOutput::flush_before(EventTime time) {
+  const auto end = waiting_.lower_bound(Key{time, 0, {}, 0});
+  for (auto at = waiting_.begin(); at != end; ++at) write(at->second);
+  waiting_.erase(waiting_.begin(), end);
+}
+
+void JsonOutput::write(const std::string& line) {
+  if (std::fwrite(line.data(), 1, line.size(), out_) != line.size()) good_ = false;
+}
+
+}  // namespace tocsin::cli

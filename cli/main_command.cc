@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <string_view>
+
+#include "cli/commands.h"
+#include "config/diagnostic.h"
+
+namespace tocsin::cli {
+namespace {
+
+struct Command {
+  std::string_view name;
+  std::string_view summary;
+  int (*run)(const std::vector<std::string>& arguments);
+};
+
+constexpr std::array<Command, 5> kCommands{{
+    {"run", "the engine: read the sources, judge the alarms, deliver the notifications", run_command},
+    {"check", "every fault of a configuration, with its place and what to do", check_command},
+    {"match", "a grep that speaks filter patterns", match_command},
+    {"backtest", "history through the same engine: what would have rung, and why", backtest_command},
+    {"version", "versions of everything", version_command},
+}};
+
+void print_help(std::FILE* out) {
+  fmt::print(out, "Tocsin turns log events into alarms.\n\nUsage: tocsin COMMAND [ARGUMENTS]\n\n");
+  for (const Command& command : kCommands) fmt::print(out, "  {:<9} {}\n", command.name, command.summary);
+  fmt::print(out, "\n`tocsin COMMAND --help` tells about one command.\n");
+}
+
+}  // namespace
+
+int main_command(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    print_help(stderr);
+    return kUsage;
+  }
+  const std::string& name = arguments.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_help(stdout);
+    return kFine;
+  }
+  if (name == "--version") return version_command({});
+  for (const Command& command : kCommands) {
+    if (command.name == name) return command.run({arguments.begin() + 1, arguments.end()});
+  }
+  std::vector<std::string_view> known;
+  for (const Command& command : kCommands) known.push_back(command.name);
+  const std::string_view near = config::nearest(name, known);
+  fmt::print(stderr, "tocsin: there is no command `{}`{}\n", name, near.empty() ? "" : fmt::format("; did you mean `{}`?", near));
+  return kUsage;
+}
+
+}  // namespace tocsin::cli

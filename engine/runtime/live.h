@@ -1,0 +1,78 @@
+// Live: sources read as they grow, time as it passes, notifications delivered.
+//
+//   source threads --batches, status--> mailbox --> this thread: Worker, Engine --> notify::Delivery
+//         ▲                                              │
+//         └──────────── offsets to commit ◄──────────────┘ (once what they led to is settled)
+//
+// Time of a source is a frontier (shards are judged up to it): a partition that is caught up, proven by an answer from its
+// source, has come as far as the clock less the source's `delay`, so that silence is heard; one that lags has come as far as
+// its newest record; one that does not answer has stopped. The least of its partitions is the source's. What a lagging source
+// feeds is not judged meanwhile.
+//
+// run() returns when stop is set (what was read is judged and delivered, within the drain limit), when every source has come to
+// its end, or when a source fails for good. It starts and joins its own threads.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/base/result.h"
+#include "engine/notify/delivery.h"
+#include "engine/runtime/engine.h"
+#include "engine/runtime/partition_table.h"
+#include "engine/runtime/plan.h"
+#include "engine/source/source.h"
+
+namespace tocsin::runtime {
+
+struct LiveOptions {
+  Duration drain_limit = std::chrono::seconds(10);
+  std::function<WallTime()> now = wall_now;
+};
+
+// Where one source's time stands, from what its partitions tell. Pure: the clock is a parameter.
+class SourceFrontier {
+ public:
+  // `needs_partitions`: a source that owns no partition knows nothing (Kafka), rather than that there is nothing (files).
+  SourceFrontier(Duration delay, bool needs_partitions) : delay_(delay), needs_partitions_(needs_partitions) {}
+
+  // Data of a partition was consumed: its newest record's and event's times.
+  void on_data(std::uint32_t partition, EventTime newest_record, EventTime newest_event);
+  void on_status(const source::SourceStatus& status, WallTime at);
+
+  // kNever while nothing is known; kForever when every partition has come to its end.
+  [[nodiscard]] EventTime value() const;
+
+ private:
+  Duration delay_;
+  bool needs_partitions_;
+  std::vector<EventTime> newest_;               // of each partition met
+  std::optional<std::vector<source::Progress>> progress_;  // of those owned now
+  WallTime status_at_{};
+};
+
+struct LiveResult {
+  EngineCounts counts;
+  std::uint64_t undelivered = 0;  // notifications that the drain limit left behind
+};
+
+class Live {
+ public:
+  // `sources[i]` reads plan->sources[i]. `note` gets what people should see, one line each, from any thread.
+  Live(std::shared_ptr<const Plan> plan, std::vector<std::unique_ptr<source::Source>> sources, notify::Delivery& delivery,
+       LiveOptions options, std::function<void(const std::string&)> note);
+  ~Live();
+
+  [[nodiscard]] Result<LiveResult> run(const std::atomic<bool>& stop);
+
+ private:
+  class Session;
+  std::unique_ptr<Session> session_;
+};
+
+}  // namespace tocsin::runtime
