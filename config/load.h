@@ -2,11 +2,11 @@
 //
 //   files --document (YAML with places)--> load() --> Configuration (runtime::Plan and what the shell opens)
 //
-// Strict: what is not understood is a fault with its place. Loading opens no connection and needs nothing but the files (and
-// those that `*_file` keys name). Not thread-safe in the sense that matters to nobody: call it from one thread.
+// Strict: what is not understood is a fault with its place. Loading opens no connection and needs nothing but
+// the files (and those that `*_file` keys name). Not thread-safe in the sense that matters to nobody: call it
+// from one thread.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "config/diagnostic.h"
+#include "config/interpolation.h"
 #include "engine/runtime/plan.h"
 #include "sinks/sink_kind.h"
 
@@ -24,10 +25,6 @@ struct Configuration {
   // The sinks of plan->topics[t].subscriptions[s] are sinks[t][s].
   std::vector<std::vector<sinks::SinkSettings>> sinks;
 };
-
-// How `${VAR}` finds its values; a test brings its own.
-using Environment = std::map<std::string, std::string, std::less<>>;
-[[nodiscard]] Environment process_environment();
 
 struct Loaded {
   std::optional<Configuration> configuration;  // only without errors

@@ -1,0 +1,361 @@
+#include "config/grammar.h"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <string>
+
+#include "sinks/sink_kind.h"
+
+namespace tocsin::config {
+namespace {
+
+constexpr std::array<std::string_view, 27> kUnits{"Seconds",
+                                                  "Microseconds",
+                                                  "Milliseconds",
+                                                  "Bytes",
+                                                  "Kilobytes",
+                                                  "Megabytes",
+                                                  "Gigabytes",
+                                                  "Terabytes",
+                                                  "Bits",
+                                                  "Kilobits",
+                                                  "Megabits",
+                                                  "Gigabits",
+                                                  "Terabits",
+                                                  "Percent",
+                                                  "Count",
+                                                  "Bytes/Second",
+                                                  "Kilobytes/Second",
+                                                  "Megabytes/Second",
+                                                  "Gigabytes/Second",
+                                                  "Terabytes/Second",
+                                                  "Bits/Second",
+                                                  "Kilobits/Second",
+                                                  "Megabits/Second",
+                                                  "Gigabits/Second",
+                                                  "Terabits/Second",
+                                                  "Count/Second",
+                                                  "None"};
+constexpr std::array<std::string_view, 6> kFormats{"auto",         "cloudtrail", "eventbridge",
+                                                   "subscription", "json",       "text"};
+constexpr std::array<std::string_view, 1> kTimes{"arrival"};
+constexpr std::array<std::string_view, 5> kStatistics{"SampleCount", "Average", "Sum", "Minimum", "Maximum"};
+constexpr std::array<std::string_view, 4> kMissingData{"missing", "ignore", "breaching", "not_breaching"};
+
+constexpr std::string_view kQuotePattern = "quote the pattern: `'{ $.errorCode = \"*\" }'`";
+constexpr std::string_view kTwelveDigits = "^[0-9]{12}$";
+
+// --- sources
+// ------------------------------------------------------------------------------------------------------------
+
+constexpr std::array kKafkaKeys{
+    Key{.name = "brokers",
+        .shapes = kText | kTexts,
+        .description = "HOST:PORT of one or more brokers.",
+        .required = true},
+    Key{.name = "topics", .shapes = kText | kTexts, .description = "The topics to read.", .required = true},
+    Key{.name = "group", .description = "The consumer group; default tocsin."},
+    Key{.name = "start",
+        .description = "Where to start if the group has no position: earliest, latest (the default) or a "
+                       "time as RFC 3339."},
+    Key{.name = "properties",
+        .shapes = kTextMap,
+        .description = "Any property of librdkafka's consumer; a secret can be given as NAME_file."},
+};
+constexpr ObjectGrammar kKafka{"a Kafka source", kKafkaKeys};
+
+constexpr std::array kFileKeys{
+    Key{.name = "paths",
+        .shapes = kText | kTexts,
+        .description = "Files, globs or directories (all files below); .gz and .zst are read, too.",
+        .required = true},
+    Key{.name = "follow",
+        .shapes = kBoolean,
+        .description = "Go on reading what is appended; default false."},
+};
+constexpr ObjectGrammar kFile{"a file source", kFileKeys};
+
+constexpr ObjectGrammar kStdin{"the standard input", {}};
+
+constexpr std::array kAccountsKeys{
+    Key{.name = "allow",
+        .shapes = kText | kTexts,
+        .description = "Account numbers; events of other accounts are refused and counted.",
+        .required = true,
+        .pattern = kTwelveDigits},
+};
+constexpr ObjectGrammar kAccounts{"`accounts`", kAccountsKeys};
+
+constexpr std::array kTimeKeys{
+    Key{.name = "field", .description = "The JSON field that holds the time: $.ts.", .pattern = "^\\$"},
+    Key{.name = "regex", .description = "A regex (RE2) whose first group is the time."},
+    Key{.name = "format",
+        .description = "How the regex's time is written, in strptime's letters: %b %e %H:%M:%S."},
+    Key{.name = "zone", .description = "The zone of times that name none: UTC, +02:00; default UTC."},
+};
+constexpr ObjectGrammar kTime{"`time`", kTimeKeys};
+
+constexpr std::array kSourceKeys{
+    Key{.name = "kafka", .shapes = kObject, .description = "Read Kafka topics.", .object = &kKafka},
+    Key{.name = "file", .shapes = kObject, .description = "Read files.", .object = &kFile},
+    Key{.name = "stdin",
+        .shapes = kObject | kEmpty,
+        .description = "Read the standard input.",
+        .object = &kStdin},
+    Key{.name = "log_group",
+        .description =
+            "The log group of events that bring none; default: the topic's name, else the source's."},
+    Key{.name = "accounts",
+        .shapes = kObject,
+        .description = "Whose events are accepted.",
+        .object = &kAccounts},
+    Key{.name = "delay",
+        .shapes = kDuration,
+        .description = "Events this late are waited for before anything is judged; default 0s."},
+    Key{.name = "format", .description = "What the records are; default auto.", .choices = kFormats},
+    Key{.name = "time",
+        .shapes = kText | kObject,
+        .description = "Where an event's time is; `arrival`: when it came.",
+        .object = &kTime,
+        .choices = kTimes},
+};
+constexpr ObjectGrammar kSource{"a source", kSourceKeys};
+
+// --- metric filters
+// -----------------------------------------------------------------------------------------------------
+
+constexpr std::array kFilterMetricKeys{
+    Key{.name = "namespace",
+        .description = "The metric's namespace.",
+        .required = true,
+        .pattern = "^[^:*$]{1,255}$"},
+    Key{.name = "name", .description = "The metric's name.", .required = true, .pattern = "^[^:*$]{1,255}$"},
+    Key{.name = "value",
+        .shapes = kText | kNumber,
+        .description = "What a match adds: a number (default 1), or a field: $.bytes, $name."},
+    Key{.name = "default",
+        .shapes = kNumber,
+        .description = "The value of a minute that has events and no match; not with dimensions."},
+    Key{.name = "unit", .description = "CloudWatch's name of the unit; default None.", .choices = kUnits},
+    Key{.name = "dimensions",
+        .shapes = kTextMap,
+        .description =
+            "Names of dimensions and the fields they are taken from: {Account: $.recipientAccountId}."},
+    Key{.name = "max_series",
+        .shapes = kInteger,
+        .description = "How many series the metric may have; further ones are refused and counted.",
+        .minimum = 1},
+};
+constexpr ObjectGrammar kFilterMetric{"a filter's metric", kFilterMetricKeys};
+
+constexpr std::array kFilterKeys{
+    Key{.name = "log_groups",
+        .shapes = kText | kTexts,
+        .description = "The log groups whose events are looked at; default: all."},
+    Key{.name = "pattern",
+        .description = "A CloudWatch Logs filter pattern; \"\" matches every event.",
+        .hint = kQuotePattern},
+    Key{.name = "regex", .description = "A regex (RE2); its named groups are fields: $name."},
+    Key{.name = "event_pattern",
+        .description = "",
+        .not_built = "write a filter pattern: `pattern: '{ $.source = \"aws.backup\" }'`"},
+    Key{.name = "metric",
+        .shapes = kObject,
+        .description = "The datapoint that a match becomes.",
+        .object = &kFilterMetric,
+        .required = true},
+};
+constexpr ObjectGrammar kFilter{"a metric filter", kFilterKeys};
+
+// --- alarms
+// -------------------------------------------------------------------------------------------------------------
+
+constexpr std::array kAlarmMetricKeys{
+    Key{.name = "namespace", .description = "The metric's namespace.", .required = true},
+    Key{.name = "name", .description = "The metric's name.", .required = true},
+    Key{.name = "statistic",
+        .description = "Which statistic of a period is judged.",
+        .required = true,
+        .choices = kStatistics},
+    Key{.name = "period",
+        .shapes = kDuration,
+        .description = "The length of a period: 10s, 20s, 30s or whole minutes.",
+        .required = true},
+    Key{.name = "unit",
+        .description = "The metric's unit, if it is to be checked and named.",
+        .choices = kUnits},
+};
+constexpr ObjectGrammar kAlarmMetric{"an alarm's metric", kAlarmMetricKeys};
+
+constexpr std::array kNotifyKeys{
+    Key{.name = "alarm",
+        .shapes = kText | kTexts,
+        .description = "Topics told when the state becomes ALARM."},
+    Key{.name = "ok", .shapes = kText | kTexts, .description = "Topics told when the state becomes OK."},
+    Key{.name = "insufficient_data",
+        .shapes = kText | kTexts,
+        .description = "Topics told when the state becomes INSUFFICIENT_DATA."},
+};
+constexpr ObjectGrammar kNotify{"`notify`", kNotifyKeys};
+
+constexpr std::array kAlarmKeys{
+    Key{.name = "description", .description = "What people are told about the alarm."},
+    Key{.name = "metric",
+        .shapes = kObject,
+        .description = "The metric, statistic and period that are judged.",
+        .object = &kAlarmMetric,
+        .required = true},
+    Key{.name = "for_each",
+        .shapes = kText | kTexts,
+        .description = "Dimensions: one alarm state for each combination of their values."},
+    Key{.name = "dimensions",
+        .shapes = kTextMap,
+        .description = "Fixed values of dimensions: {Queue: orders}."},
+    Key{.name = "condition",
+        .description = "When a datapoint breaches: \">= 10\".",
+        .required = true,
+        .pattern = "^\\s*(>|>=|<|<=)\\s*[-+]?[0-9]",
+        .hint = "quote it: `condition: \">= 10\"`"},
+    Key{.name = "datapoints",
+        .shapes = kText | kInteger,
+        .description =
+            "M of N: `2 of 3` rings when 2 of the last 3 datapoints breach; `3` means 3 of 3; default 1.",
+        .minimum = 1},
+    Key{.name = "missing_data",
+        .description = "What missing datapoints count as; default missing.",
+        .choices = kMissingData},
+    Key{.name = "evaluation_range",
+        .shapes = kInteger,
+        .description = "How many periods are looked at for datapoints; default N and up to two more.",
+        .minimum = 1},
+    Key{.name = "actions_enabled",
+        .shapes = kBoolean,
+        .description = "Whether anybody is told; default true."},
+    Key{.name = "notify",
+        .shapes = kText | kTexts | kObject,
+        .description = "Topics to tell: a list (of ALARM), or one for each state.",
+        .object = &kNotify},
+    Key{.name = "early",
+        .description = "",
+        .not_built = "leave it out: the alarm rings at the end of the period"},
+};
+constexpr ObjectGrammar kAlarm{"an alarm", kAlarmKeys};
+
+// --- topics
+// -------------------------------------------------------------------------------------------------------------
+
+constexpr std::string_view kOtherSinks = "subscribe `kafka`, `file` or `console`, and forward from there";
+constexpr std::array kUnbuiltSubscriptionKeys{
+    Key{.name = "slack", .description = "", .not_built = kOtherSinks},
+    Key{.name = "email", .description = "", .not_built = kOtherSinks},
+    Key{.name = "webhook", .description = "", .not_built = kOtherSinks},
+    Key{.name = "filter_policy",
+        .description = "",
+        .not_built = "leave it out: a subscription hears all of its topic"},
+    Key{.name = "filter_policy_scope",
+        .description = "",
+        .not_built = "leave it out: a subscription hears all of its topic"},
+};
+
+// The grammar of the kinds in the table of sinks; made once and kept for good.
+struct SinkGrammars {
+  std::deque<std::string> names;      // of `NAME_file` keys
+  std::deque<std::vector<Key>> keys;  // of each kind's options
+  std::deque<ObjectGrammar> objects;  // of each kind
+  std::vector<Key> subscription_keys;
+  std::vector<Key> topic_keys;
+  ObjectGrammar subscription;
+  ObjectGrammar topic;
+
+  SinkGrammars() {
+    for (const sinks::SinkKind& kind : sinks::builtin_sinks()) {
+      std::vector<Key>& options = keys.emplace_back();
+      for (const sinks::SinkOption& option : kind.options) {
+        const bool map = option.type == sinks::SinkOption::Type::Map;
+        const bool two_ways = option.secret && !map;
+        options.push_back({.name = option.name,
+                           .shapes = map                        ? kTextMap
+                                     : option.name == "brokers" ? kText | kTexts
+                                                                : kText,
+                           .description = option.description,
+                           .required = option.required && !two_ways,
+                           .choices = option.choices});
+        if (two_ways) {
+          options.push_back({.name = names.emplace_back(std::string(option.name) + "_file"),
+                             .description = "A file that holds it."});
+        }
+      }
+      const ObjectGrammar& object = objects.emplace_back(ObjectGrammar{kind.name, options});
+      const bool needs_nothing = std::ranges::none_of(options, &Key::required);
+      subscription_keys.push_back(
+          {.name = kind.name,
+           .shapes = kObject | (kind.scalar_option.empty() ? 0U : kText) | (needs_nothing ? kEmpty : 0U),
+           .description = "A destination.",
+           .object = &object});
+      if (kind.name == "kafka") {
+        topic_keys.push_back(subscription_keys.back());
+        topic_keys.back().description =
+            "The alert topic itself, for programs: its name (on the brokers of the only Kafka source), or "
+            "where it is.";
+      }
+    }
+    subscription_keys.insert(subscription_keys.end(), kUnbuiltSubscriptionKeys.begin(),
+                             kUnbuiltSubscriptionKeys.end());
+    subscription = {"a subscription", subscription_keys};
+    topic_keys.push_back({.name = "subscriptions",
+                          .shapes = kObjects,
+                          .description = "Who else hears about it: one destination in each entry.",
+                          .object = &subscription});
+    topic = {"a topic", topic_keys};
+  }
+};
+
+const SinkGrammars& sink_grammars() {
+  static const SinkGrammars grammars;
+  return grammars;
+}
+
+}  // namespace
+
+const Key* ObjectGrammar::find(std::string_view name) const {
+  const auto key = std::ranges::find(keys, name, &Key::name);
+  return key == keys.end() ? nullptr : &*key;
+}
+
+const ObjectGrammar& configuration_grammar() {
+  static const std::array keys{
+      Key{.name = "account",
+          .description = "The account number that notifications name as this installation.",
+          .pattern = kTwelveDigits},
+      Key{.name = "region", .description = "The region that notifications name as this installation's."},
+      Key{.name = "sources",
+          .shapes = kNamedObjects,
+          .description = "Where log events come from.",
+          .object = &kSource},
+      Key{.name = "metric_filters",
+          .shapes = kNamedObjects,
+          .description = "Which events count, and as what.",
+          .object = &kFilter},
+      Key{.name = "alarms", .shapes = kNamedObjects, .description = "When to ring.", .object = &kAlarm},
+      Key{.name = "rules",
+          .description = "",
+          .not_built = "count the events with a metric filter, and let an alarm notify the topic"},
+      Key{.name = "topics",
+          .shapes = kNamedObjects,
+          .description = "Whom alarms notify.",
+          .object = &topic_grammar()},
+  };
+  static const ObjectGrammar grammar{"a configuration", keys};
+  return grammar;
+}
+
+const ObjectGrammar& source_grammar() { return kSource; }
+const ObjectGrammar& filter_grammar() { return kFilter; }
+const ObjectGrammar& alarm_grammar() { return kAlarm; }
+const ObjectGrammar& topic_grammar() { return sink_grammars().topic; }
+const ObjectGrammar& subscription_grammar() { return sink_grammars().subscription; }
+
+std::span<const std::string_view> units() { return kUnits; }
+
+}  // namespace tocsin::config

@@ -1,0 +1,160 @@
+#include "config/load.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+
+#include "config/document.h"
+#include "config/file_content.h"
+#include "config/grammar.h"
+#include "config/reader.h"
+#include "config/sections.h"
+#include "filters/matcher.h"
+
+namespace tocsin::config {
+namespace {
+
+using Documents = std::deque<Document>;
+
+// Some file could not be read, so that nothing can be called missing.
+void distrust(Load& load) { load.sources_known = load.metrics_known = load.topics_known = false; }
+
+void read_documents(const std::vector<std::string>& files, const Environment& environment,
+                    Documents& documents, Load& load) {
+  for (const std::string& file : files) {
+    auto bytes = read_file(file, kMaxDocumentBytes);
+    if (!bytes) {
+      load.faults.error(file, fmt::format("cannot read the file: {}", bytes.error().message));
+      distrust(load);
+      continue;
+    }
+    const Document& document = documents.emplace_back(file, *bytes, environment);
+    load.faults.add(document.diagnostics());
+    if (!document.complete()) distrust(load);
+  }
+}
+
+// The keys of all files at the top level, each checked with all below it.
+std::vector<Entry> check_documents(const Documents& documents, Load& load) {
+  std::vector<Entry> entries;
+  for (const Document& document : documents) {
+    const Node* root = document.root();
+    if (root == nullptr || root->kind == Node::Kind::Nothing) continue;
+    if (root->kind != Node::Kind::Map) {
+      load.faults.error(*root, "a configuration is a map",
+                        "begin with `sources:`, `metric_filters:`, `alarms:` or `topics:`");
+      distrust(load);
+      continue;
+    }
+    check(*root, configuration_grammar(), *root, load.faults);
+    entries.insert(entries.end(), root->entries.begin(), root->entries.end());
+  }
+  if (entries.empty() && !load.faults.has_errors()) {
+    load.faults.error(documents.empty() ? std::string("configuration") : documents.front().file(),
+                      "nothing is configured",
+                      "begin with `sources:`, `metric_filters:`, `alarms:` or `topics:`");
+  }
+  return entries;
+}
+
+// The entries of one section out of all files. Names are unique over them. `known` is cleared where some of
+// it could not be read.
+std::vector<Entry> collect(const std::vector<Entry>& roots, std::string_view section, bool& known,
+                           Faults& faults) {
+  std::vector<Entry> entries;
+  std::map<std::string_view, const Node*> seen;
+  for (const Entry& root : roots) {
+    if (root.key->written != section) {
+      const bool mistyped = configuration_grammar().find(root.key->written) == nullptr;
+      if (mistyped && nearest(root.key->written, {section}) == section) known = false;
+      continue;
+    }
+    if (root.value->kind != Node::Kind::Map) known = false;
+    for (const Entry& entry : root.value->entries) {
+      const auto [first, is_new] = seen.emplace(entry.key->written, entry.key);
+      if (is_new) {
+        entries.push_back(entry);
+      } else {
+        faults.error(*entry.key,
+                     fmt::format("{} is defined twice in `{}`", quoted(entry.key->written), section),
+                     fmt::format("it is also at {}", describe_place(*first->second)));
+      }
+    }
+  }
+  return entries;
+}
+
+void sort_by_name(std::vector<Entry>& entries) {
+  std::ranges::sort(entries, {}, [](const Entry& entry) { return std::string_view(entry.key->written); });
+}
+
+// `account` and `region`, which may stand in one file only.
+void load_installation(const std::vector<Entry>& roots, Load& load) {
+  const auto read = [&](std::string_view key, std::string& into) -> const Node* {
+    const Node* first = nullptr;
+    for (const Entry& root : roots) {
+      if (root.key->written != key || root.value->kind != Node::Kind::Text) continue;
+      if (first != nullptr) {
+        load.faults.error(*root.key, fmt::format("`{}` is given twice", key),
+                          fmt::format("it is also at {}", describe_place(*first)));
+        continue;
+      }
+      first = root.value;
+      into = root.value->text;
+    }
+    return first;
+  };
+  const Node* account = read("account", load.plan.installation.account);
+  if (account != nullptr && !is_account(account->text)) {
+    load.faults.error(*account, fmt::format("{} is no account number", quoted(account->text)),
+                      "twelve digits, in quotes: `\"111122223333\"`");
+  }
+  const Node* region = read("region", load.plan.installation.region);
+  if (region != nullptr && region->text.empty())
+    load.faults.error(*region, "`region` is empty", "leave it out for `local`");
+}
+
+void prepare_matcher(runtime::Plan& plan) {
+  std::vector<runtime::MatchSpec> specs;
+  specs.reserve(plan.filters.size());
+  for (const runtime::FilterPlan& filter : plan.filters) specs.push_back(filter.match);
+  plan.make_matcher = [program = filters::compile_matcher(std::move(specs))] {
+    return filters::make_matcher(program);
+  };
+}
+
+}  // namespace
+
+Loaded load(const std::vector<std::string>& files, const Environment& environment) {
+  Load load;
+  Documents documents;
+  read_documents(files, environment, documents, load);
+  const std::vector<Entry> roots = check_documents(documents, load);
+  load_installation(roots, load);
+
+  bool alarms_known = true;  // nothing refers to an alarm
+  const auto sources = collect(roots, "sources", load.sources_known, load.faults);
+  auto filters = collect(roots, "metric_filters", load.metrics_known, load.faults);
+  auto topics = collect(roots, "topics", load.topics_known, load.faults);
+  auto alarms = collect(roots, "alarms", alarms_known, load.faults);
+  sort_by_name(filters);
+  sort_by_name(topics);
+  sort_by_name(alarms);
+  load_sources(sources, load);
+  load_filters(filters, load);
+  load_topics(topics, load);
+  load_alarms(alarms, load);
+
+  Loaded loaded;
+  if (!load.faults.has_errors()) {
+    prepare_matcher(load.plan);
+    loaded.configuration.emplace(Configuration{
+        .plan = std::make_shared<const runtime::Plan>(std::move(load.plan)), .sinks = std::move(load.sinks)});
+  }
+  loaded.diagnostics = load.faults.take(files);
+  return loaded;
+}
+
+}  // namespace tocsin::config

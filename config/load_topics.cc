@@ -1,0 +1,181 @@
+// `topics:` — whom alarms notify.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <variant>
+
+#include "config/kafka_settings.h"
+#include "config/reader.h"
+#include "config/secret.h"
+#include "config/sections.h"
+
+namespace tocsin::config {
+namespace {
+
+const source::KafkaSettings* only_kafka_source(const runtime::Plan& plan, std::size_t& count) {
+  const source::KafkaSettings* only = nullptr;
+  count = 0;
+  for (const source::SourceSettings& source : plan.sources) {
+    if (const auto* kafka = std::get_if<source::KafkaSettings>(&source.kind)) {
+      only = kafka;
+      ++count;
+    }
+  }
+  return count == 1 ? only : nullptr;
+}
+
+// An alert topic that names no brokers is on those of the only Kafka source.
+void borrow_brokers(const Node& place, sinks::SinkSettings& settings, Load& load) {
+  std::size_t count = 0;
+  const source::KafkaSettings* kafka = only_kafka_source(load.plan, count);
+  if (kafka != nullptr) {
+    settings.texts["brokers"] = kafka->brokers;
+    auto& properties = settings.maps["properties"];  // the topic's own win
+    properties.merge(connection_properties(kafka->properties));
+  } else if (load.sources_known) {
+    load.faults.error(
+        place,
+        count == 0 ? "there is no Kafka source whose brokers this topic could be on"
+                   : "there are several Kafka sources, so it is not clear whose brokers this topic is on",
+        "name them: `kafka: {brokers: kafka-1:9092, topic: alerts}`");
+  }
+}
+
+void read_option(const Node& map, const sinks::SinkOption& option, sinks::SinkSettings& settings,
+                 const Node& place, Load& load) {
+  const std::string name(option.name);
+  if (settings.kind == "kafka" && name == "properties") {
+    settings.maps[name] = read_properties(map, KafkaClient::Producer, load.faults);
+    return;
+  }
+  if (settings.kind == "kafka" && name == "brokers") {
+    if (std::string brokers = read_brokers(map, load.faults); !brokers.empty())
+      settings.texts[name] = std::move(brokers);
+    return;
+  }
+  if (option.type == sinks::SinkOption::Type::Map) {
+    const Node* values = read_map(map, name);
+    if (values == nullptr) return;
+    for (const auto& [key, value] : values->entries) {
+      if (value->kind == Node::Kind::Text) settings.maps[name][key->written] = value->text;
+    }
+    return;
+  }
+  const Node* value = read_text(map, name);
+  const Node* file = option.secret ? read_text(map, name + "_file") : nullptr;
+  if (value != nullptr && file != nullptr) {
+    load.faults.error(*file, fmt::format("both `{0}` and `{0}_file` are given", name), "remove one of them");
+  } else if (value != nullptr) {
+    if (value->text.empty()) load.faults.error(*value, fmt::format("`{}` is empty", name));
+    settings.texts[name] = value->text;
+  } else if (file != nullptr) {
+    if (auto content = read_secret(file->text)) {
+      settings.texts[name] = std::move(*content);
+    } else {
+      load.faults.error(*file, fmt::format("cannot read the secret: {}", describe(content.error())));
+    }
+  } else if (option.required && option.secret && map.find(name) == nullptr &&
+             map.find(name + "_file") == nullptr) {
+    load.faults.error(place, fmt::format("`{}` needs `{}` or `{}_file`", settings.kind, name, name));
+  }
+}
+
+// One destination. `entry` is the kind and its options.
+sinks::SinkSettings read_sink(const sinks::SinkKind& kind, const Entry& entry, Load& load) {
+  sinks::SinkSettings settings{.kind = std::string(kind.name), .texts = {}, .maps = {}};
+  const Node& value = *entry.value;
+  if (value.kind == Node::Kind::Text && !kind.scalar_option.empty()) {
+    if (value.text.empty()) load.faults.error(value, fmt::format("`{}` is empty", kind.name));
+    settings.texts[std::string(kind.scalar_option)] = value.text;
+  } else if (value.kind == Node::Kind::Map) {
+    for (const sinks::SinkOption& option : kind.options)
+      read_option(value, option, settings, *entry.key, load);
+  }
+  if (kind.name == "kafka") {
+    const Node* topic = value.kind == Node::Kind::Map ? read_text(value, "topic") : &value;
+    if (topic != nullptr && topic->kind == Node::Kind::Text && !topic->text.empty())
+      check_topic_name(*topic, load.faults);
+    const bool has_brokers = value.kind == Node::Kind::Map && value.find("brokers") != nullptr;
+    if (!has_brokers && (value.kind == Node::Kind::Map || value.kind == Node::Kind::Text)) {
+      borrow_brokers(*entry.key, settings, load);
+    }
+  }
+  return settings;
+}
+
+class TopicLoader {
+ public:
+  TopicLoader(const Entry& entry, Load& load) : entry_(entry), load_(load) {}
+
+  void run() {
+    topic_.name = entry_.key->written;
+    if (topic_.name.empty()) load_.faults.error(*entry_.key, "a topic's name is empty");
+    if (entry_.value->kind == Node::Kind::Map) read_destinations();
+    load_.plan.topics.push_back(std::move(topic_));
+    load_.sinks.push_back(std::move(sinks_));
+  }
+
+ private:
+  void read_destinations() {
+    for (const Entry& entry : entry_.value->entries) {
+      const sinks::SinkKind* kind = sinks::find_sink(entry.key->written);
+      if (kind != nullptr && topic_grammar().find(kind->name) != nullptr) add(*kind, entry);
+    }
+    const Node* list = entry_.value->find("subscriptions");
+    if (list != nullptr && list->kind == Node::Kind::List) {
+      for (const Node* subscription : list->items) {
+        if (subscription->kind == Node::Kind::Map) read_subscription(*subscription);
+      }
+    }
+    const bool unsure = list != nullptr && (list->kind != Node::Kind::List || !list->items.empty());
+    if (sinks_.empty() && !unsure) {
+      load_.faults.warning(*entry_.key, fmt::format("the topic {} reaches nobody", quoted(topic_.name)),
+                           "give it `kafka: NAME` or `subscriptions`");
+    }
+  }
+
+  void read_subscription(const Node& map) {
+    const Entry* chosen = nullptr;
+    bool other = false;  // a key that is reported already
+    for (const Entry& entry : map.entries) {
+      const sinks::SinkKind* kind = sinks::find_sink(entry.key->written);
+      if (kind == nullptr) {
+        other = true;
+        continue;
+      }
+      if (chosen != nullptr) {
+        load_.faults.error(
+            *entry.key,
+            fmt::format("both `{}` and `{}` are in one subscription", chosen->key->written, kind->name),
+            "a subscription has one destination: begin another entry with `-`");
+        continue;
+      }
+      chosen = &entry;
+      add(*kind, entry);
+    }
+    if (chosen == nullptr && !other) {
+      load_.faults.error(map, "a subscription without a destination", "give it one: `- console: {}`");
+    }
+  }
+
+  void add(const sinks::SinkKind& kind, const Entry& entry) {
+    sinks_.push_back(read_sink(kind, entry, load_));
+    const auto same = std::ranges::count(sinks_, sinks_.back().kind, &sinks::SinkSettings::kind);
+    topic_.subscriptions.push_back(
+        {.name = same == 1 ? std::string(kind.name) : fmt::format("{}-{}", kind.name, same),
+         .kind = std::string(kind.name)});
+  }
+
+  const Entry& entry_;
+  Load& load_;
+  notify::TopicDefinition topic_;
+  std::vector<sinks::SinkSettings> sinks_;
+};
+
+}  // namespace
+
+void load_topics(const std::vector<Entry>& entries, Load& load) {
+  for (const Entry& entry : entries) TopicLoader(entry, load).run();
+}
+
+}  // namespace tocsin::config

@@ -1,0 +1,43 @@
+#include "config/secret.h"
+
+#include <array>
+#include <vector>
+
+#include "config/diagnostic.h"
+#include "config/file_content.h"
+
+namespace tocsin::config {
+namespace {
+
+constexpr std::array<std::string_view, 5> kKafkaSecrets{"sasl.password", "ssl.key.password",
+                                                        "ssl.keystore.password", "ssl.key.pem",
+                                                        "sasl.oauthbearer.client.secret"};
+constexpr std::array<std::string_view, 10> kSecretWords{
+    "password",   "passwd",      "passphrase",  "secret", "token",
+    "credential", "private_key", "webhook_url", "jaas",   "api_key"};
+constexpr std::size_t kMaxSecretBytes = 64 * 1024;
+
+}  // namespace
+
+std::span<const std::string_view> kafka_secrets() { return kKafkaSecrets; }
+
+bool names_secret(std::string_view key) {
+  std::string name;
+  for (const char c : key) name += (c >= 'A' && c <= 'Z') ? static_cast<char>(c - 'A' + 'a') : c;
+  if (name.ends_with("_file")) return false;
+  for (const std::string_view word : kSecretWords) {
+    if (name.find(word) != std::string::npos) return true;
+  }
+  return !nearest(name, {kKafkaSecrets.begin(), kKafkaSecrets.end()}).empty();
+}
+
+Result<std::string> read_secret(const std::string& path) {
+  auto content = read_file(path, kMaxSecretBytes);
+  if (!content) return content;
+  if (content->ends_with('\n')) content->pop_back();
+  if (content->ends_with('\r')) content->pop_back();
+  if (content->empty()) return fail(ErrorCode::Invalid, "the file is empty", path);
+  return content;
+}
+
+}  // namespace tocsin::config

@@ -1,0 +1,73 @@
+// The sections of a configuration, loaded in the order of what refers to what:
+//
+//   sources ─► metric_filters ─► topics ─► alarms ─► runtime::Plan
+//
+// Each takes the checked entries of its section out of all files, reports what is wrong beyond shapes, and
+// adds to the plan what later sections refer to, faulty things too: a bad pattern is one fault, not one more
+// for each alarm that rests on it.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "config/document.h"
+#include "config/faults.h"
+#include "engine/runtime/plan.h"
+#include "sinks/sink_kind.h"
+
+namespace tocsin::config {
+
+// What a source can be the origin of.
+struct SourceFacts {
+  std::vector<std::string> log_groups;  // of events that bring none
+  bool brings_log_groups = false;       // envelopes name log groups that nothing here knows
+  bool cloudtrail = false;              // its files come minutes late
+};
+
+// What is known of a metric besides its definition.
+struct MetricFacts {
+  metric::MetricDefinition definition;
+  const Node* unit = nullptr;  // where its unit is given
+  const Node* max_series = nullptr;
+  std::vector<std::vector<std::string>> dimension_sets;  // of its filters, each sorted
+  bool certain = true;  // false: one of its filters is faulty, so its dimensions are not known
+  std::optional<Duration> cloudtrail_delay;  // a CloudTrail source feeds it; the source's delay
+};
+
+using MetricKey = std::pair<std::string, std::string>;  // namespace, name
+
+// A metric of which a fault left only a part to be read.
+struct HalfKnownMetric {
+  std::optional<std::string> metric_namespace;
+  std::optional<std::string> name;
+};
+
+// A load in progress.
+struct Load {
+  Faults faults;
+  // False: something of that section could not be read, so what refers to it cannot be judged.
+  bool sources_known = true;
+  bool metrics_known = true;
+  bool topics_known = true;
+  runtime::Plan plan;
+  std::vector<SourceFacts> sources;  // beside plan.sources
+  std::map<MetricKey, MetricFacts> metrics;
+  std::vector<HalfKnownMetric> half_known_metrics;
+  std::vector<MetricKey> filter_metrics;                // beside plan.filters
+  std::vector<std::vector<sinks::SinkSettings>> sinks;  // beside plan.topics
+};
+
+// Sources stay in the order given; the entries of the others are sorted by name.
+void load_sources(const std::vector<Entry>& entries, Load& load);
+void load_filters(const std::vector<Entry>& entries, Load& load);
+void load_topics(const std::vector<Entry>& entries, Load& load);
+void load_alarms(const std::vector<Entry>& entries, Load& load);
+
+// Is `text` an account's number: twelve digits?
+[[nodiscard]] bool is_account(std::string_view text);
+
+}  // namespace tocsin::config
