@@ -1,0 +1,37 @@
+# The front door. Every target installs what it needs on Debian 12 (tools/debian-packages.txt); everything made is in build/.
+#
+#   make          the release build: build/release/tocsin
+#   make demo     a day of made-up account logs, backtested against config/demo/tocsin.yaml
+#   make test     all tests, with sanitizers
+#   make bench    how fast a backtest is, against a bound measured in the same run
+#   make format   clang-format over all C++ files
+#   make tidy     clang-tidy over all C++ files
+
+JOBS ?= $(shell nproc)
+
+.PHONY: release demo test bench format tidy clean
+release:
+	@tools/install-packages build
+	@cmake --preset release > /dev/null
+	@ninja -C build/release -j $(JOBS)
+
+demo: release
+	@tools/demo
+
+test:
+	@JOBS=$(JOBS) tools/test
+
+bench: release
+	@tools/bench
+
+format:
+	@tools/install-packages format
+	@tools/format
+
+tidy:
+	@tools/install-packages build test format
+	@cmake --preset dev > /dev/null
+	@run-clang-tidy-19 -quiet -p build/dev -j $(JOBS) '/(engine|filters|sinks|config|cli|bench)/.*\.cc$$'
+
+clean:
+	@rm -rf build
