@@ -228,6 +228,7 @@ class Live::Session : private Listener {
   void consume(Feed& feed, event::RawBatch batch) {
     const std::uint32_t own = batch.partition;
     batch.partition = feed.partitions[own];
+    partitions_.at(batch.partition).name.by_line = batch.by_line;
     MatchedBatch matched = worker_.process(std::move(batch), partitions_[feed.partitions[own]]);
     Engine::resolve_times(matched, feed.last_event[own]);
     EventTime newest = kNever;

@@ -146,6 +146,7 @@ class Replay {
     if (!batch) return std::unexpected(batch.error());
     batch->partition = index;
     batch->sequence = cursor.read++;
+    partitions_.at(index).name.by_line = batch->by_line;
     for (const event::RawRecord& record : batch->records) bytes_ += record.value.size();
     if (batch->last) {
       cursor.read_to_end = true;
