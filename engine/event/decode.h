@@ -2,18 +2,32 @@
 //
 //   RawBatch --Decoder (one a worker)--> EventBatch
 //
-// Understood: CloudTrail records (single, or a file's {"Records":[…]}), EventBridge events, the CloudWatch Logs subscription
-// envelope (plain, gzip, base64 of gzip, or inside {"awslogs":{"data":…}}), JSON objects, text lines. With `auto` the record
-// itself tells; any other format pins it. A record that announces JSON and is broken is rejected as not_json; a record that
-// does not look like JSON at all is text.
+// Understood: CloudTrail records (single, or a file's {"Records":[…]}), EventBridge events, the CloudWatch
+// Logs subscription envelope (plain, gzip, base64 of gzip, or inside {"awslogs":{"data":…}}), JSON objects,
+// text lines. With `auto` the record itself tells:
+//   * what starts like an object with members and is not JSON is rejected as not_json: a cut CloudTrail
+//   record must be seen;
+//     anything else that is not an object is text, a JSON array too;
+//   * an envelope's events may be JSON themselves; they are looked at the same way, but not unwrapped once
+//   more;
+//   * a {"Records":[…]} that does not hold CloudTrail records is one JSON event.
+// A pinned format takes its kind of object as such, however little of it is there, and rejects as not_json
+// what is no object
+// (`subscription`: no envelope). `json` and `text` unwrap nothing; all but `text` gunzip.
 //
-// Pure: the clock for age limits is RawBatch::read_at. A decoder is used by one thread; settings are shared and immutable.
+// The envelope's own log group and stream win over the settings'. An empty record is no event and no reject,
+// a control message of CloudWatch Logs neither. Events over kMaxEventBytes are too_large one by one, whatever
+// the size of their envelope.
+//
+// Pure: the clock for age limits is RawBatch::read_at. A decoder is used by one thread; settings are shared
+// and immutable.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_set>
 #include <vector>
 
@@ -30,11 +44,12 @@ enum class Format : std::uint8_t { Auto, CloudTrail, EventBridge, Subscription, 
 
 struct DecodeSettings {
   Format format = Format::Auto;
-  std::string log_group;                        // for records that do not bring their own
-  std::string log_stream;                       // likewise: a file's path, a Kafka partition
-  std::unordered_set<std::string> accounts;     // allowed; empty: everybody. An event of no account is refused if not empty
-  TimeRule time;                                // where an event's time is
-  bool age_limits = false;                      // live: refuse more than two weeks back, two hours ahead of read_at
+  std::string log_group;   // for records that do not bring their own
+  std::string log_stream;  // likewise: a file's path, a Kafka partition
+  std::unordered_set<std::string>
+      accounts;             // allowed; empty: everybody. An event of no account is refused if not empty
+  TimeRule time;            // where an event's time is
+  bool age_limits = false;  // live: refuse more than kMaxAge back, kMaxAhead ahead of read_at
 };
 
 class Decoder {
@@ -44,8 +59,8 @@ class Decoder {
   Decoder(Decoder&&) noexcept;
   Decoder& operator=(Decoder&&) noexcept;
 
-  // Clears `out` and fills it from `batch`; takes over the batch's bytes. `settings` must outlive the events: their log group
-  // may point into it.
+  // Clears `out` and fills it from `batch`; takes over the batch's bytes and rejects. `settings` must outlive
+  // the events: their log group may point into it.
   void decode(RawBatch& batch, const DecodeSettings& settings, EventBatch& out);
 
  private:

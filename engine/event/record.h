@@ -32,6 +32,7 @@ struct RawBatch {
   std::vector<RawRecord> records;       // in the partition's order
   RejectCounts rejects;                 // what the source itself had to refuse: over-long lines, damaged compression
   std::int64_t next_offset = 0;         // Kafka: the offset to commit once this batch was handed over
+  bool by_line = true;                  // file: offsets are line numbers (else indexes into Records)
   bool last = false;                    // nothing more will come from this partition
 };
 

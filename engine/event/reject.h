@@ -46,6 +46,11 @@ struct RejectCounts {
     for (std::size_t i = 0; i < kRejectReasons; ++i) counts[i] += other.counts[i];
   }
   [[nodiscard]] std::uint64_t operator[](RejectReason reason) const { return counts[static_cast<std::size_t>(reason)]; }
+  [[nodiscard]] std::uint64_t total() const {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t count : counts) sum += count;
+    return sum;
+  }
 };
 
 inline constexpr std::size_t kMaxEventBytes = std::size_t{1} << 20;      // CloudWatch Logs' limit of one log event

@@ -1,0 +1,376 @@
+#include "engine/event/decode.h"
+
+#include <re2/re2.h>
+#include <simdjson.h>
+
+#include <functional>
+#include <utility>
+
+#include "engine/event/base64.h"
+#include "engine/event/envelope.h"
+#include "engine/event/inflate.h"
+#include "engine/event/json_extent.h"
+#include "engine/event/json_view.h"
+
+namespace tocsin::event {
+namespace {
+
+// Compression inside of compression: a Lambda envelope in gzip has two, nothing honest has more than three.
+constexpr int kMaxWraps = 3;
+
+// Whether a text announces a JSON object: `{"`, `{}` or the same with white space between.
+bool announces_object(std::string_view text) {
+  const std::string_view start = skip_json_space(text);
+  if (!start.starts_with('{')) return false;
+  const std::string_view inside = skip_json_space(start.substr(1));
+  return inside.starts_with('"') || inside.starts_with('}');
+}
+
+std::optional<EventTime> if_on_the_calendar(std::optional<EventTime> time) {
+  return time && *time >= kEarliestTime && *time <= kLatestTime ? time : std::nullopt;
+}
+
+// What an event inherits from the envelope around it.
+struct Surroundings {
+  std::string_view account;
+  std::string_view log_group;
+  std::string_view log_stream;
+  std::optional<EventTime> time;
+};
+
+}  // namespace
+
+std::optional<Format> parse_format(std::string_view name) {
+  if (name == "auto") return Format::Auto;
+  if (name == "cloudtrail") return Format::CloudTrail;
+  if (name == "eventbridge") return Format::EventBridge;
+  if (name == "subscription") return Format::Subscription;
+  if (name == "json") return Format::Json;
+  if (name == "text") return Format::Text;
+  return std::nullopt;
+}
+
+// What lasts from batch to batch, and where the current one stands.
+struct Decoder::State {
+  JsonView view;
+  Inflater inflater;
+  LogEventFields log_event_fields;
+  std::string compressed;  // what base64 stood for
+
+  // The fields to look for; one set for each `time: {field: …}` met.
+  struct Fields {
+    std::optional<Selector> time_field;
+    EnvelopeFields envelope;
+  };
+  std::vector<std::unique_ptr<Fields>> field_sets;
+
+  const RawBatch* batch = nullptr;
+  const DecodeSettings* settings = nullptr;
+  EventBatch* out = nullptr;
+  const EnvelopeFields* fields = nullptr;
+  const RawRecord* record = nullptr;
+  std::uint32_t index = 0;  // of the next event in the record
+  std::string_view stable;  // the bytes of the current document, which live as long as the batch
+  std::string* texts =
+      nullptr;  // the last of out->owned that collects texts; never grows beyond its capacity
+
+  const EnvelopeFields& fields_for(const TimeRule& rule);
+  std::string_view keep(std::string_view text);
+  void reject(RejectReason reason) { out->rejects.add(reason); }
+
+  void decode_record(const RawRecord& raw);
+  void decode_value(std::string_view value, int wraps);
+  void decode_compressed(std::string_view gzip, int wraps);
+  void decode_document(std::string_view document, int wraps);
+  void decode_subscription();
+  void decode_trail_file(std::string_view document);
+  void decode_message(std::string_view message, const Surroundings& around);
+  void emit_object(std::string_view message, Shape shape, const Surroundings& around);
+  void emit_text(std::string_view message, const Surroundings& around);
+  void emit(Event event, std::optional<EventTime> time);
+
+  // Walks `text` as an object; counts why it is none.
+  bool walk(std::string_view text, const FieldTrie& trie);
+  std::optional<EventTime> ruled_time(std::string_view message, bool walked) const;
+  [[nodiscard]] Surroundings own_surroundings() const {
+    return {.account = {}, .log_group = settings->log_group, .log_stream = settings->log_stream, .time = {}};
+  }
+};
+
+Decoder::Decoder() : state_(std::make_unique<State>()) {}
+Decoder::~Decoder() = default;
+Decoder::Decoder(Decoder&&) noexcept = default;
+Decoder& Decoder::operator=(Decoder&&) noexcept = default;
+
+void Decoder::decode(RawBatch& batch, const DecodeSettings& settings, EventBatch& out) {
+  out.clear();
+  out.partition = batch.partition;
+  out.rejects = batch.rejects;
+  out.bytes = std::move(batch.bytes);
+  State& state = *state_;
+  state.batch = &batch;
+  state.settings = &settings;
+  state.out = &out;
+  state.fields = &state.fields_for(settings.time);
+  state.texts = nullptr;
+  for (const RawRecord& record : batch.records) state.decode_record(record);
+}
+
+const EnvelopeFields& Decoder::State::fields_for(const TimeRule& rule) {
+  const bool by_field = rule.from == TimeRule::From::Field;
+  for (const auto& set : field_sets) {
+    if (by_field ? set->time_field == rule.field : !set->time_field) return set->envelope;
+  }
+  const auto wanted = by_field ? std::optional(rule.field) : std::nullopt;
+  field_sets.push_back(std::make_unique<Fields>(Fields{wanted, EnvelopeFields(wanted ? &*wanted : nullptr)}));
+  return field_sets.back()->envelope;
+}
+
+// A text that lives as long as the batch: itself if it points into the document, else a copy.
+std::string_view Decoder::State::keep(std::string_view text) {
+  constexpr std::size_t kChunk = 16 * 1024;
+  if (text.empty()) return {};
+  const std::less_equal<const char*> not_after;
+  if (not_after(stable.data(), text.data()) &&
+      not_after(text.data() + text.size(), stable.data() + stable.size()))
+    return text;
+  if (texts == nullptr || texts->capacity() - texts->size() < text.size()) {
+    texts = out->owned.emplace_back(std::make_unique<std::string>()).get();
+    texts->reserve(std::max(kChunk, text.size()));
+  }
+  const std::size_t start = texts->size();
+  texts->append(text);
+  return std::string_view(*texts).substr(start);
+}
+
+void Decoder::State::decode_record(const RawRecord& raw) {
+  record = &raw;
+  index = 0;
+  stable = raw.value;
+  if (raw.value.empty()) return;
+  if (settings->format == Format::Text) {
+    emit_text(raw.value, own_surroundings());
+  } else {
+    decode_value(raw.value, 0);
+  }
+}
+
+// A record, or what was compressed in one.
+void Decoder::State::decode_value(std::string_view value, int wraps) {
+  if (is_gzip(value)) return decode_compressed(value, wraps);
+  const bool is_object = announces_object(value);
+  if (!is_object && value.starts_with("H4sI") && decode_base64(value, compressed) && is_gzip(compressed)) {
+    return decode_compressed(compressed, wraps);
+  }
+  if (wraps == 0 || !is_object) {
+    if (is_object || settings->format != Format::Auto) return decode_document(value, wraps);
+    return emit_text(value, own_surroundings());
+  }
+  // Compressed members follow each other without anything between, so several documents may stand in one
+  // text.
+  std::string_view rest = value;
+  while (!(rest = skip_json_space(rest)).empty()) {
+    JsonExtent extent;
+    const std::string_view document = rest.substr(0, extent.take(rest));
+    decode_document(document, wraps);
+    rest.remove_prefix(document.size());
+  }
+}
+
+void Decoder::State::decode_compressed(std::string_view gzip, int wraps) {
+  if (wraps == kMaxWraps) return reject(RejectReason::BadGzip);
+  auto inflated = std::make_unique<std::string>();
+  const InflateStatus status = inflater.inflate(gzip, kMaxInflatedBytes, *inflated);
+  if (status == InflateStatus::Damaged) return reject(RejectReason::BadGzip);
+  if (status == InflateStatus::TooLarge) return reject(RejectReason::InflatedTooLarge);
+  const std::string_view value = *inflated;
+  out->owned.push_back(std::move(inflated));
+  stable = value;
+  if (!value.empty()) decode_value(value, wraps + 1);
+}
+
+bool Decoder::State::walk(std::string_view text, const FieldTrie& trie) {
+  switch (view.walk(text, trie)) {
+    case JsonStatus::Object:
+      return true;
+    case JsonStatus::BadUtf8:
+      reject(RejectReason::BadUtf8);
+      return false;
+    case JsonStatus::TooDeep:
+      reject(RejectReason::TooDeep);
+      return false;
+    case JsonStatus::NotObject:
+    case JsonStatus::Invalid:
+      break;
+  }
+  reject(RejectReason::NotJson);
+  return false;
+}
+
+void Decoder::State::decode_document(std::string_view document, int wraps) {
+  if (!walk(document, fields->trie())) return;
+  const Shape shape = fields->shape_of(view);
+  const Format format = settings->format;
+  const bool unwraps = format == Format::Auto || format == Format::Subscription;
+  if (shape == Shape::Subscription && unwraps) return decode_subscription();
+  if (shape == Shape::Lambda && unwraps) {
+    const std::string_view data = fields->lambda_data(view);
+    if (decode_base64(data, compressed) && is_gzip(compressed)) return decode_compressed(compressed, wraps);
+    return reject(RejectReason::BadGzip);
+  }
+  if (shape == Shape::Records && (format == Format::Auto || format == Format::CloudTrail))
+    return decode_trail_file(document);
+  switch (format) {
+    case Format::Subscription:
+      return reject(RejectReason::NotJson);
+    case Format::CloudTrail:
+      return emit_object(document, Shape::CloudTrail, own_surroundings());
+    case Format::EventBridge:
+      return emit_object(document, Shape::BusEvent, own_surroundings());
+    case Format::Json:
+      return emit_object(document, Shape::Other, own_surroundings());
+    case Format::Auto:
+    case Format::Text:
+      return emit_object(document, shape, own_surroundings());
+  }
+}
+
+void Decoder::State::decode_subscription() {
+  if (fields->is_control_message(view)) return;
+  Surroundings around = own_surroundings();
+  around.account = keep(fields->owner(view));
+  if (const auto group = fields->log_group(view); !group.empty()) around.log_group = keep(group);
+  if (const auto stream = fields->log_stream(view); !stream.empty()) around.log_stream = keep(stream);
+  for_each_element(fields->log_events(view), [&](std::string_view element) {
+    const std::uint32_t next = index + 1;  // also behind a refused element
+    if (walk(element, log_event_fields.trie())) {
+      around.time = log_event_fields.timestamp(view);
+      if (const auto message = log_event_fields.message(view)) {
+        decode_message(keep(*message), around);
+      } else {
+        reject(RejectReason::NotJson);
+      }
+    }
+    index = next;
+    return true;
+  });
+}
+
+// {"Records":[…]} in one record. Its first element says whether these are CloudTrail's.
+void Decoder::State::decode_trail_file(std::string_view document) {
+  const std::string_view records = fields->records(view);
+  bool trail = true;
+  if (settings->format == Format::Auto) {
+    for_each_element(records, [&](std::string_view first) {
+      trail = view.walk(first, fields->trie()) == JsonStatus::Object &&
+              fields->shape_of(view) == Shape::CloudTrail;
+      return false;
+    });
+  }
+  if (!trail) {
+    if (walk(document, fields->trie())) emit_object(document, Shape::Other, own_surroundings());
+    return;
+  }
+  for_each_element(records, [&](std::string_view element) {
+    const std::uint32_t next = index + 1;  // also behind a refused element
+    if (walk(element, fields->trie())) emit_object(element, Shape::CloudTrail, own_surroundings());
+    index = next;
+    return true;
+  });
+}
+
+// An event out of a subscription envelope; `message` lives as long as the batch.
+void Decoder::State::decode_message(std::string_view message, const Surroundings& around) {
+  if (!announces_object(message)) return emit_text(message, around);
+  if (!walk(message, fields->trie())) return;
+  const std::string_view outer = std::exchange(stable, message);
+  emit_object(message, fields->shape_of(view), around);
+  stable = outer;
+}
+
+// The object was walked last.
+void Decoder::State::emit_object(std::string_view message, Shape shape, const Surroundings& around) {
+  if (message.size() > kMaxEventBytes) return reject(RejectReason::TooLarge);
+  const std::string_view account = keep(fields->account_of(view, shape));
+  Event event{.kind = shape == Shape::CloudTrail ? Kind::CloudTrail
+                      : shape == Shape::BusEvent ? Kind::BusEvent
+                                                 : Kind::Json,
+              .message = message,
+              .account = account.empty() ? around.account : account,
+              .region = keep(fields->region_of(view, shape)),
+              .log_group = around.log_group,
+              .log_stream = around.log_stream};
+  std::optional<EventTime> time;
+  if (settings->time.from == TimeRule::From::Default) {
+    // An envelope's timestamp is better than a guess at which field of an unknown object is the time.
+    const bool known = event.kind != Kind::Json;
+    if (known || !around.time) time = fields->time_of(view, shape, settings->time.zone_offset);
+  } else {
+    time = ruled_time(message, true);
+  }
+  emit(event, time ? time : around.time);
+}
+
+void Decoder::State::emit_text(std::string_view message, const Surroundings& around) {
+  if (message.size() > kMaxEventBytes) return reject(RejectReason::TooLarge);
+  if (!simdjson::validate_utf8(message.data(), message.size())) return reject(RejectReason::BadUtf8);
+  std::optional<EventTime> time;
+  if (settings->time.from != TimeRule::From::Default) {
+    time = ruled_time(message, false);
+  } else if (!around.time) {
+    time = find_line_time(message, batch->read_at, settings->time.zone_offset);
+  }
+  emit(Event{.kind = Kind::Text,
+             .message = message,
+             .account = around.account,
+             .region = {},
+             .log_group = around.log_group,
+             .log_stream = around.log_stream},
+       time ? time : around.time);
+}
+
+// The time by the source's `time:`; `walked`: the message is an object and was walked last.
+std::optional<EventTime> Decoder::State::ruled_time(std::string_view message, bool walked) const {
+  const TimeRule& rule = settings->time;
+  std::string_view text;
+  if (rule.from == TimeRule::From::Field) {
+    const JsonNode* value = walked ? fields->time_field(view) : nullptr;
+    if (value == nullptr) return std::nullopt;
+    text = value->text;
+  } else if (rule.from == TimeRule::From::Regex) {
+    re2::StringPiece found;
+    const int group = rule.regex->NumberOfCapturingGroups() > 0 ? 1 : 0;
+    re2::StringPiece groups[2];
+    if (!rule.regex->Match(message, 0, message.size(), re2::RE2::UNANCHORED, groups, group + 1))
+      return std::nullopt;
+    found = groups[group];
+    text = std::string_view(found.data(), found.size());
+  } else {
+    return std::nullopt;
+  }
+  if (!rule.format.empty()) return parse_time_format(text, rule.format, batch->read_at, rule.zone_offset);
+  if (const auto time = parse_time_value(text, rule.zone_offset)) return time;
+  return find_line_time(text, batch->read_at, rule.zone_offset);
+}
+
+void Decoder::State::emit(Event event, std::optional<EventTime> time) {
+  event.position = {.partition = batch->partition, .offset = record->offset, .index = index++};
+  if (!settings->accounts.empty() && !settings->accounts.contains(std::string(event.account))) {
+    return reject(RejectReason::AccountRefused);
+  }
+  const auto arrival = if_on_the_calendar(record->timestamp);
+  time = if_on_the_calendar(time);
+  if (settings->time.from == TimeRule::From::Arrival) {
+    event.time = arrival.value_or(as_event_time(batch->read_at));
+  } else {
+    event.time = time ? *time : arrival.value_or(kInheritTime);
+  }
+  if (settings->age_limits && event.time != kInheritTime) {
+    const EventTime now = as_event_time(batch->read_at);
+    if (event.time < now - kMaxAge) return reject(RejectReason::TooOld);
+    if (event.time > now + kMaxAhead) return reject(RejectReason::TooNew);
+  }
+  out->events.push_back(event);
+}
+
+}  // namespace tocsin::event

@@ -1,0 +1,89 @@
+// Which of the known shapes a JSON object has: an envelope to unwrap, or an event.
+//
+//   JsonView --EnvelopeFields--> shape_of() --> Decoder
+//
+// The fields are those that tell the shapes apart or say when and where an event happened; one walk of the
+// message finds them all. Immutable once built.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "engine/event/event_time.h"
+#include "engine/event/json_view.h"
+
+namespace tocsin::event {
+
+enum class Shape : std::uint8_t {
+  Subscription,  // CloudWatch Logs' envelope: messageType, logEvents
+  Lambda,        // {"awslogs":{"data":…}}: that envelope, compressed
+  Records,       // {"Records":[…]}: a CloudTrail file, if its first record says so
+  BusEvent,      // detail-type, source, detail
+  CloudTrail,    // one record
+  Other,
+};
+
+class EnvelopeFields {
+ public:
+  // `time_field`: where a source's `time: {field: …}` is, if it has one.
+  explicit EnvelopeFields(const Selector* time_field = nullptr);
+
+  [[nodiscard]] const FieldTrie& trie() const { return trie_; }
+
+  // All of these ask about the object that `view` walked last, with trie().
+  [[nodiscard]] Shape shape_of(const JsonView& view) const;
+  [[nodiscard]] std::string_view account_of(const JsonView& view, Shape shape) const;
+  [[nodiscard]] std::string_view region_of(const JsonView& view, Shape shape) const;
+
+  // The time by the shape's own field: `eventTime`, `time`, or for any other object the first that is a time
+  // of `_aws.Timestamp` (embedded metrics), `@timestamp`, `timestamp`, `Timestamp`, `time`, `ts`,
+  // `eventTime`.
+  [[nodiscard]] std::optional<EventTime> time_of(const JsonView& view, Shape shape,
+                                                 Duration zone_offset) const;
+
+  // The value of the source's own field, a string or a number.
+  [[nodiscard]] const JsonNode* time_field(const JsonView& view) const;
+
+  // A Subscription's parts.
+  [[nodiscard]] bool is_control_message(const JsonView& view) const;
+  [[nodiscard]] std::string_view owner(const JsonView& view) const { return string(view, owner_); }
+  [[nodiscard]] std::string_view log_group(const JsonView& view) const { return string(view, log_group_); }
+  [[nodiscard]] std::string_view log_stream(const JsonView& view) const { return string(view, log_stream_); }
+  [[nodiscard]] std::string_view log_events(const JsonView& view) const { return array(view, log_events_); }
+
+  // Of Lambda and Records.
+  [[nodiscard]] std::string_view lambda_data(const JsonView& view) const {
+    return string(view, lambda_data_);
+  }
+  [[nodiscard]] std::string_view records(const JsonView& view) const { return array(view, records_); }
+
+ private:
+  // Empty where the slot has no value of that kind.
+  static std::string_view string(const JsonView& view, Slot slot);
+  static std::string_view array(const JsonView& view, Slot slot);
+
+  FieldTrie trie_;
+  Slot message_type_, owner_, log_group_, log_stream_, log_events_, lambda_data_, records_;
+  Slot detail_type_, source_, detail_, bus_account_, bus_region_;
+  Slot event_version_, event_name_, event_source_, event_type_, user_identity_, identity_account_;
+  Slot recipient_account_, aws_region_;
+  Slot event_time_, time_, metrics_timestamp_, at_timestamp_, timestamp_, capital_timestamp_, ts_;
+  std::optional<Slot> time_field_;
+};
+
+// One element of an envelope's `logEvents`.
+class LogEventFields {
+ public:
+  LogEventFields();
+
+  [[nodiscard]] const FieldTrie& trie() const { return trie_; }
+  [[nodiscard]] std::optional<EventTime> timestamp(const JsonView& view) const;
+  [[nodiscard]] std::optional<std::string_view> message(const JsonView& view) const;
+
+ private:
+  FieldTrie trie_;
+  Slot timestamp_, message_;
+};
+
+}  // namespace tocsin::event
