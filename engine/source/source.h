@@ -27,7 +27,8 @@ struct PartitionName {
   std::string topic;         // Kafka
   std::int32_t number = 0;   // Kafka partition
   std::string file;
-  bool by_line = true;       // file: offsets are line numbers (else indexes into Records)
+  bool by_line = true;       // file: offsets are line numbers (else indexes into Records); RawBatch::by_line knows better,
+                             // for only reading the file tells
 };
 
 // How far a partition is known to be complete, for live sources.

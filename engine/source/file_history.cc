@@ -1,0 +1,80 @@
+#include "engine/source/file_history.h"
+
+#include <utility>
+
+#include "engine/source/byte_reader.h"
+#include "engine/source/path_list.h"
+#include "engine/source/record_cutter.h"
+
+namespace tocsin::source {
+namespace {
+
+class FileReader final : public PartitionReader {
+ public:
+  FileReader(Descriptor descriptor, std::string path, const ReadLimits& limits)
+      : descriptor_(std::move(descriptor)),
+        bytes_(read_bytes(descriptor_.fd(), std::move(path))),
+        cutter_(limits) {}
+
+  Result<event::RawBatch> read() override {
+    event::RawBatch batch;
+    batch.sequence = sequence_++;
+    batch.read_at = wall_now();
+    while (true) {
+      cutter_.cut(batch);
+      if (!batch.records.empty() || cutter_.exhausted()) break;
+      const std::span<char> room = cutter_.room();
+      const auto size = bytes_->read(room);
+      if (!size) return std::unexpected(size.error());
+      if (*size > 0) {
+        cutter_.filled(*size);
+      } else {
+        if (!bytes_->complete()) batch.rejects.add(event::RejectReason::BadGzip);
+        cutter_.end(bytes_->complete());
+      }
+    }
+    batch.last = cutter_.exhausted();
+    if (batch.last) {
+      bytes_.reset();
+      cutter_.rest();
+      descriptor_.close();
+    }
+    return batch;
+  }
+
+ private:
+  Descriptor descriptor_;
+  std::unique_ptr<ByteReader> bytes_;
+  RecordCutter cutter_;
+  std::uint64_t sequence_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<PartitionReader> read_records(Descriptor descriptor, std::string path,
+                                              const ReadLimits& limits) {
+  return std::make_unique<FileReader>(std::move(descriptor), std::move(path), limits);
+}
+
+Result<std::vector<HistoryPartition>> list_files(const std::string& source,
+                                                 const std::vector<std::string>& patterns,
+                                                 const ReadLimits& limits) {
+  const auto files = expand_paths(patterns);
+  if (!files) return std::unexpected(files.error());
+  std::vector<HistoryPartition> partitions;
+  partitions.reserve(files->size());
+  for (const FoundFile& file : *files) {
+    HistoryPartition partition;
+    partition.name = {.source = source, .topic = {}, .file = file.path};
+    partition.bytes = file.state.is_regular ? file.state.size : 0;
+    partition.open = [path = file.path, limits]() -> Result<std::unique_ptr<PartitionReader>> {
+      auto descriptor = Descriptor::open(path);
+      if (!descriptor) return std::unexpected(descriptor.error());
+      return read_records(std::move(*descriptor), path, limits);
+    };
+    partitions.push_back(std::move(partition));
+  }
+  return partitions;
+}
+
+}  // namespace tocsin::source

@@ -1,0 +1,22 @@
+// From settings to sources: the one place that knows all kinds.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/source/settings.h"
+#include "engine/source/source.h"
+
+namespace tocsin::source {
+
+// A live source, not opened yet.
+[[nodiscard]] std::unique_ptr<Source> make_source(const SourceSettings& settings, const ReadLimits& limits);
+
+// The partitions of a source's history. `from` saves reading what Kafka knows to be older; files are read
+// whole.
+[[nodiscard]] Result<std::vector<HistoryPartition>> open_history(const SourceSettings& settings,
+                                                                 std::optional<EventTime> from,
+                                                                 const ReadLimits& limits);
+
+}  // namespace tocsin::source

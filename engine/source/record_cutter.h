@@ -1,0 +1,74 @@
+// Cuts a file's bytes into records: lines, or the elements of {"Records":[…]} documents.
+//
+//   ByteReader --room(), filled(), end()--> RecordCutter --cut()--> RawBatch
+//
+// A file whose first value is an object with the first key "Records" and an array in it (CloudTrail's files,
+// pretty or compact) is cut into the array's elements; its offsets are indexes from 0, which count on over
+// further documents in the same file. Any other file is cut into lines; its offsets are line numbers from 1.
+// The line end, a '\r' before it and a byte order mark at the start are not part of a record; empty lines
+// count and are no records.
+//
+// Memory is flat: a record over event::kMaxEventBytes is counted as too_large and passed over without being
+// held. How the bytes come (one by one, in blocks of any size) changes nothing about the records. Used by one
+// thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "engine/event/json_extent.h"
+#include "engine/event/record.h"
+#include "engine/source/read_buffer.h"
+#include "engine/source/source.h"
+
+namespace tocsin::source {
+
+class RecordCutter {
+ public:
+  explicit RecordCutter(const ReadLimits& limits) : limits_(limits), buffer_(limits.batch_bytes) {}
+
+  [[nodiscard]] std::span<char> room() { return buffer_.room(); }
+  void filled(std::size_t size) { buffer_.filled(size); }
+
+  // No more bytes will come. What has no end yet is the last line, or a document cut short; after damaged
+  // data (not `whole`) it is dropped, the damage is counted already.
+  void end(bool whole);
+
+  // Adds records to `batch`, within the limits, and what had to be refused. No records: more bytes are
+  // needed, or exhausted().
+  void cut(event::RawBatch& batch);
+
+  // Ended, and everything was cut.
+  [[nodiscard]] bool exhausted() const;
+
+  // Gives memory back until more bytes come.
+  void rest() { buffer_.rest(); }
+
+ private:
+  enum class Mode : std::uint8_t { Unknown, Lines, Documents };
+  // Where in a file of documents the next byte stands.
+  enum class Place : std::uint8_t { Between, Records, Element, AfterRecords, OtherDocument, BrokenLine };
+
+  void choose_mode();
+  bool cut_line(event::RawBatch& batch);
+  bool cut_document(event::RawBatch& batch);
+  bool start_document(event::RawBatch& batch);
+  bool take_value(event::RawBatch& batch, Place next);
+  void skip_space(bool commas);
+  void add(event::RawBatch& batch, std::string_view value, std::int64_t offset);
+
+  ReadLimits limits_;
+  ReadBuffer buffer_;
+  Mode mode_ = Mode::Unknown;
+  bool ended_ = false;
+  bool whole_ = true;
+  std::size_t scanned_ = 0;  // of the uncut bytes, how many are known to be inside the current record
+  bool dropping_ = false;    // the current record is too large and counted
+  std::int64_t lines_ = 0;   // met so far
+  Place place_ = Place::Between;
+  event::JsonExtent extent_;
+  std::int64_t elements_ = 0;  // met so far
+};
+
+}  // namespace tocsin::source
