@@ -9,8 +9,8 @@
 // The broker's acknowledgement, which librdkafka calls a delivery report, is the only truth about a record.
 // There is one record in flight at a time (order), so nothing is gained by waiting for more to fill a batch.
 // The producer's handle is disposable: after a fatal error (librdkafka before 2.3 can lose its count when a
-// broker fails over), or a report that does not come, it is thrown away and the next attempt makes another. A
-// record may then be there twice, with the same `ce_id`.
+// broker fails over), a report that does not come, or a topic that was missing, it is thrown away and the
+// next attempt makes another. A record may then be there twice, with the same `ce_id`.
 
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
@@ -23,7 +23,6 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 #include "sinks/builtin_sinks.h"
 
@@ -39,7 +38,7 @@ constexpr std::array<std::pair<const char*, const char*>, 9> kDefaults = {{
     {"linger.ms", "0"},
     {"partitioner", "murmur2_random"},
     {"message.timeout.ms", "10000"},
-    {"topic.metadata.propagation.max.ms", "5000"},  // how long an unknown topic may be mere news
+    {"topic.metadata.propagation.max.ms", "2000"},  // how long an unknown topic may be mere news
     {"socket.nagle.disable", "true"},
     {"reconnect.backoff.max.ms", "2000"},
 }};
@@ -76,6 +75,11 @@ struct ProducerDestroyer {
   }
 };
 using Producer = std::unique_ptr<rd_kafka_t, ProducerDestroyer>;
+
+struct HeadersDestroyer {
+  void operator()(rd_kafka_headers_t* headers) const { rd_kafka_headers_destroy(headers); }
+};
+using Headers = std::unique_ptr<rd_kafka_headers_t, HeadersDestroyer>;
 
 // A record can stay too large for ever; everything else (a missing topic, missing rights, an unreachable
 // broker) is what people mend while the notification waits.
@@ -191,33 +195,32 @@ class KafkaSink final : public notify::Sink {
     return {};
   }
 
-  // Into librdkafka's queue, as a copy.
+  // Into librdkafka's queue, as a copy. The headers are made first and handed over whole: given one by one,
+  // librdkafka 2.0.2 frees them twice when it refuses the record.
   rd_kafka_resp_err_t produce(const notify::Notification& notification) {
-    std::vector<std::string> names;
-    names.reserve(notification.attributes.size());
-    std::vector<rd_kafka_vu_t> parts;
-    const auto add = [&parts](rd_kafka_vtype_t type) -> auto& {
-      parts.emplace_back();
-      parts.back().vtype = type;
-      return parts.back().u;
-    };
-    add(RD_KAFKA_VTYPE_TOPIC).cstr = topic_.c_str();
-    add(RD_KAFKA_VTYPE_MSGFLAGS).i = RD_KAFKA_MSG_F_COPY;
-    auto& key = add(RD_KAFKA_VTYPE_KEY).mem;
-    key.ptr = const_cast<char*>(notification.key.data());  // copied, never written to
-    key.size = notification.key.size();
-    auto& value = add(RD_KAFKA_VTYPE_VALUE).mem;
-    value.ptr = const_cast<char*>(notification.payload.data());
-    value.size = notification.payload.size();
+    Headers headers(rd_kafka_headers_new(notification.attributes.size()));
     for (const auto& [name, text] : notification.attributes) {
-      names.push_back(name == "datacontenttype" ? "content-type" : "ce_" + name);
-      auto& header = add(RD_KAFKA_VTYPE_HEADER).header;
-      header.name = names.back().c_str();
-      header.val = text.data();
-      header.size = static_cast<ssize_t>(text.size());
+      const std::string header = name == "datacontenttype" ? "content-type" : "ce_" + name;
+      rd_kafka_header_add(headers.get(), header.data(), static_cast<ssize_t>(header.size()), text.data(),
+                          static_cast<ssize_t>(text.size()));
     }
+    std::array<rd_kafka_vu_t, 5> parts{};
+    parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+    parts[0].u.cstr = topic_.c_str();
+    parts[1].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    parts[1].u.i = RD_KAFKA_MSG_F_COPY;
+    parts[2].vtype = RD_KAFKA_VTYPE_KEY;
+    parts[2].u.mem = {const_cast<char*>(notification.key.data()),
+                      notification.key.size()};  // never written to
+    parts[3].vtype = RD_KAFKA_VTYPE_VALUE;
+    parts[3].u.mem = {const_cast<char*>(notification.payload.data()), notification.payload.size()};
+    parts[4].vtype = RD_KAFKA_VTYPE_HEADERS;
+    parts[4].u.headers = headers.get();
     rd_kafka_error_t* error = rd_kafka_produceva(producer_.get(), parts.data(), parts.size());
-    if (error == nullptr) return RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (error == nullptr) {
+      (void)headers.release();  // the record owns them now
+      return RD_KAFKA_RESP_ERR_NO_ERROR;
+    }
     const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
     rd_kafka_error_destroy(error);
     return code;
@@ -232,6 +235,7 @@ class KafkaSink final : public notify::Sink {
     switch (error) {
       case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
       case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        producer_.reset();  // it would believe so for minutes after the topic is there
         return retry(fmt::format("the topic '{}' does not exist at {}: create it", topic_, brokers_));
       case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
         return retry(

@@ -1,0 +1,66 @@
+// What tests do with the topics of a broker: create, fill, read back. Blocking, with limits that a passing
+// test never meets; what goes wrong is thrown. One thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tocsin::kafka_test {
+
+struct TopicRecord {
+  std::string key;
+  std::string value;
+  std::map<std::string, std::string> headers;
+  std::int64_t timestamp_ms = 0;  // 0 when producing: now
+  std::int32_t partition = 0;
+  std::int64_t offset = -1;  // given by the broker
+};
+
+class Topics {
+ public:
+  explicit Topics(std::string brokers);
+
+  // Returns once all partitions have a leader.
+  void create(const std::string& topic, int partitions) const;
+
+  // In order, each into its own partition; returns when all are acknowledged.
+  void produce(const std::string& topic, const std::vector<TopicRecord>& records) const;
+
+  // Everything that is there now, by partition and offset.
+  [[nodiscard]] std::vector<TopicRecord> read(const std::string& topic) const;
+
+  // The offset that a group has committed, if any.
+  [[nodiscard]] std::optional<std::int64_t> committed(const std::string& group, const std::string& topic,
+                                                      std::int32_t partition) const;
+
+ private:
+  std::string brokers_;
+};
+
+// Reads a topic from its first record on.
+class TopicReader {
+ public:
+  TopicReader(const std::string& brokers, const std::string& topic);
+  ~TopicReader();
+  TopicReader(const TopicReader&) = delete;
+  TopicReader& operator=(const TopicReader&) = delete;
+
+  // The next record of any partition; nothing if none comes within `limit`.
+  [[nodiscard]] std::optional<TopicRecord> next(std::chrono::milliseconds limit);
+
+  // All records up to the present end of every partition.
+  [[nodiscard]] std::vector<TopicRecord> rest();
+
+ private:
+  std::optional<TopicRecord> step(std::chrono::milliseconds limit);
+
+  struct Handle;
+  std::unique_ptr<Handle> handle_;
+};
+
+}  // namespace tocsin::kafka_test
