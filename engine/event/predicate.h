@@ -1,7 +1,7 @@
 // The one intermediate language: what every filter language compiles to.
 //
-// A predicate is a tree of And, Or, Not over leaves; a leaf tests one field of an event (the message, a JSON field, a
-// space-delimited token) in one way. Immutable after compilation; any number of threads may read it.
+// A predicate is a tree of And, Or, Not over leaves; a leaf tests one field of an event (the message, a JSON
+// field, a space-delimited token) in one way. Immutable after compilation; any number of threads may read it.
 //
 //   filter pattern ─┐
 //   event pattern  ─┼─► Predicate ─► runtime::Matcher (all filters at once)
@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -24,18 +25,21 @@ class RE2;
 
 namespace tocsin::event {
 
-// A compiled regular expression, shared by all predicates that use it. RE2: linear time, UTF-8, case sensitive.
+// A compiled regular expression, shared by all predicates that use it. RE2: linear time, UTF-8, case
+// sensitive.
 struct Regex {
   std::string source;  // in RE2's syntax
   std::shared_ptr<const re2::RE2> compiled;
 };
 
-// --- fields -------------------------------------------------------------------------------------------------------------
+// --- fields
+// -------------------------------------------------------------------------------------------------------------
 
 // The whole message as raw text, JSON or not.
 struct MessageField {};
 
-// The nodes of a JSON field. A test holds if it holds for at least one node. The message must be one JSON object.
+// The nodes of a JSON field. A test holds if it holds for at least one node. The message must be one JSON
+// object.
 struct JsonField {
   Selector selector;
 };
@@ -43,9 +47,10 @@ struct JsonField {
 // A token of a space-delimited message (split by the rules of CloudWatch's `[…]` patterns).
 struct TokenField {
   enum class From : std::uint8_t {
-    Left,  // token `index` from the left, 0 the first
-    Right, // token `index` from the right, 0 the last
-    Rest,  // the raw line from token `index` on, its quotes and brackets kept
+    Left,   // token `index` from the left, 0 the first
+    Right,  // token `index` from the right, 0 the last
+    Rest,   // token `index`; if others follow, the raw line from it on, quotes and brackets kept, white space
+            // at its end not
   };
   From from = From::Left;
   std::uint32_t index = 0;
@@ -54,34 +59,48 @@ struct TokenField {
 
 using Field = std::variant<MessageField, JsonField, TokenField>;
 
-// --- tests --------------------------------------------------------------------------------------------------------------
+// --- tests
+// --------------------------------------------------------------------------------------------------------------
 
-struct Contains { std::string text; };          // substring; case sensitive
-struct Wildcard { std::string pattern; };       // whole text; '*' matches any run of characters, also none
-struct RegexSearch { Regex regex; };            // unanchored
+struct Contains {
+  std::string text;
+};  // substring; case sensitive
+struct Wildcard {
+  std::string pattern;
+};  // whole text; '*' matches any run of characters, also none
+struct RegexSearch {
+  Regex regex;
+};  // unanchored
 struct NumberCompare {
   enum class Op : std::uint8_t { Equal, Less, LessOrEqual, Greater, GreaterOrEqual };
   Op op = Op::Equal;
   double value = 0;
 };
-struct NotExists {};                            // no node at all
+struct NotExists {};  // no node at all
 struct IsNull {};
-struct IsBoolean { bool value = false; };
-struct TokenCount {                             // MessageField only: how many tokens the line has
+struct IsBoolean {
+  bool value = false;
+};
+struct TokenCount {  // MessageField only: how many tokens the line has
   std::uint32_t at_least = 0;
   std::uint32_t at_most = UINT32_MAX;
 };
 
-using Test = std::variant<Contains, Wildcard, RegexSearch, NumberCompare, NotExists, IsNull, IsBoolean, TokenCount>;
+using Test =
+    std::variant<Contains, Wildcard, RegexSearch, NumberCompare, NotExists, IsNull, IsBoolean, TokenCount>;
 
-// `negated` is the `!=` of the languages: it holds for a node to which the test applies and for which it is false; a missing
-// node, null, an object and an array satisfy neither the test nor its negation. (Not, below, is plain logical negation.)
+// `negated` is the `!=` of the languages: it holds for a node to which the test applies and for which it is
+// false; a missing node, null, an object and an array satisfy neither the test nor its negation. (Not, below,
+// is plain logical negation.)
 struct Leaf {
   Field field;
   Test test;
   bool negated = false;
 };
 
+// A predicate that has a JSON field anywhere holds for no message that is not one JSON object, whatever its
+// tree says: neither NotExists nor Not turns broken JSON into a match. No predicate holds for a message that
+// is not UTF-8 or over kMaxEventBytes.
 struct Predicate {
   enum class Op : std::uint8_t { True, Leaf, And, Or, Not };
   Op op = Op::True;
@@ -95,24 +114,39 @@ struct Predicate {
   [[nodiscard]] static Predicate none_of(Predicate child);
 };
 
-// --- evaluation ---------------------------------------------------------------------------------------------------------
+// Whether a JSON field stands anywhere in the tree.
+[[nodiscard]] bool needs_json(const Predicate& predicate);
 
-// Does one node satisfy a leaf's test (negation included)? The table of `filter-pattern` rules: null, booleans, numbers as text,
-// numeric strings. Shared by the oracle and the matcher.
+// --- evaluation
+// ---------------------------------------------------------------------------------------------------------
+
+// Does one node satisfy a leaf's test (negation included)? NotExists is no question for a node: never.
+// Numbers and booleans compare as their JSON text; a string that reads as a number compares as one; one
+// beyond the range of doubles is no number. Shared by the oracle and the matcher.
 [[nodiscard]] bool node_satisfies(const JsonNode& node, const Leaf& leaf);
 
-// The same for plain text: a message or a token.
+// The same for plain text: a message or a token. Here a text that is no number satisfies no NumberCompare,
+// negated or not.
 [[nodiscard]] bool text_satisfies(std::string_view text, const Leaf& leaf);
 
 // '*' matches any run of bytes; everything else itself.
 [[nodiscard]] bool wildcard_match(std::string_view pattern, std::string_view text);
 
-// Splits a line into tokens: white space (blank, tab, CR, LF) separates; a token that starts with '[' or '"' runs to the next
-// ']' or '"' with the delimiters removed; without a closing one the opener is an ordinary character. `starts` gets the offset
-// of each token in the line (of its opener, if it has one).
-void split_tokens(std::string_view line, std::vector<std::string_view>& tokens, std::vector<std::size_t>& starts);
+// Splits a line into tokens: white space (blank, tab, CR, LF) separates; a token that starts with '[' or '"'
+// runs to the next
+// ']' or '"' with the delimiters removed; without a closing one the opener is an ordinary character. `starts`
+// gets the offset of each token in the line (of its opener, if it has one). Both are cleared first. Takes
+// time linear in the line's length.
+void split_tokens(std::string_view line, std::vector<std::string_view>& tokens,
+                  std::vector<std::size_t>& starts);
 
-// Evaluates one predicate on one message from scratch: parses the JSON, splits the tokens as needed. Slow and plain: the oracle.
+// The text of a token field in a line that split_tokens() split; nothing if the line has no such token.
+[[nodiscard]] std::optional<std::string_view> token_text(std::string_view line, const TokenField& field,
+                                                         const std::vector<std::string_view>& tokens,
+                                                         const std::vector<std::size_t>& starts);
+
+// Evaluates one predicate on one message from scratch: parses the JSON, splits the tokens as needed. Slow and
+// plain: the oracle.
 [[nodiscard]] bool evaluate(const Predicate& predicate, std::string_view message);
 
 }  // namespace tocsin::event
