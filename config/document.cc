@@ -408,11 +408,15 @@ void Document::refuse(std::size_t offset, std::string text, std::string hint) {
 
 void Document::hide_secret(const Node& value) {
   if (is_only_a_variable(value.written) || value.written.empty()) return;
-  const auto offsets = source_offsets(source_, value.start, value.written);
+  const ScalarStyle style = scalar_style(source_, value.start);
+  std::optional<std::size_t> end;
+  if (style == ScalarStyle::SingleQuoted || style == ScalarStyle::DoubleQuoted) {
+    end = end_of_quoted(source_, value.start);
+  } else if (const auto offsets = source_offsets(source_, value.start, value.written)) {
+    end = offsets->back();
+  }
   // Where its end is not known everything to the end of the line goes.
-  const std::size_t end =
-      offsets ? offsets->back() : std::min(source_.find('\n', value.start), source_.size());
-  secrets_.emplace_back(value.start, end);
+  secrets_.emplace_back(value.start, end.value_or(std::min(source_.find('\n', value.start), source_.size())));
 }
 
 std::size_t Document::line_of(std::size_t offset) const {

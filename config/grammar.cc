@@ -46,8 +46,7 @@ constexpr std::array<std::string_view, 4> kMissingData{"missing", "ignore", "bre
 constexpr std::string_view kQuotePattern = "quote the pattern: `'{ $.errorCode = \"*\" }'`";
 constexpr std::string_view kTwelveDigits = "^[0-9]{12}$";
 
-// --- sources
-// ------------------------------------------------------------------------------------------------------------
+// --- sources ---
 
 constexpr std::array kKafkaKeys{
     Key{.name = "brokers",
@@ -120,10 +119,12 @@ constexpr std::array kSourceKeys{
         .object = &kTime,
         .choices = kTimes},
 };
-constexpr ObjectGrammar kSource{"a source", kSourceKeys};
+constexpr std::array<std::string_view, 3> kSourceKinds{"kafka", "file", "stdin"};
+constexpr ObjectGrammar kSource{"a source", kSourceKeys, kSourceKinds,
+                                "give it `kafka: {…}`, `file: {…}` or `stdin: {}`",
+                                "a source has one kind: make two sources"};
 
-// --- metric filters
-// -----------------------------------------------------------------------------------------------------
+// --- metric filters ---
 
 constexpr std::array kFilterMetricKeys{
     Key{.name = "namespace",
@@ -166,10 +167,12 @@ constexpr std::array kFilterKeys{
         .object = &kFilterMetric,
         .required = true},
 };
-constexpr ObjectGrammar kFilter{"a metric filter", kFilterKeys};
+constexpr std::array<std::string_view, 3> kLanguages{"pattern", "regex", "event_pattern"};
+constexpr ObjectGrammar kFilter{"a metric filter", kFilterKeys, kLanguages,
+                                "`pattern: \"\"` matches every event",
+                                "a filter has one language: make two filters"};
 
-// --- alarms
-// -------------------------------------------------------------------------------------------------------------
+// --- alarms ---
 
 constexpr std::array kAlarmMetricKeys{
     Key{.name = "namespace", .description = "The metric's namespace.", .required = true},
@@ -242,8 +245,7 @@ constexpr std::array kAlarmKeys{
 };
 constexpr ObjectGrammar kAlarm{"an alarm", kAlarmKeys};
 
-// --- topics
-// -------------------------------------------------------------------------------------------------------------
+// --- topics ---
 
 constexpr std::string_view kOtherSinks = "subscribe `kafka`, `file` or `console`, and forward from there";
 constexpr std::array kUnbuiltSubscriptionKeys{
@@ -264,6 +266,7 @@ struct SinkGrammars {
   std::deque<std::vector<Key>> keys;  // of each kind's options
   std::deque<ObjectGrammar> objects;  // of each kind
   std::vector<Key> subscription_keys;
+  std::vector<std::string_view> destinations;  // those of the keys that are one
   std::vector<Key> topic_keys;
   ObjectGrammar subscription;
   ObjectGrammar topic;
@@ -302,7 +305,11 @@ struct SinkGrammars {
     }
     subscription_keys.insert(subscription_keys.end(), kUnbuiltSubscriptionKeys.begin(),
                              kUnbuiltSubscriptionKeys.end());
-    subscription = {"a subscription", subscription_keys};
+    for (const Key& key : subscription_keys) {
+      if (!key.name.starts_with("filter_policy")) destinations.push_back(key.name);
+    }
+    subscription = {"a subscription", subscription_keys, destinations, "name a destination: `- console: {}`",
+                    "a subscription has one destination: begin another entry with `-`"};
     topic_keys.push_back({.name = "subscriptions",
                           .shapes = kObjects,
                           .description = "Who else hears about it: one destination in each entry.",

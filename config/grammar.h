@@ -47,6 +47,9 @@ struct Key {
 struct ObjectGrammar {
   std::string_view noun;  // "a metric filter"
   std::span<const Key> keys;
+  std::span<const std::string_view> one_of{};  // of these keys exactly one is given
+  std::string_view none_hint{};                // where none is
+  std::string_view several_hint{};             // where several are
 
   [[nodiscard]] const Key* find(std::string_view name) const;
 };

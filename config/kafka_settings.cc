@@ -22,11 +22,13 @@ constexpr std::array<Reserved, 3> kReservedByBoth{{
     {"metadata.broker.list", "name the brokers in `brokers`"},
     {"plugin.library.paths", "Tocsin loads no foreign code"},
 }};
-constexpr std::array<Reserved, 5> kReservedOfConsumers{{
+constexpr std::array<Reserved, 7> kReservedOfConsumers{{
     {"group.id", "name the consumer group in `group`"},
     {"auto.offset.reset", "say where to begin in `start`"},
     {"enable.auto.commit", "an offset is committed only when what came before it is safe"},
     {"enable.auto.offset.store", "an offset is committed only when what came before it is safe"},
+    {"group.protocol", "who reads what is agreed in the way that Tocsin knows"},
+    {"partition.assignment.strategy", "who reads what is agreed in the way that Tocsin knows"},
     {"enable.partition.eof", "Tocsin needs it to tell silence from lag"},
 }};
 constexpr std::array<Reserved, 2> kReservedOfProducers{{

@@ -282,11 +282,8 @@ class AlarmLoader {
     if (facts_ == nullptr) return;
     metric::MetricDefinition& metric = load_.plan.metrics[alarm_.metric];
     if (alarm_.period < seconds(60)) metric.bucket = seconds(1);
-    // An hourly alarm looks at the last full hour, so up to one more hour lies between its range and now.
-    const Duration alignment =
-        alarm::evaluation_interval(alarm_) == hours(1) ? Duration(hours(1)) : Duration{0};
+    metric.retention = std::max(metric.retention, alarm::looks_back(alarm_));
     const Duration range = alarm_.period * alarm_.evaluation_range;
-    metric.retention = std::max(metric.retention, range + alignment);
     if (facts_->cloudtrail_delay && range + *facts_->cloudtrail_delay < kCloudTrailDelay) {
       faults_.warning(
           *entry_.key,

@@ -128,29 +128,10 @@ class FilterLoader {
   }
 
   void read_language() {
-    const filters::FilterLanguage* chosen = nullptr;
-    bool mistyped = false;
-    for (const Entry& entry : map_.entries) {
-      const auto languages = filters::builtin_filters();
-      const auto language =
-          std::ranges::find(languages, std::string_view(entry.key->written), &filters::FilterLanguage::key);
-      const Key* key = filter_grammar().find(entry.key->written);
-      if (key == nullptr || !key->not_built.empty()) {
-        mistyped = mistyped || key != nullptr || !nearest(entry.key->written, {"pattern", "regex"}).empty();
-        continue;
-      }
-      if (language == languages.end()) continue;
-      if (chosen != nullptr) {
-        faults_.error(*entry.key, fmt::format("both `{}` and `{}` are given", chosen->key, language->key),
-                      "a filter has one language: make two filters");
-        continue;
-      }
-      chosen = &*language;
-      if (entry.value->kind == Node::Kind::Text) compile(*language, *entry.value);
-    }
-    if (chosen == nullptr && !mistyped) {
-      faults_.error(*entry_.key, fmt::format("the metric filter {} has no pattern", quoted(plan_.name)),
-                    "give it `pattern` or `regex`; `pattern: \"\"` matches every event");
+    for (const filters::FilterLanguage& language : filters::builtin_filters()) {
+      const Key* key = filter_grammar().find(language.key);
+      const Node* text = read_text(map_, language.key);
+      if (text != nullptr && key != nullptr && key->not_built.empty()) compile(language, *text);
     }
   }
 

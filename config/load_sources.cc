@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <variant>
 
 #include "config/kafka_settings.h"
@@ -14,7 +13,6 @@
 namespace tocsin::config {
 namespace {
 
-constexpr std::array<std::string_view, 3> kKinds{"kafka", "file", "stdin"};
 constexpr std::string_view kDefaultGroup = "tocsin";
 constexpr Duration kMaxDelay = std::chrono::hours(24);
 
@@ -139,31 +137,6 @@ event::TimeRule read_time(const Node& source, Load& load) {
   return rule;
 }
 
-// The one key that says what kind of source it is; reports none and several.
-const Key* find_kind(const Entry& entry, Faults& faults) {
-  const Key* kind = nullptr;
-  for (const std::string_view name : kKinds) {
-    const auto key = std::ranges::find(entry.value->entries, name,
-                                       [](const Entry& e) { return std::string_view(e.key->written); });
-    if (key == entry.value->entries.end()) continue;
-    if (kind != nullptr) {
-      faults.error(*key->key, fmt::format("both `{}` and `{}` are given", kind->name, name),
-                   "a source has one kind: make two sources");
-      continue;
-    }
-    kind = source_grammar().find(name);
-  }
-  const bool mistyped = std::ranges::any_of(entry.value->entries, [](const Entry& e) {
-    return source_grammar().find(e.key->written) == nullptr &&
-           !nearest(e.key->written, {kKinds.begin(), kKinds.end()}).empty();
-  });
-  if (kind == nullptr && !mistyped) {
-    faults.error(*entry.key, fmt::format("the source {} has no kind", quoted(entry.key->written)),
-                 "give it `kafka: {…}`, `file: {…}` or `stdin: {}`");
-  }
-  return kind;
-}
-
 }  // namespace
 
 bool is_account(std::string_view text) {
@@ -178,10 +151,8 @@ void load_sources(const std::vector<Entry>& entries, Load& load) {
     SourceFacts facts;
     settings.name = entry.key->written;
     if (settings.name.empty()) load.faults.error(*entry.key, "a source's name is empty");
-    const Key* kind = find_kind(entry, load.faults);
-    if (kind == nullptr) load.sources_known = false;
     facts.log_groups = {settings.name};
-    if (kind != nullptr && kind->name == "kafka") {
+    if (map.find("kafka") != nullptr) {
       source::KafkaSettings kafka;
       if (const Node* node = read_map(map, "kafka")) kafka = read_kafka(*node, load);
       facts.log_groups = kafka.topics;
@@ -189,11 +160,12 @@ void load_sources(const std::vector<Entry>& entries, Load& load) {
       // With several topics each has its own name as its log group: the reader of the topics fills it in.
       if (kafka.topics.size() == 1) settings.decode.log_group = kafka.topics[0];
       settings.kind = std::move(kafka);
-    } else if (kind != nullptr && kind->name == "file") {
+    } else if (map.find("file") != nullptr) {
       const Node* node = read_map(map, "file");
       settings.kind = node == nullptr ? source::FileSettings{} : read_files(*node, load);
       settings.decode.log_group = settings.name;
     } else {
+      if (map.find("stdin") == nullptr) load.sources_known = false;
       settings.kind = source::StdinSettings{};
       settings.decode.log_group = settings.name;
     }

@@ -135,26 +135,8 @@ class TopicLoader {
   }
 
   void read_subscription(const Node& map) {
-    const Entry* chosen = nullptr;
-    bool other = false;  // a key that is reported already
     for (const Entry& entry : map.entries) {
-      const sinks::SinkKind* kind = sinks::find_sink(entry.key->written);
-      if (kind == nullptr) {
-        other = true;
-        continue;
-      }
-      if (chosen != nullptr) {
-        load_.faults.error(
-            *entry.key,
-            fmt::format("both `{}` and `{}` are in one subscription", chosen->key->written, kind->name),
-            "a subscription has one destination: begin another entry with `-`");
-        continue;
-      }
-      chosen = &entry;
-      add(*kind, entry);
-    }
-    if (chosen == nullptr && !other) {
-      load_.faults.error(map, "a subscription without a destination", "give it one: `- console: {}`");
+      if (const sinks::SinkKind* kind = sinks::find_sink(entry.key->written)) add(*kind, entry);
     }
   }
 

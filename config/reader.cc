@@ -195,6 +195,40 @@ const Node* find_kind(const Node& map, std::string_view key, Node::Kind kind) {
   return value != nullptr && value->kind == kind ? value : nullptr;
 }
 
+bool is_mistyped(const Node& map, const ObjectGrammar& grammar, std::string_view name) {
+  // A mistyped key has been reported, and is most likely the one that is missing.
+  return std::ranges::any_of(map.entries, [&](const Entry& entry) {
+    return grammar.find(entry.key->written) == nullptr &&
+           nearest(entry.key->written, key_names(grammar)) == name;
+  });
+}
+
+// Exactly one of the keys that exclude each other must be there.
+void check_one_of(const Node& map, const ObjectGrammar& grammar, const Node& place, Faults& faults) {
+  const Node* first = nullptr;
+  bool unbuilt = false;  // reported, and as good as one of those that are built
+  for (const Entry& entry : map.entries) {
+    if (std::ranges::find(grammar.one_of, entry.key->written) == grammar.one_of.end()) continue;
+    if (!grammar.find(entry.key->written)->not_built.empty()) {
+      unbuilt = true;
+    } else if (first == nullptr) {
+      first = entry.key;
+    } else {
+      faults.error(*entry.key,
+                   fmt::format("both `{}` and `{}` are given", first->written, entry.key->written),
+                   std::string(grammar.several_hint));
+    }
+  }
+  const auto mistyped = [&](std::string_view name) { return is_mistyped(map, grammar, name); };
+  if (first != nullptr || unbuilt || std::ranges::any_of(grammar.one_of, mistyped)) return;
+  std::string names;
+  for (const std::string_view name : grammar.one_of) {
+    if (grammar.find(name)->not_built.empty())
+      names += fmt::format("{}`{}`", names.empty() ? "" : ", ", name);
+  }
+  faults.error(place, fmt::format("{} needs one of {}", grammar.noun, names), std::string(grammar.none_hint));
+}
+
 }  // namespace
 
 bool check(const Node& map, const ObjectGrammar& grammar, const Node& place, Faults& faults) {
@@ -217,14 +251,10 @@ bool check(const Node& map, const ObjectGrammar& grammar, const Node& place, Fau
   }
   for (const Key& key : grammar.keys) {
     if (!key.required || map.find(key.name) != nullptr) continue;
-    // A mistyped key has been reported, and is most likely the one that is missing.
-    const bool mistyped = std::ranges::any_of(map.entries, [&](const Entry& entry) {
-      return grammar.find(entry.key->written) == nullptr &&
-             nearest(entry.key->written, key_names(grammar)) == key.name;
-    });
-    if (!mistyped)
-      faults.error(place, fmt::format("{} needs `{}`", grammar.noun, key.name), std::string(key.hint));
+    if (is_mistyped(map, grammar, key.name)) continue;
+    faults.error(place, fmt::format("{} needs `{}`", grammar.noun, key.name), std::string(key.hint));
   }
+  if (!grammar.one_of.empty()) check_one_of(map, grammar, place, faults);
   return true;
 }
 

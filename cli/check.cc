@@ -1,0 +1,68 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <string_view>
+
+#include "cli/commands.h"
+#include "cli/text_style.h"
+#include "config/load.h"
+#include "config/plan_summary.h"
+
+namespace tocsin::cli {
+namespace {
+
+constexpr std::string_view kHelp =
+    "Every fault of a configuration, with its place and what to do. Opens no connection.\n"
+    "\n"
+    "Usage: tocsin check -c FILE [-c FILE]… [--explain]\n"
+    "\n"
+    "  -c, --config FILE  a configuration file; several are read as one\n"
+    "  --explain          also tell what the configuration will do and cost\n"
+    "\n"
+    "Exit 0 if it can be used, 78 if not. Everything is on stderr.\n";
+
+int refuse(std::string_view fault) {
+  fmt::print(stderr, "tocsin check: {}\n\n{}", fault, kHelp);
+  return kUsage;
+}
+
+}  // namespace
+
+int check_command(const std::vector<std::string>& arguments) {
+  std::vector<std::string> files;
+  bool explain = false;
+  // By hand: a file's name is taken as it is, also where it looks like an option or a list.
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& argument = arguments[i];
+    constexpr std::string_view kLong = "--config=";
+    if (argument == "-h" || argument == "--help") {
+      fmt::print("{}", kHelp);
+      return kFine;
+    }
+    if (argument == "--explain") {
+      explain = true;
+    } else if (argument == "-c" || argument == "--config") {
+      if (++i == arguments.size()) return refuse(fmt::format("{} needs a file", argument));
+      files.push_back(arguments[i]);
+    } else if (argument.starts_with(kLong)) {
+      files.push_back(argument.substr(kLong.size()));
+    } else {
+      return refuse(fmt::format("`{}` is not understood", argument));
+    }
+  }
+  if (files.empty()) return refuse("name a configuration: -c FILE");
+
+  const config::Loaded loaded = config::load(files, config::process_environment());
+  const bool colour = text_style_of(stderr).colour;
+  for (const config::Diagnostic& diagnostic : loaded.diagnostics) {
+    fmt::print(stderr, "{}", config::render(diagnostic, colour));
+  }
+  if (explain && loaded.configuration) fmt::print(stderr, "{}", config::summarize(*loaded.configuration));
+  const auto errors = std::ranges::count(loaded.diagnostics, config::Diagnostic::Severity::Error,
+                                         &config::Diagnostic::severity);
+  fmt::print(stderr, "{} errors\n", errors);
+  return errors == 0 ? kFine : kBadConfiguration;
+}
+
+}  // namespace tocsin::cli

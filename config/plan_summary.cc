@@ -1,0 +1,197 @@
+#include "config/plan_summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <variant>
+#include <vector>
+
+#include "config/characters.h"
+#include "engine/base/number.h"
+#include "engine/metric/window.h"
+
+namespace tocsin::config {
+namespace {
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+
+std::string join(const auto& texts) {
+  std::string out;
+  for (const auto& text : texts) out += fmt::format("{}{}", out.empty() ? "" : ", ", text);
+  return out;
+}
+
+std::string in_bytes(double bytes) {
+  if (bytes < 1e3) return fmt::format("{:.0f} B", bytes);
+  if (bytes < 1e6) return fmt::format("{:.1f} kB", bytes / 1e3);
+  if (bytes < 1e9) return fmt::format("{:.1f} MB", bytes / 1e6);
+  return fmt::format("{:.1f} GB", bytes / 1e9);
+}
+
+// What a filter has to look at in an event.
+struct Reads {
+  bool message = false;
+  bool tokens = false;
+  std::set<std::string> fields;
+
+  void add(const event::Field& field) {
+    std::visit(Overloaded{[this](const event::MessageField&) { message = true; },
+                          [this](const event::JsonField& json) { fields.insert(json.selector.text); },
+                          [this](const event::TokenField&) { tokens = true; }},
+               field);
+  }
+  void add(const event::Predicate& predicate) {
+    if (predicate.op == event::Predicate::Op::Leaf) add(predicate.leaf.field);
+    for (const event::Predicate& child : predicate.children) add(child);
+  }
+  void add(const runtime::Extraction& extraction) {
+    std::visit(Overloaded{[this](const event::Selector& selector) { fields.insert(selector.text); },
+                          [this](const event::TokenField&) { tokens = true; },
+                          [this](const runtime::RegexGroup&) { message = true; }},
+               extraction);
+  }
+  [[nodiscard]] std::string describe() const {
+    std::vector<std::string> parts;
+    if (!fields.empty()) parts.push_back("parses JSON for " + join(fields));
+    if (tokens) parts.emplace_back("splits the line");
+    if (message) parts.emplace_back("reads the whole text");
+    return parts.empty() ? "reads nothing: every event matches" : join(parts);
+  }
+};
+
+std::string describe_source(const source::SourceSettings& source) {
+  std::string out = std::visit(
+      Overloaded{[](const source::KafkaSettings& kafka) {
+                   return fmt::format("Kafka {} on {}, group {}", join(kafka.topics), kafka.brokers,
+                                      kafka.group);
+                 },
+                 [](const source::FileSettings& files) {
+                   return fmt::format("files {}{}", join(files.paths), files.follow ? ", followed" : "");
+                 },
+                 [](const source::StdinSettings&) { return std::string("standard input"); }},
+      source.kind);
+  out += source.decode.log_group.empty() ? "; each topic is a log group"
+                                         : "; log group " + source.decode.log_group;
+  if (!source.decode.accounts.empty())
+    out += fmt::format("; {} accounts allowed", source.decode.accounts.size());
+  if (source.delay != Duration{0}) out += fmt::format("; judged {} later", format_duration(source.delay));
+  return out;
+}
+
+std::string metric_name(const metric::MetricDefinition& metric) {
+  return fmt::format("{}/{}", metric.metric_namespace, metric.name);
+}
+
+std::string describe_filter(const runtime::FilterPlan& filter, const runtime::Plan& plan) {
+  Reads reads;
+  reads.add(filter.match.predicate);
+  for (const runtime::Extraction& extraction : filter.match.extractions) reads.add(extraction);
+  std::vector<std::string> dimensions;
+  for (const auto& dimension : filter.dimensions) dimensions.push_back(dimension.name);
+  return fmt::format(
+      "{} to {}{}; {}",
+      filter.match.log_groups.empty() ? "all log groups" : "log groups " + join(filter.match.log_groups),
+      metric_name(plan.metrics[filter.metric]), dimensions.empty() ? "" : " for each " + join(dimensions),
+      reads.describe());
+}
+
+// The memory of one series: its buckets.
+double bytes_of_series(const metric::MetricDefinition& metric) {
+  const auto buckets = static_cast<double>(metric.retention / metric.bucket + 1);
+  return buckets * static_cast<double>(sizeof(metric::Bucket));
+}
+
+std::string describe_metric(std::size_t index, const runtime::Plan& plan) {
+  const metric::MetricDefinition& metric = plan.metrics[index];
+  const bool many = std::ranges::any_of(plan.filters, [&](const runtime::FilterPlan& filter) {
+    return filter.metric == index && !filter.dimensions.empty();
+  });
+  std::string out = fmt::format("buckets of {}, ", format_duration(metric.bucket));
+  out += metric.retention == Duration{0}
+             ? "no alarm looks at them"
+             : fmt::format("{} kept, {} a series", format_duration(metric.retention),
+                           in_bytes(bytes_of_series(metric)));
+  if (!many) return out;
+  return out + fmt::format("; at most {} series, {} if all are there", metric.max_series,
+                           in_bytes(bytes_of_series(metric) * metric.max_series));
+}
+
+std::string_view symbol(alarm::Comparison comparison) {
+  switch (comparison) {
+    case alarm::Comparison::Greater:
+      return ">";
+    case alarm::Comparison::GreaterOrEqual:
+      return ">=";
+    case alarm::Comparison::Less:
+      return "<";
+    case alarm::Comparison::LessOrEqual:
+      break;
+  }
+  return "<=";
+}
+
+std::string describe_alarm(const alarm::AlarmDefinition& alarm, const runtime::Plan& plan) {
+  const auto topics = [&plan](const std::vector<std::uint32_t>& indexes) {
+    std::vector<std::string> names;
+    for (const std::uint32_t index : indexes) names.push_back(plan.topics[index].name);
+    return join(names);
+  };
+  std::string out = fmt::format(
+      "{} of {} over {} {} {}, {} of {}; looks back {}, judged every {}", metric::to_string(alarm.statistic),
+      metric_name(plan.metrics[alarm.metric]), format_duration(alarm.period), symbol(alarm.rule.comparison),
+      format_number(alarm.rule.threshold), alarm.rule.datapoints_to_alarm, alarm.rule.evaluation_periods,
+      format_duration(alarm::looks_back(alarm)), format_duration(alarm::evaluation_interval(alarm)));
+  if (!alarm.for_each.empty()) out += fmt::format("; one state for each {}", join(alarm.for_each));
+  if (!alarm.dimensions.empty()) out += "; of " + metric::describe(alarm.dimensions);
+  if (!alarm.notify_alarm.empty()) out += "; ALARM to " + topics(alarm.notify_alarm);
+  if (!alarm.notify_ok.empty()) out += "; OK to " + topics(alarm.notify_ok);
+  if (!alarm.notify_insufficient_data.empty())
+    out += "; INSUFFICIENT_DATA to " + topics(alarm.notify_insufficient_data);
+  return out + (alarm.actions_enabled ? "" : "; tells nobody (actions are off)");
+}
+
+using Rows = std::vector<std::pair<std::string, std::string>>;
+
+std::string paragraph(std::string_view title, const Rows& rows) {
+  constexpr std::size_t kWidest = 32;
+  if (rows.empty()) return {};
+  std::size_t width = 0;
+  for (const auto& [name, text] : rows) width = std::max(width, std::min(count_characters(name), kWidest));
+  std::string out = fmt::format("{}\n", title);
+  for (const auto& [name, text] : rows) {
+    const std::size_t length = count_characters(name);
+    out += fmt::format("  {}{}  {}\n", printable(name), std::string(width > length ? width - length : 0, ' '),
+                       printable(text));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string summarize(const Configuration& configuration) {
+  const runtime::Plan& plan = *configuration.plan;
+  Rows sources;
+  for (const auto& source : plan.sources) sources.emplace_back(source.name, describe_source(source));
+  Rows filters;
+  for (const auto& filter : plan.filters) filters.emplace_back(filter.name, describe_filter(filter, plan));
+  Rows metrics;
+  for (std::size_t i = 0; i < plan.metrics.size(); ++i) {
+    metrics.emplace_back(metric_name(plan.metrics[i]), describe_metric(i, plan));
+  }
+  Rows alarms;
+  for (const auto& alarm : plan.alarms) alarms.emplace_back(alarm.name, describe_alarm(alarm, plan));
+  Rows topics;
+  for (const auto& topic : plan.topics) {
+    std::vector<std::string> names;
+    for (const auto& subscription : topic.subscriptions) names.push_back(subscription.name);
+    topics.emplace_back(topic.name, names.empty() ? "nobody" : join(names));
+  }
+  return paragraph("sources", sources) + paragraph("metric filters", filters) +
+         paragraph("metrics", metrics) + paragraph("alarms", alarms) + paragraph("topics", topics);
+}
+
+}  // namespace tocsin::config
