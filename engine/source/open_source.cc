@@ -16,13 +16,15 @@ struct MakeSource {
   const std::string& name;
   const ReadLimits& limits;
 
-  std::unique_ptr<Source> operator()(const FileSettings& file) const {
+  Result<std::unique_ptr<Source>> operator()(const FileSettings& file) const {
     return std::make_unique<FileSource>(name, file, limits);
   }
-  std::unique_ptr<Source> operator()(const StdinSettings& /*input*/) const {
+  Result<std::unique_ptr<Source>> operator()(const StdinSettings& /*input*/) const {
     return std::make_unique<StdinSource>(name, limits);
   }
-  std::unique_ptr<Source> operator()(const KafkaSettings& kafka) const {
+  Result<std::unique_ptr<Source>> operator()(const KafkaSettings& kafka) const {
+    if (const auto properties = live_properties(kafka); !properties)
+      return std::unexpected(properties.error());
     return std::make_unique<KafkaSource>(name, kafka, limits);
   }
 };
@@ -45,12 +47,12 @@ struct OpenHistory {
 
 }  // namespace
 
-std::unique_ptr<Source> make_source(const SourceSettings& settings, const ReadLimits& limits) {
+Result<std::unique_ptr<Source>> make_source(const SourceSettings& settings, const ReadLimits& limits) {
   return std::visit(MakeSource{settings.name, limits}, settings.kind);
 }
 
-Result<std::vector<HistoryPartition>> open_history(const SourceSettings& settings,
-                                                   std::optional<EventTime> from, const ReadLimits& limits) {
+Result<std::vector<HistoryPartition>> open_history(const SourceSettings& settings, const ReadLimits& limits,
+                                                   std::optional<EventTime> from) {
   return std::visit(OpenHistory{settings.name, from, limits}, settings.kind);
 }
 

@@ -10,13 +10,14 @@
 
 namespace tocsin::source {
 
-// A live source, not opened yet.
-[[nodiscard]] std::unique_ptr<Source> make_source(const SourceSettings& settings, const ReadLimits& limits);
+// A live source, not opened yet. Properties that cannot be are refused here.
+[[nodiscard]] Result<std::unique_ptr<Source>> make_source(const SourceSettings& settings,
+                                                          const ReadLimits& limits);
 
 // The partitions of a source's history. `from` saves reading what Kafka knows to be older; files are read
 // whole.
 [[nodiscard]] Result<std::vector<HistoryPartition>> open_history(const SourceSettings& settings,
-                                                                 std::optional<EventTime> from,
-                                                                 const ReadLimits& limits);
+                                                                 const ReadLimits& limits,
+                                                                 std::optional<EventTime> from = {});
 
 }  // namespace tocsin::source
