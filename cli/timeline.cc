@@ -13,7 +13,7 @@
 namespace tocsin::cli {
 namespace {
 
-constexpr std::size_t kMaxSparkPoints = 12;  // on either side of an incident
+constexpr std::size_t kMaxCells = 24;        // of a curve
 constexpr std::size_t kMaxNameColumns = 32;  // up to which names are lined up
 constexpr std::size_t kTimeColumns = 11;     // "03:13–03:19"
 constexpr std::size_t kIndent = 2 + kTimeColumns + 2;
@@ -43,38 +43,24 @@ std::string_view weekday_of(Days day) {
   return kDays[std::chrono::weekday{day}.c_encoding()];
 }
 
-// The newest points of a transition; of one that ended an incident, only those that begin after `known` ends.
-void append_newest(const std::vector<alarm::Point>& points, Duration period,
-                   std::vector<alarm::Point>& known) {
-  std::vector<alarm::Point> fresh;
-  for (const alarm::Point& point : points) {
-    if (known.empty() || point.start >= known.back().start + period) fresh.push_back(point);
-  }
-  const std::size_t first = fresh.size() - std::min(fresh.size(), kMaxSparkPoints);
-  known.insert(known.end(), fresh.begin() + static_cast<std::ptrdiff_t>(first), fresh.end());
-}
-
-// "▁▃█·▂": each period's value as a share of the largest, a dot where nothing was measured, an ellipsis where
-// periods in between are not known. Empty if nothing was measured at all.
-std::string sparkline(const std::vector<alarm::Point>& points, Duration period, const TextStyle& style) {
+// "▁▃█·▂": each cell's value as a share of the largest, a dot where nothing was measured. Begins with the
+// first cell that was measured; empty if none was.
+std::string sparkline(std::span<const metric::StatisticSet> cells, metric::Statistic statistic,
+                      const TextStyle& style) {
   static constexpr std::array<std::string_view, 8> kBlocks{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   static constexpr std::array<std::string_view, 8> kAscii{"_", ".", ":", "-", "=", "+", "*", "#"};
+  while (!cells.empty() && cells.front().empty()) cells = cells.subspan(1);
   double largest = 0;
-  bool measured = false;
-  for (const alarm::Point& point : points) {
-    if (!point.value) continue;
-    measured = true;
-    largest = std::max(largest, std::abs(*point.value));
+  for (const metric::StatisticSet& cell : cells) {
+    if (!cell.empty()) largest = std::max(largest, std::abs(metric::value_of(cell, statistic)));
   }
-  if (!measured) return {};
   std::string line;
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    if (i > 0 && points[i].start >= points[i - 1].start + period * 2) line += style.unicode ? "…" : "~";
-    if (!points[i].value) {
+  for (const metric::StatisticSet& cell : cells) {
+    if (cell.empty()) {
       line += style.unicode ? "·" : " ";
       continue;
     }
-    const double share = largest > 0 ? std::abs(*points[i].value) / largest : 0;
+    const double share = largest > 0 ? std::abs(metric::value_of(cell, statistic)) / largest : 0;
     const auto level = static_cast<std::size_t>(std::lround(share * 7));
     line += style.unicode ? kBlocks[level] : kAscii[level];
   }
@@ -145,11 +131,13 @@ void Timeline::open(const alarm::Transition& transition) {
   incident.dimensions = transition.dimensions;
   incident.start = transition.time;
   incident.why = why_in_words(transition, alarm, metrics_[alarm.metric], style_);
-  append_newest(transition.points, alarm.period, incident.points);
+  incident.curve.start = transition.points.empty() ? transition.time : transition.points.front().start;
+  incident.curve.width = metrics_[alarm.metric].bucket;
   if (!transition.evidence.empty()) {
     incident.place = printable(place_of_(*std::ranges::min_element(transition.evidence)), style_);
   }
   open_[{transition.alarm, transition.dimensions}] = incidents_.size();
+  measured_[{alarm.metric, transition.dimensions}].push_back(incidents_.size());
   incidents_.push_back(std::move(incident));
 }
 
@@ -159,8 +147,38 @@ void Timeline::close(const alarm::Transition& transition) {
   Incident& incident = incidents_[found->second];
   incident.end = transition.time;
   incident.after = transition.to;
-  append_newest(transition.points, alarms_[transition.alarm].period, incident.points);
   open_.erase(found);
+}
+
+void Timeline::add(const shard::ClosedBucket& bucket) {
+  const auto found = measured_.find({bucket.metric, bucket.dimensions});
+  if (found == measured_.end()) return;
+  // Buckets of a series close in order of time, so past its end an incident gets no more of them.
+  std::erase_if(found->second, [&](std::size_t index) {
+    Incident& incident = incidents_[index];
+    if (incident.end && bucket.start >= *incident.end) return true;
+    if (bucket.start >= incident.curve.start) incident.curve.add(bucket.start, bucket.statistics);
+    return false;
+  });
+  if (found->second.empty()) measured_.erase(found);
+}
+
+void Timeline::Curve::add(EventTime time, const metric::StatisticSet& values) {
+  auto cell = static_cast<std::size_t>((time - start) / width);
+  while (cell >= kMaxCells) {
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      if (i % 2 == 1) {
+        cells[i / 2].merge(cells[i]);
+      } else {
+        cells[i / 2] = cells[i];
+      }
+    }
+    cells.resize((cells.size() + 1) / 2);
+    width *= 2;
+    cell /= 2;
+  }
+  if (cell >= cells.size()) cells.resize(cell + 1);
+  cells[cell].merge(values);
 }
 
 std::string Timeline::render() const {
@@ -198,7 +216,7 @@ std::string Timeline::draw(const Incident& incident, std::size_t name_columns) c
   if (!whose.empty()) head.push_back({whose, Ink::Plain});
 
   std::vector<Piece> detail;
-  const std::string spark = sparkline(incident.points, alarm.period, style_);
+  const std::string spark = sparkline(incident.curve.cells, alarm.statistic, style_);
   detail.push_back({spark.empty() ? incident.why : spark + "  " + incident.why, Ink::Plain});
   if (!incident.end) {
     detail.push_back({"still in ALARM", Ink::Red});

@@ -1,11 +1,11 @@
 // What a backtest found, told to people: one entry for each incident, in order of time, each named once.
 //
-//   shard --Transition--> Timeline --text on stderr
+//   shard --Transition, ClosedBucket--> Timeline --text on stderr
 //
 //   Sunday 1 March 2026
 //
 //     03:13–03:19  ALARM  ssh-failures  SourceIp 203.0.113.77
-//                       ▂█▁  10 in 5 min (alarm at ≥ 10) · OK after 6 min · from hosts.log:1523
+//                       ··▃▇█▅▁·  10 in 5 min (alarm at ≥ 10) · OK after 6 min · from hosts.log:1523
 //
 // An incident is the time an alarm spends in ALARM with one set of dimension values. Other transitions are
 // only counted. Entries are held until render(), since how an incident ended belongs to it; beyond
@@ -24,7 +24,10 @@
 #include "cli/text_style.h"
 #include "engine/alarm/definition.h"
 #include "engine/alarm/transition.h"
+#include "engine/base/time.h"
 #include "engine/metric/series.h"
+#include "engine/metric/statistic.h"
+#include "engine/shard/shard.h"
 
 namespace tocsin::cli {
 
@@ -42,21 +45,34 @@ class Timeline {
   // Transitions in order of time.
   void add(const alarm::Transition& transition);
 
+  // What was measured, for the little curve of an incident: buckets that close after the transition that
+  // looked at them. Without them there are no curves.
+  void add(const shard::ClosedBucket& bucket);
+
   // The whole timeline, each line with its end. "No incidents." if there were none.
   [[nodiscard]] std::string render() const;
 
  private:
+  // The values from the first judged period to the incident's end, in a bounded number of cells: when they
+  // run out, two become one.
+  struct Curve {
+    EventTime start{};
+    Duration width{};
+    std::vector<metric::StatisticSet> cells;
+
+    void add(EventTime time, const metric::StatisticSet& values);
+  };
   struct Incident {
     std::uint32_t alarm = 0;
     metric::Dimensions dimensions;
     EventTime start{};
-    std::string why;                   // the values against the threshold, in words
-    std::vector<alarm::Point> points;  // a few that raised it, then a few newer ones that ended it
-    std::string place;                 // of the first event behind it; empty: none (silence)
+    std::string why;  // the values against the threshold, in words
+    Curve curve;
+    std::string place;  // of the first event behind it; empty: none (silence)
     std::optional<EventTime> end;
     alarm::State after = alarm::State::Ok;  // the state that ended it
   };
-  using Key = std::pair<std::uint32_t, metric::Dimensions>;
+  using Key = std::pair<std::uint32_t, metric::Dimensions>;  // an alarm or a metric, and a series of it
 
   void open(const alarm::Transition& transition);
   void close(const alarm::Transition& transition);
@@ -68,10 +84,11 @@ class Timeline {
   PlaceOf place_of_;
   TextStyle style_;
   std::size_t max_incidents_;
-  std::vector<Incident> incidents_;                // in order of their start
-  std::map<Key, std::size_t> open_;                // those without an end, as indexes into incidents_
-  std::map<std::uint32_t, std::uint64_t> beyond_;  // incidents past the maximum, by alarm
-  std::uint64_t quiet_ = 0;                        // transitions that neither start nor end an incident
+  std::vector<Incident> incidents_;                   // in order of their start
+  std::map<Key, std::size_t> open_;                   // those without an end, as indexes into incidents_
+  std::map<std::uint32_t, std::uint64_t> beyond_;     // incidents past the maximum, by alarm
+  std::map<Key, std::vector<std::size_t>> measured_;  // by metric: incidents whose curve may still grow
+  std::uint64_t quiet_ = 0;                           // transitions that neither start nor end an incident
 };
 
 }  // namespace tocsin::cli

@@ -45,6 +45,16 @@ class TimelineTest : public ::testing::Test {
     return transition;
   }
 
+  // `count` failures a minute from `time` on.
+  static void measure(Timeline& line, EventTime time, std::initializer_list<int> counts,
+                      const std::string& ip = "203.0.113.77") {
+    for (const int count : counts) {
+      const double value = count;
+      if (count > 0) line.add(shard::ClosedBucket{0, {{"SourceIp", ip}}, time, {value, value, 1, 1}});
+      time += 1min;
+    }
+  }
+
   std::vector<alarm::AlarmDefinition> alarms_;
   std::vector<metric::MetricDefinition> metrics_{1};
 };
@@ -52,14 +62,16 @@ class TimelineTest : public ::testing::Test {
 TEST_F(TimelineTest, AnIncidentIsOneEntryFromItsAlarmToItsRecovery) {
   Timeline line = timeline();
   line.add(ssh(at("02:58:00"), State::InsufficientData, State::Ok, {kGap, kGap, 2}));
-  line.add(ssh(at("03:13:00"), State::Ok, State::Alarm, {kGap, 2, 12}));
+  line.add(ssh(at("03:13:00"), State::Ok, State::Alarm, {12}));
+  line.add(ssh(at("03:24:00"), State::Alarm, State::Ok, {kGap}));
   line.add(silence(at("15:12:00")));
-  line.add(ssh(at("03:24:00"), State::Alarm, State::Ok, {12, 6, kGap}));
+  measure(line, at("03:07:00"), {1, 2, 0, 0, 4, 6, 12, 3, 0});
+  measure(line, at("03:23:00"), {1, 50});  // the last of them is after the incident
   EXPECT_EQ(line.render(), R"(Sunday 1 March 2026
 
   03:13–03:24  ALARM  ssh-failures   SourceIp 203.0.113.77
-                      ·▂█▅·  12 in 5 min (alarm at ≥ 10) · OK after 11 min
-                      from hosts.log:1523
+                      ▂··▃▅█▃········▂  12 in 5 min (alarm at ≥ 10)
+                      OK after 11 min · from hosts.log:1523
   15:12–       ALARM  backup-silent  System mail-archive
                       no data for 2 h (missing counts as breaching)
                       still in ALARM
@@ -75,7 +87,7 @@ TEST_F(TimelineTest, AWideTerminalTakesTheDetailInOneLine) {
   EXPECT_EQ(line.render(), R"(Sunday 1 March 2026
 
   03:13–03:24  ALARM  ssh-failures  SourceIp 203.0.113.77
-                      ·▂█▅·  12 in 5 min (alarm at ≥ 10) · OK after 11 min · from hosts.log:1523
+                      12 in 5 min (alarm at ≥ 10) · OK after 11 min · from hosts.log:1523
 
 1 incident.
 )");
@@ -84,11 +96,13 @@ TEST_F(TimelineTest, AWideTerminalTakesTheDetailInOneLine) {
 TEST_F(TimelineTest, PlainAsciiWhereTheLocaleIsNotUtf8) {
   Timeline line = timeline({80, false, false, false});
   line.add(ssh(at("03:13:00"), State::Ok, State::Alarm, {0, 2, 12}, "h\xC3\xB6st"));
+  measure(line, at("03:11:00"), {1, 2, 12}, "h\xC3\xB6st");
   const std::string text = line.render();
   for (const char c : text) EXPECT_LT(static_cast<unsigned char>(c), 0x80) << text;
   EXPECT_NE(text.find("  03:13-       ALARM  ssh-failures  SourceIp h\\u{00f6}st\n"), std::string::npos)
       << text;
-  EXPECT_NE(text.find("_.#  12 in 5 min (alarm at >= 10), still in ALARM"), std::string::npos) << text;
+  EXPECT_NE(text.find("  ..#  12 in 5 min (alarm at >= 10), still in ALARM\n"), std::string::npos)
+      << text;
 }
 
 TEST_F(TimelineTest, ColourMarksTheStatesOnlyWhenAskedFor) {
@@ -147,6 +161,18 @@ TEST_F(TimelineTest, BeyondTheMaximumIncidentsAreCountedByAlarm) {
       << text;
 }
 
+TEST_F(TimelineTest, TheCurveOfALongIncidentStaysShortAndWhole) {
+  alarms_[0].statistic = metric::Statistic::Maximum;
+  Timeline line = timeline();
+  line.add(ssh(at("03:05:00"), State::Ok, State::Alarm, {12}));
+  for (int minute = 0; minute < 600; ++minute)
+    measure(line, at("03:00:00") + minute * 1min, {minute < 300 ? 7 : 1});
+  measure(line, at("02:59:00"), {9});  // before what was judged
+  const std::string text = line.render();
+  // Ten hours in cells of 32 minutes; each cell's maximum is the same.
+  EXPECT_NE(text.find("   ███████████████████  maximum 12"), std::string::npos) << text;
+}
+
 TEST_F(TimelineTest, WithoutIncidentsItSaysSo) {
   EXPECT_EQ(timeline().render(), "No incidents.\n");
   Timeline quiet = timeline();
@@ -161,7 +187,7 @@ TEST_F(TimelineTest, ManyPeriodsAreToldByHowManyBreach) {
   alarms_[0].rule.datapoints_to_alarm = 2;
   Timeline line = timeline({120, false, false, true});
   line.add(ssh(at("03:13:00"), State::Ok, State::Alarm, {1, 2, 12, 3, 14}));
-  EXPECT_NE(line.render().find("▂▂▇▃█  2 of 3 periods of 5 min at ≥ 10: 12, 14"), std::string::npos)
+  EXPECT_NE(line.render().find("2 of 3 periods of 5 min at ≥ 10: 12, 14"), std::string::npos)
       << line.render();
 }
 
