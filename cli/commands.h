@@ -1,5 +1,5 @@
-// The commands of `tocsin`, one file each. A command parses its own arguments (CLI11), prints machine output on stdout and
-// everything for people on stderr, and returns the exit code.
+// The commands of `tocsin`, one file each. A command parses its own arguments (CLI11), prints machine output
+// on stdout and everything for people on stderr, and returns the exit code.
 #pragma once
 
 #include <string>
@@ -8,9 +8,9 @@
 namespace tocsin::cli {
 
 inline constexpr int kFine = 0;
-inline constexpr int kNo = 1;              // no match, an alarm fired with --fail-on-alarm
-inline constexpr int kUsage = 2;           // bad usage, or a pattern refused
-inline constexpr int kUnreadable = 3;      // an input that cannot be read
+inline constexpr int kNo = 1;          // no match, an alarm fired with --fail-on-alarm
+inline constexpr int kUsage = 2;       // bad usage, or a pattern refused
+inline constexpr int kUnreadable = 3;  // an input that cannot be read
 inline constexpr int kBadConfiguration = 78;
 
 // `arguments` are those after the command's name.

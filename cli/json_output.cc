@@ -18,7 +18,8 @@ constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
 
 // Integral doubles leave without ".0".
 Json number(double value) {
-  if (std::trunc(value) == value && std::abs(value) <= kExactIntegers) return static_cast<std::int64_t>(value);
+  if (std::trunc(value) == value && std::abs(value) <= kExactIntegers)
+    return static_cast<std::int64_t>(value);
   return value;
 }
 
@@ -51,7 +52,8 @@ Json evidence_json(const metric::Evidence& evidence, const runtime::PartitionTab
   return json;
 }
 
-// Names and values come from logs: what is not UTF-8 leaves as the replacement character rather than as an exception.
+// Names and values come from logs: what is not UTF-8 leaves as the replacement character rather than as an
+// exception.
 std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 }  // namespace
@@ -64,11 +66,13 @@ JsonOutput::JsonOutput(std::FILE* out, std::shared_ptr<const runtime::Plan> plan
   horizon_ += std::chrono::minutes(1) + shard::kDefaultValueDelay + std::chrono::minutes(1);
 }
 
-void JsonOutput::transition(const alarm::Transition& transition, const std::vector<notify::Notification>& notifications) {
+void JsonOutput::transition(const alarm::Transition& transition,
+                            const std::vector<notify::Notification>& notifications) {
   if (out_ == nullptr) return;
   const std::string time = format_rfc3339(transition.time);
   Json evidence = Json::array();
-  for (const metric::Evidence& event : transition.evidence) evidence.push_back(evidence_json(event, partitions_));
+  for (const metric::Evidence& event : transition.evidence)
+    evidence.push_back(evidence_json(event, partitions_));
   const Json line{{"type", "transition"},
                   {"time", time},
                   {"id", transition.id},
@@ -82,8 +86,9 @@ void JsonOutput::transition(const alarm::Transition& transition, const std::vect
   std::string lines = dump(line) + "\n";
   for (const notify::Notification& notification : notifications) {
     const notify::TopicDefinition& topic = plan_->topics[notification.topic];
-    Json told{{"type", "notification"}, {"time", time},           {"id", notification.id},
-              {"topic", topic.name},    {"subscription", nullptr}, {"payload", Json::parse(notification.payload)}};
+    Json told{{"type", "notification"},  {"time", time},
+              {"id", notification.id},   {"topic", topic.name},
+              {"subscription", nullptr}, {"payload", Json::parse(notification.payload)}};
     if (topic.subscriptions.empty()) lines += dump(told) + "\n";
     for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
       told["subscription"] = subscription.name;
@@ -95,18 +100,19 @@ void JsonOutput::transition(const alarm::Transition& transition, const std::vect
 
 void JsonOutput::datapoint(const shard::ClosedBucket& bucket) {
   if (out_ == nullptr) return;
-  const metric::MetricDefinition& metric = plan_->metrics[bucket.metric];
+  const metric::MetricDefinition& measured = plan_->metrics[bucket.metric];
   const Json line{{"type", "datapoint"},
                   {"time", format_rfc3339(bucket.start)},
-                  {"namespace", metric.metric_namespace},
-                  {"metric", metric.name},
+                  {"namespace", measured.metric_namespace},
+                  {"metric", measured.name},
                   {"dimensions", dimensions_json(bucket.dimensions)},
-                  {"period", std::chrono::duration_cast<std::chrono::seconds>(metric.bucket).count()},
+                  {"period", std::chrono::duration_cast<std::chrono::seconds>(measured.bucket).count()},
                   {"sum", number(bucket.statistics.sum)},
                   {"count", number(bucket.statistics.count)},
                   {"min", number(bucket.statistics.min)},
                   {"max", number(bucket.statistics.max)}};
-  put({bucket.start, 0, fmt::format("{:06}{}", bucket.metric, describe(bucket.dimensions)), sequence_++},
+  put({bucket.start, 0, fmt::format("{:06}{}", bucket.metric, metric::describe(bucket.dimensions)),
+       sequence_++},
       dump(line) + "\n");
 }
 
@@ -115,7 +121,8 @@ void JsonOutput::summary(const runtime::EngineCounts& counts) {
   if (out_ == nullptr) return;
   Json rejected = Json::object();
   for (std::size_t i = 0; i < event::kRejectReasons; ++i) {
-    if (counts.rejects.counts[i] > 0) rejected[std::string(event::kRejectNames[i])] = counts.rejects.counts[i];
+    if (counts.rejects.counts[i] > 0)
+      rejected[std::string(event::kRejectNames[i])] = counts.rejects.counts[i];
   }
   write(dump(Json{{"type", "summary"},
                   {"events", counts.events},

@@ -2,8 +2,9 @@
 //
 //   {"type":"transition",…}  {"type":"notification",…}  {"type":"datapoint",…}  … {"type":"summary",…}
 //
-// A transition's notifications follow it. Datapoints are known later than transitions of the same time, so with them lines wait
-// until nothing earlier can come; without them each line leaves at once. Used by one thread.
+// A transition's notifications follow it. Datapoints are known later than transitions of the same time, so
+// with them lines wait until nothing earlier can come; without them each line leaves at once. Used by one
+// thread.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +26,11 @@ namespace tocsin::cli {
 class JsonOutput {
  public:
   // Writes to `out`; nothing at all if it is null. `partitions` must outlive this.
-  JsonOutput(std::FILE* out, std::shared_ptr<const runtime::Plan> plan, const runtime::PartitionTable& partitions,
-             bool datapoints);
+  JsonOutput(std::FILE* out, std::shared_ptr<const runtime::Plan> plan,
+             const runtime::PartitionTable& partitions, bool datapoints);
 
-  void transition(const alarm::Transition& transition, const std::vector<notify::Notification>& notifications);
+  void transition(const alarm::Transition& transition,
+                  const std::vector<notify::Notification>& notifications);
   void datapoint(const shard::ClosedBucket& bucket);
   // Time has come to `time`.
   void advance(EventTime time);

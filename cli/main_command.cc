@@ -50,7 +50,8 @@ int main_command(const std::vector<std::string>& arguments) {
   std::vector<std::string_view> known;
   for (const Command& command : kCommands) known.push_back(command.name);
   const std::string_view near = config::nearest(name, known);
-  fmt::print(stderr, "tocsin: there is no command `{}`{}\n", name, near.empty() ? "" : fmt::format("; did you mean `{}`?", near));
+  fmt::print(stderr, "tocsin: there is no command `{}`{}\n", name,
+             near.empty() ? "" : fmt::format("; did you mean `{}`?", near));
   return kUsage;
 }
 

@@ -1,10 +1,9 @@
-#include <absl/base/config.h>
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
-#include <nlohmann/json.hpp>
 #include <simdjson.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <nlohmann/json.hpp>
 
 #include <cstdio>
 
@@ -20,10 +19,12 @@ int version_command(const std::vector<std::string>& arguments) {
   fmt::print("tocsin {}\n", TOCSIN_VERSION);
   fmt::print("  compiler    {}\n", __VERSION__);
   fmt::print("  librdkafka  {}\n", rd_kafka_version_str());
-  fmt::print("  simdjson    {} ({})\n", SIMDJSON_VERSION, simdjson::get_active_implementation()->name());
+  fmt::print("  simdjson    {}.{}.{} ({})\n", static_cast<int>(simdjson::SIMDJSON_VERSION_MAJOR),
+             static_cast<int>(simdjson::SIMDJSON_VERSION_MINOR),
+             static_cast<int>(simdjson::SIMDJSON_VERSION_REVISION),
+             simdjson::get_active_implementation()->name());
   fmt::print("  json        {}.{}.{}\n", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
              NLOHMANN_JSON_VERSION_PATCH);
-  fmt::print("  abseil      {}\n", ABSL_LTS_RELEASE_VERSION);
   fmt::print("  fmt         {}.{}.{}\n", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100);
   fmt::print("  zlib        {}\n", zlibVersion());
   fmt::print("  zstd        {}\n", ZSTD_versionString());

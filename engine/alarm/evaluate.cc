@@ -7,12 +7,13 @@
 namespace tocsin::alarm {
 namespace {
 
-// CloudWatch's premature alarm: too few datapoints, all of them breaching, but the oldest breaching one among the newest N
-// positions is so old (position M or more, the newest being 1) that data still to come could not be waited for. It stands
-// where no datapoint in the range is good.
+// CloudWatch's premature alarm: too few datapoints, all of them breaching, but the oldest breaching one among
+// the newest N positions is so old (position M or more, the newest being 1) that data still to come could not
+// be waited for. It stands where no datapoint in the range is good.
 bool is_premature_alarm(const Rule& rule, std::span<const std::optional<double>> history) {
   std::uint32_t oldest = 0;
-  const std::size_t newest_positions = history.size() < rule.evaluation_periods ? history.size() : rule.evaluation_periods;
+  const std::size_t newest_positions =
+      history.size() < rule.evaluation_periods ? history.size() : rule.evaluation_periods;
   for (std::size_t position = 1; position <= newest_positions; ++position) {
     if (history[history.size() - position]) oldest = static_cast<std::uint32_t>(position);
   }
@@ -48,16 +49,28 @@ Verdict evaluate(const Rule& rule, std::span<const std::optional<double>> histor
   verdict.filled = n - verdict.real;
   if (verdict.real == 0) {
     switch (rule.missing_data) {
-      case MissingData::Missing: verdict.state = State::InsufficientData; break;
-      case MissingData::Ignore: verdict.state = previous; break;
-      case MissingData::Breaching: verdict.state = State::Alarm; break;
-      case MissingData::NotBreaching: verdict.state = State::Ok; break;
+      case MissingData::Missing:
+        verdict.state = State::InsufficientData;
+        break;
+      case MissingData::Ignore:
+        verdict.state = previous;
+        break;
+      case MissingData::Breaching:
+        verdict.state = State::Alarm;
+        break;
+      case MissingData::NotBreaching:
+        verdict.state = State::Ok;
+        break;
     }
     return verdict;
   }
   switch (rule.missing_data) {
-    case MissingData::Breaching: verdict.state = alarm_if(verdict.breaching + verdict.filled >= m); break;
-    case MissingData::NotBreaching: verdict.state = alarm_if(verdict.breaching >= m); break;
+    case MissingData::Breaching:
+      verdict.state = alarm_if(verdict.breaching + verdict.filled >= m);
+      break;
+    case MissingData::NotBreaching:
+      verdict.state = alarm_if(verdict.breaching >= m);
+      break;
     case MissingData::Missing:
     case MissingData::Ignore:
       if (verdict.breaching >= m) {

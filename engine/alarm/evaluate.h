@@ -1,7 +1,7 @@
 // Alarm evaluation: one alarm's next state, from the recent history of its metric.
 //
-// Pure: the caller brings the datapoints and the previous state, so live, replay and backtest runs agree exactly. Reads no
-// clock, takes no lock, never allocates.
+// Pure: the caller brings the datapoints and the previous state, so live, replay and backtest runs agree
+// exactly. Reads no clock, takes no lock, never allocates.
 //
 //   metric::Window --closed periods--> evaluate() --Verdict--> shard::Shard --Transition-->
 //
@@ -36,10 +36,14 @@ struct Rule {
 
 [[nodiscard]] constexpr bool breaches(const Rule& rule, double value) {
   switch (rule.comparison) {
-    case Comparison::Greater: return value > rule.threshold;
-    case Comparison::GreaterOrEqual: return value >= rule.threshold;
-    case Comparison::Less: return value < rule.threshold;
-    case Comparison::LessOrEqual: return value <= rule.threshold;
+    case Comparison::Greater:
+      return value > rule.threshold;
+    case Comparison::GreaterOrEqual:
+      return value >= rule.threshold;
+    case Comparison::Less:
+      return value < rule.threshold;
+    case Comparison::LessOrEqual:
+      return value <= rule.threshold;
   }
   return false;
 }
@@ -53,9 +57,10 @@ struct Verdict {
   std::uint32_t filled = 0;     // gaps that `missing_data` had to stand in for
 };
 
-// `history` has one entry per period, oldest first, empty where nothing was measured, and covers at least N periods (the
-// evaluation range). The newest N real datapoints are judged; gaps are filled only when fewer exist. `previous` is returned
-// where the rules say that a state is kept.
-[[nodiscard]] Verdict evaluate(const Rule& rule, std::span<const std::optional<double>> history, State previous) noexcept;
+// `history` has one entry per period, oldest first, empty where nothing was measured, and covers at least N
+// periods (the evaluation range). The newest N real datapoints are judged; gaps are filled only when fewer
+// exist. `previous` is returned where the rules say that a state is kept.
+[[nodiscard]] Verdict evaluate(const Rule& rule, std::span<const std::optional<double>> history,
+                               State previous) noexcept;
 
 }  // namespace tocsin::alarm

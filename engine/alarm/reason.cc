@@ -14,10 +14,14 @@ constexpr std::size_t kListed = 5;  // datapoints that a reason spells out
 
 std::string_view comparison_words(Comparison comparison) {
   switch (comparison) {
-    case Comparison::Greater: return "greater than";
-    case Comparison::GreaterOrEqual: return "greater than or equal to";
-    case Comparison::Less: return "less than";
-    case Comparison::LessOrEqual: return "less than or equal to";
+    case Comparison::Greater:
+      return "greater than";
+    case Comparison::GreaterOrEqual:
+      return "greater than or equal to";
+    case Comparison::Less:
+      return "less than";
+    case Comparison::LessOrEqual:
+      return "less than or equal to";
   }
   return {};
 }
@@ -25,7 +29,8 @@ std::string_view comparison_words(Comparison comparison) {
 // "01/03/26 09:05:00"
 std::string reason_time(EventTime time) {
   const std::string text = format_cloudwatch(time);  // 2026-03-01T09:05:00.000+0000
-  return fmt::format("{}/{}/{} {}", text.substr(8, 2), text.substr(5, 2), text.substr(2, 2), text.substr(11, 8));
+  return fmt::format("{}/{}/{} {}", text.substr(8, 2), text.substr(5, 2), text.substr(2, 2),
+                     text.substr(11, 8));
 }
 
 std::string plural(std::size_t count, std::string_view noun) {
@@ -50,8 +55,8 @@ nlohmann::ordered_json number(double value) { return value; }
 }  // namespace
 
 std::vector<std::size_t> judged_points(const Rule& rule, const std::vector<Point>& points) {
-  const auto real = static_cast<std::size_t>(
-      std::count_if(points.begin(), points.end(), [](const Point& point) { return point.value.has_value(); }));
+  const auto real = static_cast<std::size_t>(std::count_if(
+      points.begin(), points.end(), [](const Point& point) { return point.value.has_value(); }));
   std::size_t reals_left = std::min<std::size_t>(real, rule.evaluation_periods);
   std::size_t gaps_left = rule.evaluation_periods - reals_left;
   std::vector<std::size_t> judged;
@@ -65,13 +70,15 @@ std::vector<std::size_t> judged_points(const Rule& rule, const std::vector<Point
   return judged;
 }
 
-std::string reason_text(const AlarmDefinition& alarm, const Verdict& verdict, State from, const std::vector<Point>& points) {
+std::string reason_text(const AlarmDefinition& alarm, const Verdict& verdict, State from,
+                        const std::vector<Point>& points) {
   const Rule& rule = alarm.rule;
   if (verdict.state == State::InsufficientData) {
     return fmt::format("Insufficient Data: {} {} unknown.", plural(rule.evaluation_periods, "datapoint"),
                        rule.evaluation_periods == 1 ? "was" : "were");
   }
-  const std::string_view treated = rule.missing_data == MissingData::Breaching ? "[Breaching]" : "[NonBreaching]";
+  const std::string_view treated =
+      rule.missing_data == MissingData::Breaching ? "[Breaching]" : "[NonBreaching]";
   if (verdict.real == 0) {
     return fmt::format("Threshold Crossed: no datapoints were received for {} and {} {} treated as {}.",
                        plural(verdict.filled, "period"), plural(verdict.filled, "missing datapoint"),
@@ -91,24 +98,27 @@ std::string reason_text(const AlarmDefinition& alarm, const Verdict& verdict, St
   std::string text = "Threshold Crossed: ";
   if (crossed == 0) {
     // Only the gaps decide: real datapoints exist, but they stand on the other side.
-    text += fmt::format("{} {} treated as {}", plural(filled, "missing datapoint"), filled == 1 ? "was" : "were", treated);
+    text += fmt::format("{} {} treated as {}", plural(filled, "missing datapoint"),
+                        filled == 1 ? "was" : "were", treated);
   } else {
-    text += from == State::InsufficientData ? plural(crossed, "datapoint")
-                                            : fmt::format("{} out of the last {} datapoints", crossed, verdict.judged);
+    text += from == State::InsufficientData
+                ? plural(crossed, "datapoint")
+                : fmt::format("{} out of the last {} datapoints", crossed, verdict.judged);
     if (crossed <= kListed) text += fmt::format(" [{}]", listed);
     text += fmt::format(" {} {}{} the threshold ({})", crossed == 1 ? "was" : "were", alarming ? "" : "not ",
                         comparison_words(rule.comparison), format_number_java(rule.threshold));
     if (filled > 0) {
-      text += fmt::format(" and {} {} treated as {}", plural(filled, "missing datapoint"), filled == 1 ? "was" : "were",
-                          treated);
+      text += fmt::format(" and {} {} treated as {}", plural(filled, "missing datapoint"),
+                          filled == 1 ? "was" : "were", treated);
     }
-    if (crossed > kListed) text += fmt::format(". The most recent datapoints which crossed the threshold: [{}]", listed);
+    if (crossed > kListed)
+      text += fmt::format(". The most recent datapoints which crossed the threshold: [{}]", listed);
   }
   if (from != State::InsufficientData) {
     const std::uint32_t minimum =
         alarming ? rule.datapoints_to_alarm : rule.evaluation_periods - rule.datapoints_to_alarm + 1;
-    text += fmt::format(" (minimum {} for {} -> {} transition)", plural(minimum, "datapoint"), to_string(from),
-                        to_string(verdict.state));
+    text += fmt::format(" (minimum {} for {} -> {} transition)", plural(minimum, "datapoint"),
+                        to_string(from), to_string(verdict.state));
   }
   text += ".";
   if (text.size() > kMaxReason) text.resize(kMaxReason);

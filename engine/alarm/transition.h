@@ -24,17 +24,17 @@ struct Point {
 };
 
 struct Transition {
-  std::string id;               // 32 hex digits of (alarm, dimensions, sequence, time): the same in every replay
-  std::uint32_t alarm = 0;      // index into the plan's alarms
+  std::string id;           // 32 hex digits of (alarm, dimensions, sequence, time): the same in every replay
+  std::uint32_t alarm = 0;  // index into the plan's alarms
   metric::Dimensions dimensions;
-  std::uint64_t sequence = 0;   // of this alarm and these dimensions, from 1
-  EventTime time{};             // the end of the newest judged period
+  std::uint64_t sequence = 0;  // of this alarm and these dimensions, from 1
+  EventTime time{};            // the end of the newest judged period
   State from = State::InsufficientData;
   State to = State::InsufficientData;
   std::string reason;
-  std::string reason_data;      // a JSON object (CloudWatch's StateReasonData)
+  std::string reason_data;         // a JSON object (CloudWatch's StateReasonData)
   std::vector<Evidence> evidence;  // a few events behind the judged datapoints
-  std::vector<Point> points;    // the whole evaluation range, oldest first
+  std::vector<Point> points;       // the whole evaluation range, oldest first
 };
 
 }  // namespace tocsin::alarm

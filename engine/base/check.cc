@@ -6,7 +6,8 @@
 namespace tocsin::detail {
 
 void check_failed(const char* condition, const char* file, int line) {
-  std::fprintf(stderr, "tocsin: impossible state, stopping: %s (%s:%d). Please report this line.\n", condition, file, line);
+  std::fprintf(stderr, "tocsin: impossible state, stopping: %s (%s:%d). Please report this line.\n",
+               condition, file, line);
   std::abort();
 }
 

@@ -6,8 +6,8 @@ namespace tocsin::detail {
 }  // namespace tocsin::detail
 
 // Stops the process, naming the condition and its place, when `condition` is false.
-#define TOCSIN_CHECK(condition)                                            \
-  do {                                                                     \
-    if (!(condition)) [[unlikely]]                                         \
-      ::tocsin::detail::check_failed(#condition, __FILE__, __LINE__);      \
+#define TOCSIN_CHECK(condition)                                       \
+  do {                                                                \
+    if (!(condition)) [[unlikely]]                                    \
+      ::tocsin::detail::check_failed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -1,5 +1,5 @@
-// Stable 128-bit hashes: the identity of a series, the id of a transition. The same bytes give the same hash on every machine
-// and in every version (XXH3, whose output is frozen); not for secrets.
+// Stable 128-bit hashes: the identity of a series, the id of a transition. The same bytes give the same hash
+// on every machine and in every version (XXH3, whose output is frozen); not for secrets.
 #pragma once
 
 #include <compare>

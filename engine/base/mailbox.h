@@ -1,7 +1,7 @@
 // A bounded queue between two threads: the only place where they meet.
 //
-// put() waits while the mailbox is full, which is how a slow stage pauses the stages before it. close() wakes everybody: what
-// is inside can still be taken, nothing more goes in. Any number of threads may put and take.
+// put() waits while the mailbox is full, which is how a slow stage pauses the stages before it. close() wakes
+// everybody: what is inside can still be taken, nothing more goes in. Any number of threads may put and take.
 #pragma once
 
 #include <condition_variable>
@@ -82,7 +82,7 @@ class Mailbox {
 
   const std::size_t capacity_;
   mutable std::mutex mutex_;
-  std::condition_variable not_full_;   // guarded by mutex_, as are items_ and closed_
+  std::condition_variable not_full_;  // guarded by mutex_, as are items_ and closed_
   std::condition_variable not_empty_;
   std::deque<T> items_;
   bool closed_ = false;

@@ -32,7 +32,8 @@ std::optional<double> parse_number(std::string_view text) {
   const char* end = whole.data() + whole.size();
   const auto [stop, error] = std::from_chars(begin, end, value);
   if (error == std::errc::result_out_of_range) {
-    // Too small is zero; too large is no number that anything could be compared to. from_chars does not tell which.
+    // Too small is zero; too large is no number that anything could be compared to. from_chars does not tell
+    // which.
     const std::string copy(begin, end);
     value = std::strtod(copy.c_str(), nullptr);
     if (!std::isfinite(value)) return std::nullopt;
@@ -58,7 +59,8 @@ std::string format_number_java(double value) {
   int exponent = 0;
   {
     char buffer[64];
-    const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, size, std::chars_format::scientific);
+    const auto [end, error] =
+        std::to_chars(buffer, buffer + sizeof buffer, size, std::chars_format::scientific);
     const std::string_view text(buffer, static_cast<std::size_t>(end - buffer));
     const std::size_t e = text.find('e');
     for (const char c : text.substr(0, e)) {
@@ -76,7 +78,8 @@ std::string format_number_java(double value) {
       text += digits.substr(0, whole) + "." + (digits.size() > whole ? digits.substr(whole) : "0");
     }
   } else {
-    text += digits.substr(0, 1) + "." + (digits.size() > 1 ? digits.substr(1) : "0") + "E" + std::to_string(exponent);
+    text += digits.substr(0, 1) + "." + (digits.size() > 1 ? digits.substr(1) : "0") + "E" +
+            std::to_string(exponent);
   }
   return text;
 }

@@ -7,8 +7,8 @@
 
 namespace tocsin {
 
-// A decimal number and nothing else: [+|-] digits [. digits] [e|E [+|-] digits]. Leading zeros are fine; "1." and ".5", "nan",
-// "inf" and hexadecimal are not. Too large for a double, or empty: nothing.
+// A decimal number and nothing else: [+|-] digits [. digits] [e|E [+|-] digits]. Leading zeros are fine; "1."
+// and ".5", "nan", "inf" and hexadecimal are not. Too large for a double, or empty: nothing.
 [[nodiscard]] std::optional<double> parse_number(std::string_view text);
 
 // Shortest text that reads back as the same double; integral values without ".0" ("3", "0.1", "1e+300").

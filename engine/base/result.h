@@ -1,7 +1,7 @@
 // Errors as values.
 //
-// An operation that the outside world can make fail returns Result<T>; it is handled or passed on, never dropped, and no
-// exception crosses a module's edge. What cannot happen is TOCSIN_CHECKed instead (check.h).
+// An operation that the outside world can make fail returns Result<T>; it is handled or passed on, never
+// dropped, and no exception crosses a module's edge. What cannot happen is TOCSIN_CHECKed instead (check.h).
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,8 @@ template <typename T>
 using Result = std::expected<T, Error>;
 
 // For returns: `return fail(ErrorCode::NotFound, "no such file", path);`
-[[nodiscard]] inline std::unexpected<Error> fail(ErrorCode code, std::string message, std::string where = {}) {
+[[nodiscard]] inline std::unexpected<Error> fail(ErrorCode code, std::string message,
+                                                 std::string where = {}) {
   return std::unexpected(Error{code, std::move(message), std::move(where)});
 }
 

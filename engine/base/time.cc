@@ -53,7 +53,9 @@ bool digits(std::string_view text, std::size_t at, std::size_t count, unsigned& 
   return true;
 }
 
-bool is_digit(std::string_view text, std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '9'; }
+bool is_digit(std::string_view text, std::size_t at) {
+  return at < text.size() && text[at] >= '0' && text[at] <= '9';
+}
 
 // A zone at `at`: on success moves `at` behind it and gives the offset in minutes. No zone is UTC.
 bool zone(std::string_view text, std::size_t& at, int& minutes) {
@@ -107,16 +109,17 @@ bool is_valid_date(std::int64_t year, unsigned month, unsigned day) {
 std::string format_rfc3339(EventTime time) {
   const Civil c = civil_from(time);
   if (c.millisecond == 0) {
-    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", c.year, c.month, c.day, c.hour, c.minute, c.second);
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", c.year, c.month, c.day, c.hour, c.minute,
+                       c.second);
   }
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", c.year, c.month, c.day, c.hour, c.minute, c.second,
-                     c.millisecond);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", c.year, c.month, c.day, c.hour, c.minute,
+                     c.second, c.millisecond);
 }
 
 std::string format_cloudwatch(EventTime time) {
   const Civil c = civil_from(time);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}+0000", c.year, c.month, c.day, c.hour, c.minute, c.second,
-                     c.millisecond);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}+0000", c.year, c.month, c.day, c.hour,
+                     c.minute, c.second, c.millisecond);
 }
 
 std::optional<EventTime> parse_rfc3339_prefix(std::string_view text, std::size_t& used) {
@@ -126,12 +129,12 @@ std::optional<EventTime> parse_rfc3339_prefix(std::string_view text, std::size_t
   unsigned hour = 0;
   unsigned minute = 0;
   unsigned second = 0;
-  if (text.size() < 16 || text[4] != '-' || text[7] != '-' || (text[10] != 'T' && text[10] != 't' && text[10] != ' ') ||
-      text[13] != ':') {
+  if (text.size() < 16 || text[4] != '-' || text[7] != '-' ||
+      (text[10] != 'T' && text[10] != 't' && text[10] != ' ') || text[13] != ':') {
     return std::nullopt;
   }
-  if (!digits(text, 0, 4, year) || !digits(text, 5, 2, month) || !digits(text, 8, 2, day) || !digits(text, 11, 2, hour) ||
-      !digits(text, 14, 2, minute)) {
+  if (!digits(text, 0, 4, year) || !digits(text, 5, 2, month) || !digits(text, 8, 2, day) ||
+      !digits(text, 11, 2, hour) || !digits(text, 14, 2, minute)) {
     return std::nullopt;
   }
   std::size_t at = 16;
@@ -148,12 +151,13 @@ std::optional<EventTime> parse_rfc3339_prefix(std::string_view text, std::size_t
       }
     }
   }
-  if (is_digit(text, at) || !is_valid_date(year, month, day) || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  if (is_digit(text, at) || !is_valid_date(year, month, day) || hour > 23 || minute > 59 || second > 60)
+    return std::nullopt;
   int offset_minutes = 0;
   if (!zone(text, at, offset_minutes)) return std::nullopt;
   used = at;
-  const std::int64_t seconds =
-      days_from_civil(year, month, day) * 86'400 + hour * 3600 + minute * 60 + second - std::int64_t{offset_minutes} * 60;
+  const std::int64_t seconds = days_from_civil(year, month, day) * 86'400 + hour * 3600 + minute * 60 +
+                               second - std::int64_t{offset_minutes} * 60;
   return EventTime{Duration{seconds * 1000 + millisecond}};
 }
 

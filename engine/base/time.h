@@ -1,8 +1,9 @@
 // The two times of the engine, which the type system keeps apart.
 //
-// EventTime is when something happened, as the event says; it drives windows and alarms. WallTime is the clock on the wall;
-// it drives delivery, retries and age limits. Only the shell (cli, runtime/live, sources) reads the wall clock, with
-// wall_now(); the pure core takes both as parameters. Resolution is a millisecond, the range years 1 to 9999.
+// EventTime is when something happened, as the event says; it drives windows and alarms. WallTime is the
+// clock on the wall; it drives delivery, retries and age limits. Only the shell (cli, runtime/live, sources)
+// reads the wall clock, with wall_now(); the pure core takes both as parameters. Resolution is a millisecond,
+// the range years 1 to 9999.
 #pragma once
 
 #include <chrono>
@@ -31,8 +32,8 @@ struct WallClock {
 using EventTime = EventClock::time_point;  // since 1970-01-01T00:00:00Z
 using WallTime = WallClock::time_point;
 
-inline constexpr EventTime kNever = EventTime::min();     // before every event: nothing seen yet
-inline constexpr EventTime kForever = EventTime::max();   // after every event: nothing will come any more
+inline constexpr EventTime kNever = EventTime::min();    // before every event: nothing seen yet
+inline constexpr EventTime kForever = EventTime::max();  // after every event: nothing will come any more
 inline constexpr EventTime kLatestTime{Duration{253402300799999}};    // 9999-12-31T23:59:59.999Z
 inline constexpr EventTime kEarliestTime{Duration{-62135596800000}};  // 0001-01-01T00:00:00Z
 
@@ -59,7 +60,8 @@ inline constexpr EventTime kEarliestTime{Duration{-62135596800000}};  // 0001-01
 // "2030-01-02T10:04:40.985+0000", CloudWatch's form in notifications and reason data.
 [[nodiscard]] std::string format_cloudwatch(EventTime time);
 
-// RFC 3339 / ISO 8601 date and time with 'T', 't' or a space between, an optional fraction (cut to milliseconds) after '.' or
+// RFC 3339 / ISO 8601 date and time with 'T', 't' or a space between, an optional fraction (cut to
+// milliseconds) after '.' or
 // ',', and a zone: Z, +hh:mm, +hhmm or +hh. Without a zone it is UTC. The whole text must be used up.
 [[nodiscard]] std::optional<EventTime> parse_rfc3339(std::string_view text);
 

@@ -25,7 +25,8 @@ struct Evidence {
   bool operator==(const Evidence&) const = default;
 };
 
-// The first few events of a bucket. merge() is associative and commutative: the sample is a function of the set of events.
+// The first few events of a bucket. merge() is associative and commutative: the sample is a function of the
+// set of events.
 class EvidenceSample {
  public:
   static constexpr std::size_t kSize = 3;

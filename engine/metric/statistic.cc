@@ -21,11 +21,16 @@ std::optional<Statistic> parse_statistic(std::string_view name) {
 double value_of(const StatisticSet& set, Statistic statistic) {
   TOCSIN_CHECK(!set.empty());
   switch (statistic) {
-    case Statistic::SampleCount: return set.count;
-    case Statistic::Average: return set.sum / set.count;
-    case Statistic::Sum: return set.sum;
-    case Statistic::Minimum: return set.min;
-    case Statistic::Maximum: return set.max;
+    case Statistic::SampleCount:
+      return set.count;
+    case Statistic::Average:
+      return set.sum / set.count;
+    case Statistic::Sum:
+      return set.sum;
+    case Statistic::Minimum:
+      return set.min;
+    case Statistic::Maximum:
+      return set.max;
   }
   TOCSIN_CHECK(false);
 }

@@ -1,7 +1,7 @@
 // A mergeable statistic set: what a bucket keeps of its samples.
 //
-// merge() is associative and commutative, exactly so while sums stay integers below 2^53; other doubles up to rounding.
-// Pure values. The statistics are CloudWatch's (SampleCount, Average, Sum, Minimum, Maximum).
+// merge() is associative and commutative, exactly so while sums stay integers below 2^53; other doubles up to
+// rounding. Pure values. The statistics are CloudWatch's (SampleCount, Average, Sum, Minimum, Maximum).
 #pragma once
 
 #include <algorithm>

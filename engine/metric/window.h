@@ -2,8 +2,8 @@
 //
 //   shard::Chunk entries --add()--> Window --points()--> alarm::evaluate()
 //
-// Buckets are aligned to their size from the epoch; one exists only if it has data. A window never looks at a clock and knows no
-// lateness: its owner says what is evicted. Owned by one shard, used by its thread.
+// Buckets are aligned to their size from the epoch; one exists only if it has data. A window never looks at a
+// clock and knows no lateness: its owner says what is evicted. Owned by one shard, used by its thread.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,9 @@ class Window {
   // Evidence of the buckets in [from, to), at most `limit`, in order.
   void collect_evidence(EventTime from, EventTime to, std::size_t limit, std::vector<Evidence>& out) const;
 
-  // When the content of those periods next changes if no more data comes: the earliest moment after `end` at which a bucket
-  // enters the newest period, passes from one period to the next, or leaves the last. Nothing: never.
+  // When the content of those periods next changes if no more data comes: the earliest moment after `end` at
+  // which a bucket enters the newest period, passes from one period to the next, or leaves the last. Nothing:
+  // never.
   [[nodiscard]] std::optional<EventTime> next_change(EventTime end, Duration period, std::uint32_t count,
                                                      Duration bucket) const;
 
@@ -47,7 +48,8 @@ class Window {
   [[nodiscard]] EventTime oldest() const { return buckets_[head_].start; }
 
  private:
-  // buckets_[head_ …] sorted by start; the part before head_ is evicted and reclaimed when it is half of the vector.
+  // buckets_[head_ …] sorted by start; the part before head_ is evicted and reclaimed when it is half of the
+  // vector.
   std::vector<Bucket> buckets_;
   std::size_t head_ = 0;
 };

@@ -25,8 +25,8 @@ bool brings_group(const source::SourceSettings& source, const std::string& group
   return source.name == group;
 }
 
-// The sources that may feed a filter: those whose log group it names. A group that no source has of its own can only come out
-// of an envelope.
+// The sources that may feed a filter: those whose log group it names. A group that no source has of its own
+// can only come out of an envelope.
 std::vector<std::uint32_t> sources_of(const Plan& plan, const FilterPlan& filter) {
   std::vector<std::uint32_t> sources;
   const auto add = [&](auto&& applies) {
@@ -72,7 +72,8 @@ struct SeriesBucketHash {
 
 }  // namespace
 
-// Folds contributions into one entry for each series and bucket. Entries stand in the order of their first contribution.
+// Folds contributions into one entry for each series and bucket. Entries stand in the order of their first
+// contribution.
 class Engine::ChunkBuilder {
  public:
   explicit ChunkBuilder(std::shared_ptr<const Plan> plan) : plan_(std::move(plan)) {}
@@ -85,7 +86,8 @@ class Engine::ChunkBuilder {
     if (series == UINT32_MAX) series = intern(batch.series[contribution.series]);
     const Duration size = plan_->metrics[chunk_.series[series].metric].bucket;
     const EventTime bucket = floor_to(time, size);
-    const auto [at, is_new] = entries_.emplace(std::pair(series, bucket), static_cast<std::uint32_t>(chunk_.entries.size()));
+    const auto [at, is_new] =
+        entries_.emplace(std::pair(series, bucket), static_cast<std::uint32_t>(chunk_.entries.size()));
     if (is_new) chunk_.entries.push_back({series, bucket, {}, {}});
     shard::ChunkEntry& entry = chunk_.entries[at->second];
     entry.statistics.add(contribution.value);
@@ -145,7 +147,8 @@ void Engine::resolve_times(MatchedBatch& batch, EventTime before) {
   }
 }
 
-void Engine::consume(const MatchedBatch& batch, std::size_t begin, std::size_t end, EventTime from, EventTime to) {
+void Engine::consume(const MatchedBatch& batch, std::size_t begin, std::size_t end, EventTime from,
+                     EventTime to) {
   const auto counts = [&](std::uint32_t event) {
     const EventTime time = batch.times[event];
     return time != event::kInheritTime && time >= from && time < to;
@@ -209,7 +212,8 @@ void Engine::report(const shard::Output& output) {
         notify::compose(transition, alarm, plan_->metrics[alarm.metric], plan_->installation, plan_->topics);
     ++counts_.transitions;
     for (const notify::Notification& notification : notifications) {
-      counts_.notifications += std::max<std::size_t>(1, plan_->topics[notification.topic].subscriptions.size());
+      counts_.notifications +=
+          std::max<std::size_t>(1, plan_->topics[notification.topic].subscriptions.size());
     }
     listener_.on_transition(transition, notifications);
   }

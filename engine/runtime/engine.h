@@ -1,5 +1,5 @@
-// The engine's core, the same for `run` and `backtest`: takes matched events in their order, folds them into chunks, tells the
-// shard how far time is known, and passes on what comes out.
+// The engine's core, the same for `run` and `backtest`: takes matched events in their order, folds them into
+// chunks, tells the shard how far time is known, and passes on what comes out.
 //
 //   MatchedBatch --consume()--> Chunk ─┐
 //   frontier --tick()------------------┴─► shard::Shard --> Listener
@@ -34,10 +34,10 @@ class Listener {
 };
 
 struct EngineCounts {
-  std::uint64_t events = 0;         // that filters looked at
-  std::uint64_t matched = 0;        // (event, filter) pairs
+  std::uint64_t events = 0;   // that filters looked at
+  std::uint64_t matched = 0;  // (event, filter) pairs
   event::RejectCounts rejects;
-  std::uint64_t datapoints = 0;     // (series, bucket) pairs with data
+  std::uint64_t datapoints = 0;  // (series, bucket) pairs with data
   std::uint64_t transitions = 0;
   std::uint64_t notifications = 0;
   std::uint64_t series = 0;
@@ -48,11 +48,13 @@ class Engine {
   Engine(std::shared_ptr<const Plan> plan, Listener& listener, bool report_closed);
   ~Engine();
 
-  // The events of a batch whose time the batch does not know take that of the event before them: `before` is the time of the
-  // last event of the partition's earlier batches (kNever: none). Events that stay without a time keep kInheritTime.
+  // The events of a batch whose time the batch does not know take that of the event before them: `before` is
+  // the time of the last event of the partition's earlier batches (kNever: none). Events that stay without a
+  // time keep kInheritTime.
   static void resolve_times(MatchedBatch& batch, EventTime before);
 
-  // Takes the events [begin, end) of a batch with resolved times. Events outside [from, to) are passed over, uncounted.
+  // Takes the events [begin, end) of a batch with resolved times. Events outside [from, to) are passed over,
+  // uncounted.
   void consume(const MatchedBatch& batch, std::size_t begin, std::size_t end, EventTime from = kNever,
                EventTime to = kForever);
 

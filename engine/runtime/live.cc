@@ -1,6 +1,7 @@
 #include "engine/runtime/live.h"
 
 #include <algorithm>
+#include <atomic>
 #include <deque>
 #include <limits>
 #include <thread>
@@ -37,7 +38,7 @@ struct Commit {
 // A batch that was consumed, and what has to happen before its offset may be committed.
 struct Pending {
   Commit commit;
-  EventTime judged_by{};                          // time has to come this far
+  EventTime judged_by{};                           // time has to come this far
   std::optional<notify::Delivery::Ticket> ticket;  // then everything submitted until then has to be settled
 };
 
@@ -45,7 +46,9 @@ struct Pending {
 class Reader {
  public:
   Reader(std::uint32_t index, source::Source& source, Mailbox<Message>& out, const std::atomic<bool>& stop)
-      : index_(index), source_(source), out_(out), stop_(stop), commits_(kCommits), thread_([this] { run(); }) {}
+      : index_(index), source_(source), out_(out), stop_(stop), commits_(kCommits), thread_([this] {
+          run();
+        }) {}
   ~Reader() { finish(); }
 
   // Passes an offset on; never waits: a later commit covers one that found no room.
@@ -78,9 +81,10 @@ class Reader {
       if (idle || now - last_status >= kStatusInterval) {
         last_status = now;
         source::SourceStatus status = source_.status();
-        const bool finished = idle && !status.partitions.empty() &&
-                              std::all_of(status.partitions.begin(), status.partitions.end(),
-                                          [](const source::Progress& partition) { return partition.finished; });
+        const bool finished =
+            idle && !status.partitions.empty() &&
+            std::all_of(status.partitions.begin(), status.partitions.end(),
+                        [](const source::Progress& partition) { return partition.finished; });
         if (!post(std::move(status)) || finished) break;
       }
     }
@@ -96,8 +100,9 @@ class Reader {
     auto next = wait == Duration{0} ? commits_.take_for(wait) : commits_.take();
     const bool open = next.has_value();
     for (; next; next = commits_.take_for(Duration{0})) {
-      const auto same = std::find_if(latest.begin(), latest.end(),
-                                     [&](const Commit& commit) { return commit.partition == next->partition; });
+      const auto same = std::find_if(latest.begin(), latest.end(), [&](const Commit& commit) {
+        return commit.partition == next->partition;
+      });
       if (same == latest.end()) {
         latest.push_back(*next);
       } else {
@@ -143,15 +148,19 @@ class Live::Session : private Listener {
     TOCSIN_CHECK(sources_.size() == plan_->sources.size());
   }
 
-  Result<LiveResult> run(const std::atomic<bool>& stop) {
-    stop_ = &stop;
+  Result<LiveResult> run(const std::function<bool()>& should_stop) {
+    should_stop_ = &should_stop;
     for (const auto& source : sources_) {
       if (auto opened = source->open(); !opened) return std::unexpected(opened.error());
     }
     for (std::uint32_t i = 0; i < sources_.size(); ++i) {
       const source::SourceSettings& settings = plan_->sources[i];
       feeds_.push_back(
-          {SourceFrontier(settings.delay, std::holds_alternative<source::KafkaSettings>(settings.kind)), {}, {}, false, {}});
+          {SourceFrontier(settings.delay, std::holds_alternative<source::KafkaSettings>(settings.kind)),
+           {},
+           {},
+           false,
+           {}});
     }
     std::vector<std::unique_ptr<Reader>> readers;
     for (std::uint32_t i = 0; i < sources_.size(); ++i) {
@@ -161,7 +170,7 @@ class Live::Session : private Listener {
 
     std::optional<Error> failure;
     while (!all_ended()) {
-      if (stop.load(std::memory_order_relaxed)) stop_reading_ = true;
+      asked_to_stop();
       if (auto message = messages_.take_for(kTickInterval)) {
         if (auto error = handle(std::move(*message)); error && !failure) {
           failure = std::move(error);
@@ -172,6 +181,7 @@ class Live::Session : private Listener {
     }
     finish(stop_reading_);
     LiveResult result;
+    result.asked_to_stop = stop_reading_;
     result.undelivered = delivery_.drain(options_.drain_limit);
     send_commits();
     for (auto& reader : readers) reader->finish();
@@ -183,11 +193,16 @@ class Live::Session : private Listener {
  private:
   struct Feed {
     SourceFrontier frontier;
-    std::vector<std::uint32_t> partitions;    // the source's numbers to the engine's
-    std::vector<EventTime> last_event;        // of each of them, for events without a time
+    std::vector<std::uint32_t> partitions;  // the source's numbers to the engine's
+    std::vector<EventTime> last_event;      // of each of them, for events without a time
     bool ended = false;
     std::deque<Pending> pending;
   };
+
+  bool asked_to_stop() {
+    if (!stop_reading_ && (*should_stop_)()) stop_reading_ = true;
+    return stop_reading_;
+  }
 
   bool all_ended() const {
     return std::all_of(feeds_.begin(), feeds_.end(), [](const Feed& feed) { return feed.ended; });
@@ -219,10 +234,12 @@ class Live::Session : private Listener {
   }
 
   bool finite_only() const {
-    return std::all_of(plan_->sources.begin(), plan_->sources.end(), [](const source::SourceSettings& source) {
-      const auto* file = std::get_if<source::FileSettings>(&source.kind);
-      return std::holds_alternative<source::StdinSettings>(source.kind) || (file != nullptr && !file->follow);
-    });
+    return std::all_of(plan_->sources.begin(), plan_->sources.end(),
+                       [](const source::SourceSettings& source) {
+                         const auto* file = std::get_if<source::FileSettings>(&source.kind);
+                         return std::holds_alternative<source::StdinSettings>(source.kind) ||
+                                (file != nullptr && !file->follow);
+                       });
   }
 
   void consume(Feed& feed, event::RawBatch batch) {
@@ -263,8 +280,8 @@ class Live::Session : private Listener {
       least = std::min(least, frontier.back());
     }
     if (least == kForever) return;  // every source has come to its end: finish() judges the rest
-    // A source that has come to its end is silent from then on. Beside a live source the clock goes on for it; where all are
-    // finite this is history, and time is that of the sources still being read.
+    // A source that has come to its end is silent from then on. Beside a live source the clock goes on for
+    // it; where all are finite this is history, and time is that of the sources still being read.
     const EventTime ended = finite_only() ? least : as_event_time(options_.now());
     std::replace(frontier.begin(), frontier.end(), kForever, ended);
     judge(frontier, false);
@@ -290,8 +307,8 @@ class Live::Session : private Listener {
     const notify::Delivery::Ticket settled = delivery_.settled_up_to();
     for (std::size_t i = 0; i < feeds_.size(); ++i) {
       auto& pending = feeds_[i].pending;
-      // Offsets of one partition must not overtake each other; between partitions there is no order to keep, but keeping it is
-      // simpler and costs nothing.
+      // Offsets of one partition must not overtake each other; between partitions there is no order to keep,
+      // but keeping it is simpler and costs nothing.
       while (!pending.empty() && pending.front().ticket && *pending.front().ticket <= settled) {
         (*readers_)[i]->commit(pending.front().commit);
         pending.pop_front();
@@ -299,7 +316,8 @@ class Live::Session : private Listener {
     }
   }
 
-  // The last judgement. At a stop: what time has come to. At the end of all history: to the end of the last event's minute.
+  // The last judgement. At a stop: what time has come to. At the end of all history: to the end of the last
+  // event's minute.
   void finish(bool stopped) {
     if (stopped) {
       tick();
@@ -308,7 +326,8 @@ class Live::Session : private Listener {
     }
   }
 
-  void on_transition(const alarm::Transition&, const std::vector<notify::Notification>& notifications) override {
+  void on_transition(const alarm::Transition&,
+                     const std::vector<notify::Notification>& notifications) override {
     for (const notify::Notification& notification : notifications) {
       const std::size_t subscriptions = plan_->topics[notification.topic].subscriptions.size();
       for (std::uint32_t s = 0; s < subscriptions; ++s) submit(notification, s);
@@ -317,8 +336,8 @@ class Live::Session : private Listener {
   void on_closed(const shard::ClosedBucket&) override {}
   void on_time(EventTime) override {}
 
-  // Waits for room for as long as it takes, which stops the reading; a stop ends the waiting, and what was not taken stays
-  // uncommitted.
+  // Waits for room for as long as it takes, which stops the reading; a stop ends the waiting, and what was
+  // not taken stays uncommitted.
   void submit(const notify::Notification& notification, std::uint32_t subscription) {
     for (bool told = false;;) {
       if (const auto ticket = delivery_.submit(notification, subscription, std::chrono::seconds(1))) {
@@ -327,12 +346,15 @@ class Live::Session : private Listener {
       }
       const std::string name = plan_->topics[notification.topic].name + "/" +
                                plan_->topics[notification.topic].subscriptions[subscription].name;
-      if (stop_->load(std::memory_order_relaxed)) {
+      if (asked_to_stop()) {
         last_ticket_ = std::numeric_limits<notify::Delivery::Ticket>::max();
-        note_("notification " + notification.id + " for " + name + " was not taken before the stop; its events are not committed");
+        note_("notification " + notification.id + " for " + name +
+              " was not taken before the stop; its events are not committed");
         return;
       }
-      if (!told) note_("the queue of " + name + " is full: reading waits until its destination takes notifications again");
+      if (!told)
+        note_("the queue of " + name +
+              " is full: reading waits until its destination takes notifications again");
       told = true;
     }
   }
@@ -347,7 +369,7 @@ class Live::Session : private Listener {
   Worker worker_;
   Mailbox<Message> messages_;
   std::atomic<bool> stop_reading_{false};
-  const std::atomic<bool>* stop_ = nullptr;
+  const std::function<bool()>* should_stop_ = nullptr;
   std::vector<std::unique_ptr<Reader>>* readers_ = nullptr;
   std::vector<Feed> feeds_;
   EventTime oldest_event_ = kForever;
@@ -358,10 +380,11 @@ class Live::Session : private Listener {
 
 Live::Live(std::shared_ptr<const Plan> plan, std::vector<std::unique_ptr<source::Source>> sources,
            notify::Delivery& delivery, LiveOptions options, std::function<void(const std::string&)> note)
-    : session_(std::make_unique<Session>(std::move(plan), std::move(sources), delivery, std::move(options), std::move(note))) {}
+    : session_(std::make_unique<Session>(std::move(plan), std::move(sources), delivery, std::move(options),
+                                         std::move(note))) {}
 
 Live::~Live() = default;
 
-Result<LiveResult> Live::run(const std::atomic<bool>& stop) { return session_->run(stop); }
+Result<LiveResult> Live::run(const std::function<bool()>& should_stop) { return session_->run(should_stop); }
 
 }  // namespace tocsin::runtime

@@ -4,16 +4,16 @@
 //         ▲                                              │
 //         └──────────── offsets to commit ◄──────────────┘ (once what they led to is settled)
 //
-// Time of a source is a frontier (shards are judged up to it): a partition that is caught up, proven by an answer from its
-// source, has come as far as the clock less the source's `delay`, so that silence is heard; one that lags has come as far as
-// its newest record; one that does not answer has stopped. The least of its partitions is the source's. What a lagging source
-// feeds is not judged meanwhile.
+// Time of a source is a frontier (shards are judged up to it): a partition that is caught up, proven by an
+// answer from its source, has come as far as the clock less the source's `delay`, so that silence is heard;
+// one that lags has come as far as its newest record; one that does not answer has stopped. The least of its
+// partitions is the source's. What a lagging source feeds is not judged meanwhile.
 //
-// run() returns when stop is set (what was read is judged and delivered, within the drain limit), when every source has come to
-// its end, or when a source fails for good. It starts and joins its own threads.
+// run() returns when it is asked to stop (what was read is judged and delivered, within the drain limit),
+// when every source has come to its end, or when a source fails for good. It starts and joins its own
+// threads.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -38,8 +38,10 @@ struct LiveOptions {
 // Where one source's time stands, from what its partitions tell. Pure: the clock is a parameter.
 class SourceFrontier {
  public:
-  // `needs_partitions`: a source that owns no partition knows nothing (Kafka), rather than that there is nothing (files).
-  SourceFrontier(Duration delay, bool needs_partitions) : delay_(delay), needs_partitions_(needs_partitions) {}
+  // `needs_partitions`: a source that owns no partition knows nothing (Kafka), rather than that there is
+  // nothing (files).
+  SourceFrontier(Duration delay, bool needs_partitions)
+      : delay_(delay), needs_partitions_(needs_partitions) {}
 
   // Data of a partition was consumed: its newest record's and event's times.
   void on_data(std::uint32_t partition, EventTime newest_record, EventTime newest_event);
@@ -51,7 +53,7 @@ class SourceFrontier {
  private:
   Duration delay_;
   bool needs_partitions_;
-  std::vector<EventTime> newest_;               // of each partition met
+  std::vector<EventTime> newest_;                          // of each partition met
   std::optional<std::vector<source::Progress>> progress_;  // of those owned now
   WallTime status_at_{};
 };
@@ -59,16 +61,18 @@ class SourceFrontier {
 struct LiveResult {
   EngineCounts counts;
   std::uint64_t undelivered = 0;  // notifications that the drain limit left behind
+  bool asked_to_stop = false;     // else every source came to its end
 };
 
 class Live {
  public:
   // `sources[i]` reads plan->sources[i]. `note` gets what people should see, one line each, from any thread.
-  Live(std::shared_ptr<const Plan> plan, std::vector<std::unique_ptr<source::Source>> sources, notify::Delivery& delivery,
-       LiveOptions options, std::function<void(const std::string&)> note);
+  Live(std::shared_ptr<const Plan> plan, std::vector<std::unique_ptr<source::Source>> sources,
+       notify::Delivery& delivery, LiveOptions options, std::function<void(const std::string&)> note);
   ~Live();
 
-  [[nodiscard]] Result<LiveResult> run(const std::atomic<bool>& stop);
+  // `should_stop` is asked a few times a second, on the calling thread.
+  [[nodiscard]] Result<LiveResult> run(const std::function<bool()>& should_stop);
 
  private:
   class Session;

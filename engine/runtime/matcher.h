@@ -2,8 +2,8 @@
 //
 //   event::EventBatch --Matcher--> Matches --Worker--> contributions to series
 //
-// The implementation lives in filters/matcher; it takes batches so that it may share work between events and filters. A matcher
-// belongs to one thread.
+// The implementation lives in filters/matcher; it takes batches so that it may share work between events and
+// filters. A matcher belongs to one thread.
 #pragma once
 
 #include <cstdint>
@@ -43,9 +43,10 @@ struct Match {
 };
 
 struct Matches {
-  std::vector<Match> matches;                             // by event, then filter
-  std::vector<std::optional<std::string_view>> values;    // none: the field is not there, is null, an object or an array
-  std::deque<std::string> owned;                          // unescaped texts that `values` point into
+  std::vector<Match> matches;  // by event, then filter
+  std::vector<std::optional<std::string_view>>
+      values;                     // none: the field is not there, is null, an object or an array
+  std::deque<std::string> owned;  // unescaped texts that `values` point into
 
   void clear() {
     matches.clear();

@@ -7,7 +7,8 @@ namespace tocsin::runtime {
 std::uint32_t PartitionTable::add(const source::SourceSettings& settings, std::uint32_t source,
                                   const source::PartitionName& name, bool live) {
   Partition partition{name, source, settings.decode};
-  if (partition.decode.log_group.empty()) partition.decode.log_group = name.topic.empty() ? settings.name : name.topic;
+  if (partition.decode.log_group.empty())
+    partition.decode.log_group = name.topic.empty() ? settings.name : name.topic;
   if (partition.decode.log_stream.empty()) {
     partition.decode.log_stream = name.topic.empty() ? name.file : std::to_string(name.number);
   }

@@ -1,6 +1,8 @@
-// The partitions of all sources, numbered once for the whole engine: what a Position or an Evidence means by `partition`.
+// The partitions of all sources, numbered once for the whole engine: what a Position or an Evidence means by
+// `partition`.
 //
-// Grows only, by the engine's own thread; entries never move, so workers may keep the reference that came with their work.
+// Grows only, by the engine's own thread; entries never move, so workers may keep the reference that came
+// with their work.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +18,15 @@ namespace tocsin::runtime {
 
 struct Partition {
   source::PartitionName name;
-  std::uint32_t source = 0;            // index into Plan::sources
-  event::DecodeSettings decode;        // the source's, with log group and stream filled in for this partition
+  std::uint32_t source = 0;      // index into Plan::sources
+  event::DecodeSettings decode;  // the source's, with log group and stream filled in for this partition
 };
 
 class PartitionTable {
  public:
   // `live` sources get the age limits of log events.
-  std::uint32_t add(const source::SourceSettings& settings, std::uint32_t source, const source::PartitionName& name,
-                    bool live);
+  std::uint32_t add(const source::SourceSettings& settings, std::uint32_t source,
+                    const source::PartitionName& name, bool live);
   [[nodiscard]] const Partition& operator[](std::uint32_t index) const { return partitions_[index]; }
   [[nodiscard]] Partition& at(std::uint32_t index) { return partitions_[index]; }
   [[nodiscard]] std::size_t size() const { return partitions_.size(); }

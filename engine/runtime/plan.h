@@ -1,5 +1,5 @@
-// The plan: everything the configuration asks for, checked, compiled and immutable. Swapped whole, never changed; any number of
-// threads read it.
+// The plan: everything the configuration asks for, checked, compiled and immutable. Swapped whole, never
+// changed; any number of threads read it.
 #pragma once
 
 #include <cstdint>
@@ -21,24 +21,24 @@ namespace tocsin::runtime {
 struct FilterPlan {
   std::string name;
   MatchSpec match;
-  std::uint32_t metric = 0;                    // index into Plan::metrics
-  double value = 1;                            // the literal, unless value_extraction
+  std::uint32_t metric = 0;                       // index into Plan::metrics
+  double value = 1;                               // the literal, unless value_extraction
   std::optional<std::uint32_t> value_extraction;  // index into match.extractions
-  std::optional<double> default_value;         // of minutes with events and no match; only without dimensions
+  std::optional<double> default_value;  // of minutes with events and no match; only without dimensions
   struct Dimension {
     std::string name;
     std::uint32_t extraction = 0;
   };
-  std::vector<Dimension> dimensions;           // sorted by name
+  std::vector<Dimension> dimensions;  // sorted by name
 };
 
 struct Plan {
   notify::Installation installation;
-  std::vector<source::SourceSettings> sources;      // in the order of the configuration
-  std::vector<FilterPlan> filters;                  // sorted by name
-  std::vector<metric::MetricDefinition> metrics;    // sorted by namespace, name
-  std::vector<alarm::AlarmDefinition> alarms;       // sorted by name
-  std::vector<notify::TopicDefinition> topics;      // sorted by name
+  std::vector<source::SourceSettings> sources;    // in the order of the configuration
+  std::vector<FilterPlan> filters;                // sorted by name
+  std::vector<metric::MetricDefinition> metrics;  // sorted by namespace, name
+  std::vector<alarm::AlarmDefinition> alarms;     // sorted by name
+  std::vector<notify::TopicDefinition> topics;    // sorted by name
   // Makes a matcher over `filters`' specs, one for each worker; set by the configuration.
   std::function<std::unique_ptr<Matcher>()> make_matcher;
 };

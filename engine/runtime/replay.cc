@@ -18,20 +18,21 @@ struct Cursor {
   std::function<Result<std::unique_ptr<source::PartitionReader>>()> open;
   std::unique_ptr<source::PartitionReader> reader;  // only between its first and its last batch
   bool read_to_end = false;
-  std::uint64_t read = 0;                           // batches read: the next one's sequence
-  std::uint64_t matched = 0;                        // batches moved to `ready`
-  std::deque<MatchedBatch> ready;                   // in order; the front one is being consumed
-  std::map<std::uint64_t, MatchedBatch> ahead;      // matched before their turn
-  std::size_t next_event = 0;                       // in the front batch
-  EventTime last = kNever;                          // the last event's time
-  EventTime resolved = kNever;                      // the last event's time of all ready batches
+  std::uint64_t read = 0;                       // batches read: the next one's sequence
+  std::uint64_t matched = 0;                    // batches moved to `ready`
+  std::deque<MatchedBatch> ready;               // in order; the front one is being consumed
+  std::map<std::uint64_t, MatchedBatch> ahead;  // matched before their turn
+  std::size_t next_event = 0;                   // in the front batch
+  EventTime last = kNever;                      // the last event's time
+  EventTime resolved = kNever;                  // the last event's time of all ready batches
   EventTime largest = kNever;
 };
 
 class Replay {
  public:
-  Replay(std::shared_ptr<const Plan> plan, const ReplayOptions& options, PartitionTable& partitions, Listener& listener,
-         const std::function<void(const ReplayProgress&)>& progress, const std::atomic<bool>& stop)
+  Replay(std::shared_ptr<const Plan> plan, const ReplayOptions& options, PartitionTable& partitions,
+         Listener& listener, const std::function<void(const ReplayProgress&)>& progress,
+         const std::atomic<bool>& stop)
       : plan_(std::move(plan)),
         options_(options),
         partitions_(partitions),
@@ -187,22 +188,29 @@ class Replay {
     for (const auto& cursor : cursors_) smallest = std::min(smallest, cursor->largest);
     TOCSIN_CHECK(smallest != kForever && smallest != kNever);
     const Duration interval = engine_.tick_interval();
-    const EventTime time = floor_to(std::min(smallest - options_.lateness, to_ == kForever ? kLatestTime : to_), interval);
-    start_engine();
-    if (time > time_) tick(time, false);
+    const EventTime time =
+        floor_to(std::min(smallest - options_.lateness, to_ == kForever ? kLatestTime : to_), interval);
+    // What is still to come within the lateness is not before `time`, so once that is behind the oldest
+    // event's minute, the oldest event is known, however the events were dealt to partitions.
+    if (engine_.started() || time > starting_time()) {
+      start_engine();
+      if (time > time_) tick(time, false);
+    }
     threshold_ = time + interval + options_.lateness;
-    waiting_ = static_cast<std::size_t>(std::count_if(cursors_.begin(), cursors_.end(), [&](const auto& cursor) {
-      return cursor->largest < threshold_;
-    }));
+    waiting_ = static_cast<std::size_t>(std::count_if(
+        cursors_.begin(), cursors_.end(), [&](const auto& cursor) { return cursor->largest < threshold_; }));
     // `to` was reached: no threshold any more.
     if (waiting_ == 0) threshold_ = kForever;
   }
 
+  EventTime starting_time() const {
+    return options_.from.value_or(floor_to(std::min(oldest_, to_), kMinute));
+  }
+
   void start_engine() {
     if (engine_.started()) return;
-    const EventTime start = options_.from.value_or(floor_to(std::min(oldest_, to_), kMinute));
-    time_ = start;
-    engine_.start(start);
+    time_ = starting_time();
+    engine_.start(time_);
   }
 
   void tick(EventTime time, bool final) {
@@ -236,12 +244,13 @@ class Replay {
   const EventTime from_;
   const EventTime to_;
 
-  std::unique_ptr<Worker> worker_;    // with one worker: on this thread
-  std::unique_ptr<WorkerPool> pool_;  // with more
+  std::unique_ptr<Worker> worker_;                // with one worker: on this thread
+  std::unique_ptr<WorkerPool> pool_;              // with more
   std::vector<std::unique_ptr<Cursor>> cursors_;  // as numbered in partitions_
-  std::priority_queue<Key, std::vector<Key>, std::greater<>> order_;  // unfinished partitions by their last event
+  std::priority_queue<Key, std::vector<Key>, std::greater<>>
+      order_;  // unfinished partitions by their last event
   std::size_t unfinished_ = 0;
-  std::size_t waiting_ = 0;              // unfinished partitions whose largest event time is below the threshold
+  std::size_t waiting_ = 0;  // unfinished partitions whose largest event time is below the threshold
   EventTime threshold_ = kNever + Duration{1};  // the first: every partition has an event
   EventTime time_ = kNever;
   EventTime oldest_ = kForever;  // of all events, those passed over too
@@ -252,9 +261,10 @@ class Replay {
 
 }  // namespace
 
-Result<ReplayResult> replay(std::shared_ptr<const Plan> plan, std::vector<ReplayInput> inputs, const ReplayOptions& options,
-                            PartitionTable& partitions, Listener& listener,
-                            const std::function<void(const ReplayProgress&)>& progress, const std::atomic<bool>& stop) {
+Result<ReplayResult> replay(std::shared_ptr<const Plan> plan, std::vector<ReplayInput> inputs,
+                            const ReplayOptions& options, PartitionTable& partitions, Listener& listener,
+                            const std::function<void(const ReplayProgress&)>& progress,
+                            const std::atomic<bool>& stop) {
   return Replay(std::move(plan), options, partitions, listener, progress, stop).run(std::move(inputs));
 }
 

@@ -2,10 +2,11 @@
 //
 //   HistoryPartitions --readers--> workers --MatchedBatch--> merge --> Engine
 //
-// The events of all partitions are merged one by one: the partition whose last event is the oldest goes next. Time is the
-// minimum, over the partitions that are not finished, of their largest event time less the lateness; at the end it runs to
-// `to`, or to the end of the last event's minute. Both are functions of the events alone, so that neither the size of batches
-// nor the number of workers changes a byte of the result. Memory does not grow with the input.
+// The events of all partitions are merged one by one: the partition whose last event is the oldest goes next.
+// Time is the minimum, over the partitions that are not finished, of their largest event time less the
+// lateness; at the end it runs to `to`, or to the end of the last event's minute. Both are functions of the
+// events alone, so that neither the size of batches nor the number of workers changes a byte of the result.
+// Memory does not grow with the input.
 //
 // replay() returns when the history is through; it starts and joins its own threads.
 #pragma once
@@ -41,7 +42,7 @@ struct ReplayOptions {
 struct ReplayProgress {
   std::uint64_t records_bytes = 0;  // of the records read so far
   std::uint64_t events = 0;
-  EventTime time = kNever;          // how far time has come
+  EventTime time = kNever;  // how far time has come
   std::size_t partitions_done = 0;
 };
 
@@ -52,10 +53,11 @@ struct ReplayResult {
   EventTime end = kNever;  // where time ended; kNever if there was no event
 };
 
-// `partitions` gets the partitions in the order of `inputs`. `progress` is called now and then; `stop` ends the replay early
-// (what was read so far is judged).
+// `partitions` gets the partitions in the order of `inputs`. `progress` is called now and then; `stop` ends
+// the replay early (what was read so far is judged).
 [[nodiscard]] Result<ReplayResult> replay(std::shared_ptr<const Plan> plan, std::vector<ReplayInput> inputs,
-                                          const ReplayOptions& options, PartitionTable& partitions, Listener& listener,
+                                          const ReplayOptions& options, PartitionTable& partitions,
+                                          Listener& listener,
                                           const std::function<void(const ReplayProgress&)>& progress,
                                           const std::atomic<bool>& stop);
 

@@ -36,14 +36,15 @@ struct Worker::State {
     EventTime minute = kForever;  // kForever: nothing yet
     EventTime matched_minute = kForever;
   };
-  std::vector<LastSeen> last_seen;                            // of each default
+  std::vector<LastSeen> last_seen;  // of each default
 
   // The minute of an event, as far as the batch knows it.
   static EventTime minute_of(EventTime time) {
     return time == event::kInheritTime ? time : floor_to(time, std::chrono::seconds(60));
   }
 
-  std::uint32_t intern(const Hash128& hash, std::uint32_t metric, const metric::Dimensions& values, MatchedBatch& out) {
+  std::uint32_t intern(const Hash128& hash, std::uint32_t metric, const metric::Dimensions& values,
+                       MatchedBatch& out) {
     const auto [at, is_new] = batch_series.emplace(hash, static_cast<std::uint32_t>(out.series.size()));
     if (is_new) out.series.push_back({hash, metric, values});
     return at->second;
@@ -82,8 +83,8 @@ struct Worker::State {
       dimensions[i].second = cut_dimension(*text);
     }
     const metric::MetricDefinition& metric = plan->metrics[filter.metric];
-    contribution.series =
-        intern(metric::series_hash(metric.metric_namespace, metric.name, dimensions), filter.metric, dimensions, out);
+    contribution.series = intern(metric::series_hash(metric.metric_namespace, metric.name, dimensions),
+                                 filter.metric, dimensions, out);
     return contribution;
   }
 
@@ -104,7 +105,9 @@ struct Worker::State {
       for (std::size_t f = 0; f < plan->filters.size(); ++f) {
         if (!default_indexes[f] || last_seen[*default_indexes[f]].minute == minute) continue;
         const auto& groups = plan->filters[f].match.log_groups;
-        if (!groups.empty() && std::find(groups.begin(), groups.end(), events.events[e].log_group) == groups.end()) continue;
+        if (!groups.empty() &&
+            std::find(groups.begin(), groups.end(), events.events[e].log_group) == groups.end())
+          continue;
         last_seen[*default_indexes[f]].minute = minute;
         out.seen.push_back({e, *default_indexes[f], false});
       }

@@ -1,9 +1,10 @@
-// A worker: decodes and matches batches. Stateless from batch to batch, so that any worker may take any batch.
+// A worker: decodes and matches batches. Stateless from batch to batch, so that any worker may take any
+// batch.
 //
 //   RawBatch --decode--> EventBatch --match--> MatchedBatch --Engine--> chunks
 //
-// What comes out holds no log text any more: the times of the events and what the matching ones contribute. A worker belongs to
-// one thread; there may be many.
+// What comes out holds no log text any more: the times of the events and what the matching ones contribute. A
+// worker belongs to one thread; there may be many.
 #pragma once
 
 #include <cstdint>
@@ -24,11 +25,12 @@ struct Contribution {
   std::uint32_t series = 0;  // index into MatchedBatch::series; meaningless with `reject`
   double value = 0;
   std::optional<event::RejectReason> reject;
-  std::int64_t offset = 0;   // where the event is, for evidence
+  std::int64_t offset = 0;  // where the event is, for evidence
   std::uint32_t index = 0;
 };
 
-// Events of a filter with a default value were there; one for each minute of a batch, and one more where something matched.
+// Events of a filter with a default value were there; one for each minute of a batch, and one more where
+// something matched.
 struct SeenEvent {
   std::uint32_t event = 0;
   std::uint32_t default_index = 0;
@@ -40,12 +42,12 @@ struct MatchedBatch {
   std::uint64_t sequence = 0;
   std::int64_t next_offset = 0;
   bool last = false;
-  std::vector<EventTime> times;                 // of each event; event::kInheritTime: that of the event before
+  std::vector<EventTime> times;  // of each event; event::kInheritTime: that of the event before
   std::vector<shard::ChunkSeries> series;
-  std::vector<Contribution> contributions;      // by event
-  std::vector<SeenEvent> seen;                  // by event
+  std::vector<Contribution> contributions;  // by event
+  std::vector<SeenEvent> seen;              // by event
   event::RejectCounts rejects;
-  EventTime newest_record = kNever;             // the newest timestamp that the source gave its records
+  EventTime newest_record = kNever;  // the newest timestamp that the source gave its records
 };
 
 class Worker {

@@ -6,7 +6,8 @@
 
 namespace tocsin::runtime {
 
-// Results are bounded by what is put in, so their mailbox needs no bound of its own: a worker never waits for its reader.
+// Results are bounded by what is put in, so their mailbox needs no bound of its own: a worker never waits for
+// its reader.
 WorkerPool::WorkerPool(const std::shared_ptr<const Plan>& plan, unsigned workers)
     : tasks_(std::size_t{workers} * 2), results_(std::numeric_limits<std::size_t>::max()) {
   for (unsigned i = 0; i < workers; ++i) {

@@ -1,5 +1,5 @@
-// Workers on threads of their own, behind two mailboxes. Batches go in with their partition, matched batches come out in any
-// order; the caller sorts them by (partition, sequence).
+// Workers on threads of their own, behind two mailboxes. Batches go in with their partition, matched batches
+// come out in any order; the caller sorts them by (partition, sequence).
 #pragma once
 
 #include <memory>

@@ -36,8 +36,8 @@ struct Machine {
   EventTime due = kForever;  // kForever: idle until data comes
 };
 
-// Something that a metric has to do once its frontier reaches `time`. At the same time defaults come before judgements, which
-// see them, and sweeping comes last.
+// Something that a metric has to do once its frontier reaches `time`. At the same time defaults come before
+// judgements, which see them, and sweeping comes last.
 struct Duty {
   enum class Kind : std::uint8_t { Default, Judge, Sweep };
   EventTime time{};
@@ -52,9 +52,9 @@ struct Duty {
 
 struct Metric {
   std::vector<std::uint32_t> alarms;
-  Duration retention{0};      // how far back from an instant some alarm looks
+  Duration retention{0};  // how far back from an instant some alarm looks
   EventTime frontier = kNever;
-  std::uint32_t series = 0;   // without the overflow series
+  std::uint32_t series = 0;  // without the overflow series
   std::priority_queue<Duty, std::vector<Duty>, std::greater<>> duties;
 };
 
@@ -92,7 +92,7 @@ struct Shard::State {
   std::vector<Machine> machines;
   std::vector<Default> defaults;
   Counts counts;
-  std::vector<metric::StatisticSet> periods;     // kept for their memory, as are the two below
+  std::vector<metric::StatisticSet> periods;  // kept for their memory, as are the two below
   std::vector<std::optional<double>> history;
   std::vector<std::uint32_t> chunk_series;
 
@@ -186,7 +186,8 @@ struct Shard::State {
     }
     const alarm::Verdict verdict = evaluate(alarm.rule, history, machine.state);
     if (verdict.state != machine.state) out.transitions.push_back(transition(machine, verdict, now));
-    if (const auto change = window.next_change(now, alarm.period, alarm.evaluation_range, bucket_of(alarm.metric))) {
+    if (const auto change =
+            window.next_change(now, alarm.period, alarm.evaluation_range, bucket_of(alarm.metric))) {
       schedule(index, ceil_to(*change, evaluation_interval(alarm)));
     }
   }
@@ -216,7 +217,8 @@ struct Shard::State {
     for (const std::size_t i : judged_points(alarm.rule, change.points)) {
       const alarm::Point& point = change.points[i];
       if (!point.value || point.breaching != alarming) continue;
-      judged_series.window.collect_evidence(point.start, point.start + alarm.period, kMaxEvidence, change.evidence);
+      judged_series.window.collect_evidence(point.start, point.start + alarm.period, kMaxEvidence,
+                                            change.evidence);
     }
     change.id = transition_id(alarm, change);
     machine.state = verdict.state;
@@ -232,7 +234,8 @@ struct Shard::State {
 
   void evict(Series& swept, EventTime before, Output& out) const {
     swept.window.evict(before, [&](const metric::Bucket& bucket) {
-      if (report_closed) out.closed.push_back({swept.metric, swept.dimensions, bucket.start, bucket.statistics});
+      if (report_closed)
+        out.closed.push_back({swept.metric, swept.dimensions, bucket.start, bucket.statistics});
     });
   }
 
@@ -256,19 +259,28 @@ struct Shard::State {
     while (!metric.duties.empty() && metric.duties.top().time <= frontier) {
       const Duty duty = metric.duties.top();
       metric.duties.pop();
-      // Before a judgement at T everything before T is settled, so that what comes in the meantime is due after T.
-      metric.frontier = std::max(metric.frontier, duty.kind == Duty::Kind::Judge ? duty.time : duty.time - Duration{1});
+      // Before a judgement at T everything before T is settled, so that what comes in the meantime is due
+      // after T.
+      metric.frontier =
+          std::max(metric.frontier, duty.kind == Duty::Kind::Judge ? duty.time : duty.time - Duration{1});
       switch (duty.kind) {
-        case Duty::Kind::Default: decide_default(duty.index, duty.minute); break;
-        case Duty::Kind::Judge: judge(duty.index, duty.time, out); break;
-        case Duty::Kind::Sweep: sweep(duty.index, duty.time, out); break;
+        case Duty::Kind::Default:
+          decide_default(duty.index, duty.minute);
+          break;
+        case Duty::Kind::Judge:
+          judge(duty.index, duty.time, out);
+          break;
+        case Duty::Kind::Sweep:
+          sweep(duty.index, duty.time, out);
+          break;
       }
     }
     metric.frontier = frontier;
   }
 };
 
-Shard::Shard(std::shared_ptr<const Definitions> definitions, bool report_closed) : state_(std::make_unique<State>()) {
+Shard::Shard(std::shared_ptr<const Definitions> definitions, bool report_closed)
+    : state_(std::make_unique<State>()) {
   state_->definitions = std::move(definitions);
   const Definitions& given = *state_->definitions;
   TOCSIN_CHECK(given.metric_sources.size() == given.metrics.size());

@@ -3,12 +3,13 @@
 //   Chunk (folded contributions) ─┐
 //   Tick (how far time is known) ─┴─► Shard::apply() ──► Output: transitions, closed buckets
 //
-// It knows only what the records applied to it say: no clock, no thread timing, no order of a hash map gets in. The same
-// records give the same outputs, byte for byte. Chunks commute between two ticks (exactly, for integer sums).
+// It knows only what the records applied to it say: no clock, no thread timing, no order of a hash map gets
+// in. The same records give the same outputs, byte for byte. Chunks commute between two ticks (exactly, for
+// integer sums).
 //
-// Time here is the frontier: a tick says, for each source, before which moment everything has been seen. Alarms are judged at
-// the instants that the frontier passes; late data corrects the buckets that the next judgements still look at; later than that
-// it is counted as late. One shard is used by one thread.
+// Time here is the frontier: a tick says, for each source, before which moment everything has been seen.
+// Alarms are judged at the instants that the frontier passes; late data corrects the buckets that the next
+// judgements still look at; later than that it is counted as late. One shard is used by one thread.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +47,8 @@ inline constexpr Duration kDefaultValueDelay = std::chrono::seconds(60);
 // The value of each dimension of the series that takes what goes beyond a metric's maximum of series.
 inline constexpr std::string_view kOverflowValue = "__overflow__";
 
-// --- records ------------------------------------------------------------------------------------------------------------
+// --- records
+// ------------------------------------------------------------------------------------------------------------
 
 struct ChunkSeries {
   Hash128 hash;
@@ -78,10 +80,11 @@ struct Chunk {
 
 struct Tick {
   std::vector<EventTime> frontier;  // one for each source; never goes back (what does is ignored)
-  bool final = false;               // nothing more will come: minutes waiting for their default value get it now
+  bool final = false;  // nothing more will come: minutes waiting for their default value get it now
 };
 
-// --- outputs ------------------------------------------------------------------------------------------------------------
+// --- outputs
+// ------------------------------------------------------------------------------------------------------------
 
 // A bucket that nothing can change any more.
 struct ClosedBucket {

@@ -72,7 +72,8 @@ TEST(Evaluate, CountsWhatTheVerdictRestsOn) {
 }
 
 // The rules once more, written as the table in words rather than as code paths, over every small history.
-State plain_evaluate(std::uint32_t n, std::uint32_t m, MissingData mode, const std::string& points, State previous) {
+State plain_evaluate(std::uint32_t n, std::uint32_t m, MissingData mode, const std::string& points,
+                     State previous) {
   std::string real;  // newest first
   for (auto at = points.rbegin(); at != points.rend(); ++at) {
     if (*at != '-') real += *at;

@@ -17,7 +17,8 @@ TEST(ParseNumber, TakesEveryFormOfTheGrammar) {
 }
 
 TEST(ParseNumber, RefusesEverythingElse) {
-  for (const char* text : {"", "+", "-", "1.", ".5", "1e", "1e+", "nan", "inf", "0x10", " 1", "1 ", "1,5", "1e400", "--1"}) {
+  for (const char* text :
+       {"", "+", "-", "1.", ".5", "1e", "1e+", "nan", "inf", "0x10", " 1", "1 ", "1,5", "1e400", "--1"}) {
     EXPECT_EQ(parse_number(text), std::nullopt) << text;
   }
 }

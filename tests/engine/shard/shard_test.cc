@@ -37,7 +37,8 @@ AlarmDefinition sum_alarm(std::string name, Duration period, alarm::Rule rule) {
   return alarm;
 }
 
-Chunk datum(EventTime time, double value, const metric::Dimensions& dimensions = {}, Duration bucket = seconds(60)) {
+Chunk datum(EventTime time, double value, const metric::Dimensions& dimensions = {},
+            Duration bucket = seconds(60)) {
   Chunk chunk;
   chunk.series.push_back({metric::series_hash("App", "Errors", dimensions), 0, dimensions});
   chunk.entries.push_back({0, floor_to(time, bucket), {1, value, value, value}, {}});
@@ -48,8 +49,9 @@ Chunk datum(EventTime time, double value, const metric::Dimensions& dimensions =
 std::vector<std::string> told(const Output& output) {
   std::vector<std::string> lines;
   for (const alarm::Transition& transition : output.transitions) {
-    lines.push_back(format_rfc3339(transition.time).substr(11, 8) + " " + std::string(to_string(transition.from)) + "->" +
-                    std::string(to_string(transition.to)) + metric::describe(transition.dimensions));
+    lines.push_back(format_rfc3339(transition.time).substr(11, 8) + " " +
+                    std::string(to_string(transition.from)) + "->" + std::string(to_string(transition.to)) +
+                    metric::describe(transition.dimensions));
   }
   return lines;
 }
@@ -66,29 +68,31 @@ struct Judged {
 };
 
 TEST(Shard, JudgesTheWindowThatSlidesWithEachMinute) {
-  AlarmDefinition alarm = sum_alarm("a", minutes(5), {10, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching});
+  AlarmDefinition alarm =
+      sum_alarm("a", minutes(5), {10, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching});
   alarm.evaluation_range = 1;
   Judged run(one_metric({alarm}));
   run.shard.apply(datum(at(seconds(30)), 6));
   run.shard.apply(datum(at(seconds(150)), 4));
   run.tick(minutes(20));
   // 6 + 4 are in one window from 09:03 to 09:05; at 09:06 the six has left it.
-  EXPECT_EQ(told(run.output), (std::vector<std::string>{"09:01:00 INSUFFICIENT_DATA->OK", "09:03:00 OK->ALARM",
-                                                        "09:06:00 ALARM->OK"}));
+  EXPECT_EQ(told(run.output), (std::vector<std::string>{"09:01:00 INSUFFICIENT_DATA->OK",
+                                                        "09:03:00 OK->ALARM", "09:06:00 ALARM->OK"}));
   EXPECT_EQ(run.output.transitions[1].points.back().value, 10);
 }
 
-// CloudWatch's widened range: while the newest periods are empty, an older one decides, and as periods slide it may hold both
-// buckets again. `evaluation_range: 1` (above) is the way out for sparse metrics.
+// CloudWatch's widened range: while the newest periods are empty, an older one decides, and as periods slide
+// it may hold both buckets again. `evaluation_range: 1` (above) is the way out for sparse metrics.
 TEST(Shard, InAWidenedRangeTheLastKnownPeriodDecides) {
-  Judged run(one_metric({sum_alarm("a", minutes(5), {10, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching})}));
+  Judged run(one_metric(
+      {sum_alarm("a", minutes(5), {10, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching})}));
   run.shard.apply(datum(at(seconds(30)), 6));
   run.shard.apply(datum(at(seconds(150)), 4));
   run.tick(minutes(20));
   EXPECT_EQ(told(run.output),
-            (std::vector<std::string>{"09:01:00 INSUFFICIENT_DATA->OK", "09:03:00 OK->ALARM", "09:06:00 ALARM->OK",
-                                      "09:08:00 OK->ALARM", "09:11:00 ALARM->OK", "09:13:00 OK->ALARM",
-                                      "09:16:00 ALARM->OK"}));
+            (std::vector<std::string>{"09:01:00 INSUFFICIENT_DATA->OK", "09:03:00 OK->ALARM",
+                                      "09:06:00 ALARM->OK", "09:08:00 OK->ALARM", "09:11:00 ALARM->OK",
+                                      "09:13:00 OK->ALARM", "09:16:00 ALARM->OK"}));
 }
 
 TEST(Shard, SilenceRaisesAnAlarmWhereMissingDataBreaches) {
@@ -106,16 +110,20 @@ TEST(Shard, AnAlarmOnASeriesNeverSeenIsJudgedFromTheStart) {
   alarm.dimensions = {{"System", "crm"}};
   Judged run(one_metric({alarm}));
   run.tick(minutes(2));
-  EXPECT_EQ(told(run.output), (std::vector<std::string>{"09:01:00 INSUFFICIENT_DATA->ALARM{System=\"crm\"}"}));
+  EXPECT_EQ(told(run.output),
+            (std::vector<std::string>{"09:01:00 INSUFFICIENT_DATA->ALARM{System=\"crm\"}"}));
 }
 
 TEST(Shard, LateDataCorrectsABucketThatTheAlarmStillSees) {
-  Judged run(one_metric({sum_alarm("a", minutes(1), {10, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching})}));
+  Judged run(one_metric(
+      {sum_alarm("a", minutes(1), {10, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching})}));
   run.shard.apply(datum(at(seconds(10)), 5));
   run.tick(minutes(2));
-  run.shard.apply(datum(at(seconds(20)), 5));  // its minute was judged at 09:01; the range of 3 periods still sees it
+  run.shard.apply(
+      datum(at(seconds(20)), 5));  // its minute was judged at 09:01; the range of 3 periods still sees it
   run.tick(minutes(3));
-  EXPECT_EQ(told(run.output), (std::vector<std::string>{"09:01:00 INSUFFICIENT_DATA->OK", "09:03:00 OK->ALARM"}));
+  EXPECT_EQ(told(run.output),
+            (std::vector<std::string>{"09:01:00 INSUFFICIENT_DATA->OK", "09:03:00 OK->ALARM"}));
   run.tick(minutes(10));
   run.shard.apply(datum(at(seconds(20)), 5));
   EXPECT_EQ(run.shard.counts().late, 1U);
@@ -130,12 +138,14 @@ TEST(Shard, ForEachKeepsAStateForEachValueFromItsFirstDatapoint) {
   run.shard.apply(datum(at(minutes(6)), 1, {{"Account", "2"}}));
   run.tick(minutes(10));
   EXPECT_EQ(told(run.output),
-            (std::vector<std::string>{"09:06:00 INSUFFICIENT_DATA->OK{Account=\"1\"}", "09:07:00 OK->ALARM{Account=\"1\"}",
-                                      "09:07:00 INSUFFICIENT_DATA->OK{Account=\"2\"}", "09:08:00 OK->ALARM{Account=\"2\"}"}));
+            (std::vector<std::string>{
+                "09:06:00 INSUFFICIENT_DATA->OK{Account=\"1\"}", "09:07:00 OK->ALARM{Account=\"1\"}",
+                "09:07:00 INSUFFICIENT_DATA->OK{Account=\"2\"}", "09:08:00 OK->ALARM{Account=\"2\"}"}));
 }
 
 TEST(Shard, BeyondTheMaximumOfSeriesTotalsStayExactInOverflow) {
-  AlarmDefinition alarm = sum_alarm("a", minutes(1), {1, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching});
+  AlarmDefinition alarm =
+      sum_alarm("a", minutes(1), {1, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching});
   alarm.for_each = {"Ip"};
   Judged run(one_metric({alarm}), true);
   for (int i = 0; i < 8; ++i) run.shard.apply(datum(at(seconds(i)), 2, {{"Ip", std::to_string(i)}}));
@@ -179,23 +189,26 @@ TEST(Shard, AtTheEndOfHistoryTheLastMinuteGetsItsDefaultToo) {
 }
 
 TEST(Shard, HighResolutionPeriodsAreJudgedAtTheirEnds) {
-  Judged run(one_metric({sum_alarm("a", seconds(10), {1, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching})},
-                     seconds(1)));
+  Judged run(one_metric(
+      {sum_alarm("a", seconds(10), {1, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching})},
+      seconds(1)));
   run.shard.apply(datum(at(seconds(12)), 1, {}, seconds(1)));
   run.tick(seconds(60));
-  EXPECT_EQ(told(run.output),
-            (std::vector<std::string>{"09:00:10 INSUFFICIENT_DATA->OK", "09:00:20 OK->ALARM", "09:00:50 ALARM->OK"}));
+  EXPECT_EQ(told(run.output), (std::vector<std::string>{"09:00:10 INSUFFICIENT_DATA->OK",
+                                                        "09:00:20 OK->ALARM", "09:00:50 ALARM->OK"}));
 }
 
 TEST(Shard, RangesOfMoreThanADayAreJudgedEachHour) {
-  Judged run(one_metric({sum_alarm("a", std::chrono::hours(24), {1, Comparison::GreaterOrEqual, 2, 1, MissingData::Missing})}));
+  Judged run(one_metric(
+      {sum_alarm("a", std::chrono::hours(24), {1, Comparison::GreaterOrEqual, 2, 1, MissingData::Missing})}));
   run.shard.apply(datum(at(seconds(70)), 1));
   run.tick(minutes(180));
   EXPECT_EQ(told(run.output), (std::vector<std::string>{"10:00:00 INSUFFICIENT_DATA->ALARM"}));
 }
 
 TEST(Shard, ASourceThatIsNotKnownHoldsOnlyTheAlarmsItFeeds) {
-  Definitions definitions = one_metric({sum_alarm("a", minutes(1), {1, Comparison::Less, 1, 1, MissingData::Breaching})});
+  Definitions definitions =
+      one_metric({sum_alarm("a", minutes(1), {1, Comparison::Less, 1, 1, MissingData::Breaching})});
   definitions.metrics.push_back({"App", "Other", "None", seconds(60), Duration{0}, 3});
   AlarmDefinition other = definitions.alarms[0];
   other.name = "b";
@@ -215,7 +228,8 @@ TEST(Shard, ASourceThatIsNotKnownHoldsOnlyTheAlarmsItFeeds) {
 
 TEST(Shard, TransitionIdsNameAlarmDimensionsSequenceAndTime) {
   const auto ids = [] {
-    Judged run(one_metric({sum_alarm("a", minutes(1), {1, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching})}));
+    Judged run(one_metric(
+        {sum_alarm("a", minutes(1), {1, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching})}));
     for (int i = 0; i < 20; i += 5) run.shard.apply(datum(at(minutes(i)), 1));
     run.tick(minutes(30));
     std::vector<std::string> all;
@@ -229,7 +243,8 @@ TEST(Shard, TransitionIdsNameAlarmDimensionsSequenceAndTime) {
   EXPECT_EQ(std::unique(first.begin(), first.end()), first.end());
 }
 
-// --- the reference: no schedule, no shortcuts, every alarm judged at every instant -----------------------------------------
+// --- the reference: no schedule, no shortcuts, every alarm judged at every instant
+// -----------------------------------------
 
 struct Sample {
   EventTime time;
@@ -237,8 +252,8 @@ struct Sample {
   std::string account;
 };
 
-std::vector<std::string> plain_transitions(const AlarmDefinition& alarm, const std::vector<Sample>& samples, Duration bucket,
-                                           Duration end) {
+std::vector<std::string> plain_transitions(const AlarmDefinition& alarm, const std::vector<Sample>& samples,
+                                           Duration bucket, Duration end) {
   std::map<std::string, EventTime> first_data;
   for (const Sample& sample : samples) {
     const EventTime complete = floor_to(sample.time, bucket) + bucket;
@@ -256,7 +271,8 @@ std::vector<std::string> plain_transitions(const AlarmDefinition& alarm, const s
         metric::StatisticSet set;
         for (const Sample& sample : samples) {
           const EventTime start = floor_to(sample.time, bucket);
-          if (sample.account == account && start >= now - alarm.period * (i + 1) && start < now - alarm.period * i) {
+          if (sample.account == account && start >= now - alarm.period * (i + 1) &&
+              start < now - alarm.period * i) {
             set.add(sample.value);
           }
         }
@@ -278,29 +294,34 @@ TEST(Shard, AgreesWithJudgingEveryAlarmAtEveryInstant) {
   for (int round = 0; round < 400; ++round) {
     const bool fine = random() % 4 == 0;
     const Duration bucket = fine ? seconds(1) : seconds(60);
-    const Duration period = fine ? Duration(seconds(10 * (1 + random() % 3))) : Duration(minutes(1 + random() % 8));
+    const Duration period =
+        fine ? Duration(seconds(10 * (1 + random() % 3))) : Duration(minutes(1 + random() % 8));
     const auto n = static_cast<std::uint32_t>(1 + random() % 4);
-    AlarmDefinition alarm = sum_alarm("a", period,
-                                      {static_cast<double>(random() % 4), static_cast<Comparison>(random() % 4), n,
-                                       static_cast<std::uint32_t>(1 + random() % n), static_cast<MissingData>(random() % 4)});
+    AlarmDefinition alarm =
+        sum_alarm("a", period,
+                  {static_cast<double>(random() % 4), static_cast<Comparison>(random() % 4), n,
+                   static_cast<std::uint32_t>(1 + random() % n), static_cast<MissingData>(random() % 4)});
     alarm.statistic = static_cast<metric::Statistic>(random() % 5);
     alarm.for_each = {"Account"};
     const int span = fine ? 600 : 7200;
     std::vector<Sample> samples;
     for (int i = static_cast<int>(random() % 25); i > 0; --i) {
-      samples.push_back({at(seconds(random() % static_cast<unsigned>(span))), static_cast<double>(random() % 5),
-                         std::to_string(random() % 3)});
+      samples.push_back({at(seconds(random() % static_cast<unsigned>(span))),
+                         static_cast<double>(random() % 5), std::to_string(random() % 3)});
     }
-    std::sort(samples.begin(), samples.end(), [](const Sample& a, const Sample& b) { return a.time < b.time; });
+    std::sort(samples.begin(), samples.end(),
+              [](const Sample& a, const Sample& b) { return a.time < b.time; });
     Judged run(one_metric({alarm}, bucket));
     std::size_t next = 0;
     EventTime reached = kStart;
     while (next < samples.size()) {
       // Data comes in any order of up to a few, then time moves to somewhere before the next.
       const std::size_t upto = std::min(samples.size(), next + 1 + random() % 4);
-      std::vector<Sample> some(samples.begin() + static_cast<std::ptrdiff_t>(next), samples.begin() + static_cast<std::ptrdiff_t>(upto));
+      std::vector<Sample> some(samples.begin() + static_cast<std::ptrdiff_t>(next),
+                               samples.begin() + static_cast<std::ptrdiff_t>(upto));
       std::shuffle(some.begin(), some.end(), random);
-      for (const Sample& sample : some) run.shard.apply(datum(sample.time, sample.value, {{"Account", sample.account}}, bucket));
+      for (const Sample& sample : some)
+        run.shard.apply(datum(sample.time, sample.value, {{"Account", sample.account}}, bucket));
       next = upto;
       if (next == samples.size()) break;
       const EventTime limit = floor_to(samples[next].time, bucket);
@@ -310,7 +331,8 @@ TEST(Shard, AgreesWithJudgingEveryAlarmAtEveryInstant) {
       }
     }
     run.tick(seconds(span + 3600));
-    ASSERT_EQ(told(run.output), plain_transitions(alarm, samples, bucket, seconds(span + 3600))) << "round " << round;
+    ASSERT_EQ(told(run.output), plain_transitions(alarm, samples, bucket, seconds(span + 3600)))
+        << "round " << round;
   }
 }
 

@@ -1,0 +1,130 @@
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <atomic>
+#include <cstdio>
+#include <optional>
+
+#include "cli/commands.h"
+#include "cli/configuration.h"
+#include "cli/signals.h"
+#include "engine/notify/clock.h"
+#include "engine/notify/delivery.h"
+#include "engine/runtime/live.h"
+#include "engine/source/open_source.h"
+
+namespace tocsin::cli {
+namespace {
+
+// One line on stderr, whole: notes come from many threads.
+void note(const std::string& text) {
+  const std::string line = format_rfc3339(as_event_time(wall_now())) + " " + text + "\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+std::vector<std::vector<std::unique_ptr<notify::Sink>>> make_sinks(
+    const config::Configuration& configuration) {
+  std::vector<std::vector<std::unique_ptr<notify::Sink>>> made;
+  for (const auto& topic : configuration.sinks) {
+    auto& sinks = made.emplace_back();
+    for (const sinks::SinkSettings& settings : topic)
+      sinks.push_back(sinks::find_sink(settings.kind)->make(settings));
+  }
+  return made;
+}
+
+std::string rejects_text(const event::RejectCounts& rejects) {
+  std::string text;
+  for (std::size_t i = 0; i < event::kRejectReasons; ++i) {
+    if (rejects.counts[i] > 0) text += fmt::format(" {}={}", event::kRejectNames[i], rejects.counts[i]);
+  }
+  return text.empty() ? " none" : text;
+}
+
+// Everything that one configuration needs, from its start to its stop.
+Result<runtime::LiveResult> run_session(const config::Configuration& configuration,
+                                        const std::function<bool()>& should_stop) {
+  runtime::Plan plan = *configuration.plan;
+  plan.installation.configured_at = as_event_time(wall_now());
+  const auto shared_plan = std::make_shared<const runtime::Plan>(std::move(plan));
+  std::vector<std::unique_ptr<source::Source>> sources;
+  for (const source::SourceSettings& settings : shared_plan->sources) {
+    auto source = source::make_source(settings, {});
+    if (!source) return std::unexpected(source.error());
+    sources.push_back(std::move(*source));
+  }
+  notify::SteadyClock clock;
+  notify::Delivery delivery(shared_plan->topics, make_sinks(configuration), {}, clock,
+                            [](const notify::DeliveryReport& report) { note(to_text(report)); });
+  if (auto opened = delivery.open(); !opened) return std::unexpected(opened.error());
+  note(fmt::format("running: {} sources, {} metric filters, {} alarms, {} topics",
+                   shared_plan->sources.size(), shared_plan->filters.size(), shared_plan->alarms.size(),
+                   shared_plan->topics.size()));
+  runtime::Live live(shared_plan, std::move(sources), delivery, {}, note);
+  return live.run(should_stop);
+}
+
+void tell(const runtime::LiveResult& result) {
+  const runtime::EngineCounts& counts = result.counts;
+  note(fmt::format("stopped: {} events, {} matched, {} transitions, {} notifications; rejected:{}",
+                   counts.events, counts.matched, counts.transitions, counts.notifications,
+                   rejects_text(counts.rejects)));
+  if (result.undelivered > 0) {
+    note(
+        fmt::format("{} notifications could not be delivered before the end; their events are read again at "
+                    "the next start",
+                    result.undelivered));
+  }
+}
+
+int run_engine(const std::vector<std::string>& files) {
+  auto configuration = load_or_report(files);
+  if (!configuration) return kBadConfiguration;
+  if (configuration->plan->sources.empty()) {
+    note("the configuration has no sources: add one under `sources:`");
+    return kBadConfiguration;
+  }
+  const std::atomic<bool>& stop = install_stop_signal();
+  std::atomic<bool>& reload = install_reload_signal();
+  signal(SIGPIPE, SIG_IGN);
+  for (;;) {
+    std::optional<config::Configuration> next;
+    const auto result = run_session(*configuration, [&] {
+      if (stop) return true;
+      if (!reload.exchange(false)) return false;
+      next = load_or_report(files);
+      note(next ? "reloading: the configuration is good; windows and alarm states start anew"
+                : "not reloaded: mend the faults above; the running configuration stays");
+      return next.has_value();
+    });
+    if (!result) {
+      note(describe(result.error()));
+      return kUnreadable;
+    }
+    tell(*result);
+    if (stop || !next) return kFine;
+    configuration = std::move(next);
+  }
+}
+
+}  // namespace
+
+int run_command(const std::vector<std::string>& arguments) {
+  std::vector<std::string> files;
+  CLI::App app("The engine: reads the sources, judges the alarms, delivers the notifications, until SIGTERM.",
+               "tocsin run");
+  app.add_option("-c,--config", files, "a configuration file; may be repeated")
+      ->required()
+      ->take_all()
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kFine : kUsage;
+  }
+  return run_engine(files);
+}
+
+}  // namespace tocsin::cli
