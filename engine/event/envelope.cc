@@ -93,13 +93,13 @@ Shape EnvelopeFields::shape_of(const JsonView& view) const {
     return Shape::BusEvent;
   }
   // Insight records have neither eventName nor userIdentity; S3's notifications have both, and their source
-  // is "aws:s3".
+  // is "aws:s3". Records that went through other hands may have lost their version.
+  const std::string_view event_source = string(view, event_source_);
   const bool api_call = exists(view, event_name_) && exists(view, user_identity_);
   const bool record = exists(view, event_time_) && (exists(view, event_source_) || exists(view, event_type_));
-  if (exists(view, event_version_) && (api_call || record) &&
-      !string(view, event_source_).starts_with("aws:")) {
-    return Shape::CloudTrail;
-  }
+  const bool versioned =
+      exists(view, event_version_) && (api_call || record) && !event_source.starts_with("aws:");
+  if (versioned || (api_call && event_source.ends_with(".amazonaws.com"))) return Shape::CloudTrail;
   return Shape::Other;
 }
 

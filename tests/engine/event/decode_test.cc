@@ -124,6 +124,15 @@ TEST_F(DecoderTest, KnowsAnInsightRecordAndAnS3Notification) {
   EXPECT_EQ(time(), "2026-03-10T10:00:00.500Z");
 }
 
+TEST_F(DecoderTest, KnowsACloudTrailRecordThatLostItsVersion) {
+  const auto& events = decode(
+      {R"({"eventName":"x","eventSource":"s3.amazonaws.com","userIdentity":{"accountId":"000000000001"}})",
+       R"({"eventName":"x","eventSource":"shop","userIdentity":{"accountId":"000000000001"}})"});
+  EXPECT_EQ(events[0].kind, Kind::CloudTrail);
+  EXPECT_EQ(events[0].account, "000000000001");
+  EXPECT_EQ(events[1].kind, Kind::Json);
+}
+
 TEST_F(DecoderTest, UnwrapsATrailFileInOneRecord) {
   const auto& events = decode({std::string(R"({"Records":[)") + kTrail + " , " + kTrail + "]}"});
   ASSERT_EQ(events.size(), 2U);
