@@ -197,9 +197,8 @@ void add_trail_stopped(EventTime start, std::size_t account, std::string_view ad
 
 void add_refused_probing(EventTime start, Duration span, std::size_t count, std::size_t account,
                          std::string_view address, const ApiCalls& calls, Random& random, Lines& lines) {
-  const Duration spacing = span / static_cast<std::int64_t>(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const EventTime time = start + spacing * static_cast<std::int64_t>(i) + up_to(spacing, random);
+    const EventTime time = start + (up_to(span, random) + up_to(span, random)) / 2;  // most of them half-way
     add_refused_call(time, account, "web-frontend", address, calls, random, lines);
   }
 }

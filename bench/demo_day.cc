@@ -34,13 +34,13 @@ Lines scheduled_lines(const DemoDay& day, const ApiCalls& calls) {
   add_ssh_sessions(day.start, day.events / 25, hosts, lines);
   add_ssh_noise(day.start, hosts, lines);
 
-  add_ssh_guessing(day.start + 3h + 12min, 4min, 64, "203.0.113.77", story, lines);
+  add_ssh_guessing(day.start + 3h + 12min, 8min, 140, "203.0.113.77", story, lines);
   add_root_without_mfa(day.start + 9h + 41min, 18, "203.0.113.140", story, lines);
   add_backups(day.start,
               {.failing = "billing-db", .failing_hour = 5, .silent = "mail-archive", .silent_hour = 12},
               backups, lines);
   add_trail_stopped(day.start + 17h + 48min, 5, "203.0.113.140", story, lines);
-  add_refused_probing(day.start + 20h + 15min, 9min, 180, 2, "203.0.113.21", calls, story, lines);
+  add_refused_probing(day.start + 20h + 15min, 14min, 240, 2, "203.0.113.21", calls, story, lines);
   std::ranges::stable_sort(lines, {}, &Line::time);
   return lines;
 }

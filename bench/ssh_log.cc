@@ -109,9 +109,8 @@ void add_ssh_guessing(EventTime start, Duration span, std::size_t count, std::st
                       Random& random, Lines& lines) {
   std::vector<Daemon> bastions;
   for (const std::string_view host : kBastions) bastions.emplace_back(host, random, lines);
-  const Duration spacing = span / static_cast<std::int64_t>(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const EventTime time = start + spacing * static_cast<std::int64_t>(i) + up_to(spacing, random);
+    const EventTime time = start + (up_to(span, random) + up_to(span, random)) / 2;  // most of them half-way
     Daemon& sshd = bastions[i % bastions.size()];
     if (i % 4 == 0) {
       sshd.say(time, "Failed password for root from {} port {} ssh2", address, port(random));

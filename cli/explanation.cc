@@ -129,9 +129,7 @@ std::string explain(const alarm::Transition& transition, const alarm::AlarmDefin
       out += text + '\n';
     }
   }
-  if (filled)
-    out +=
-        fmt::format("  + a gap that had to be filled: {}\n", missing_data_in_words(alarm.rule.missing_data));
+  if (filled) out += "  + a gap that was filled\n";
   return out + "  " + verdict_in_words(transition, alarm, style) + '\n';
 }
 

@@ -13,7 +13,8 @@
 namespace tocsin::cli {
 namespace {
 
-constexpr std::size_t kMaxCells = 24;        // of a curve
+constexpr std::size_t kMaxCells = 24;  // of a curve
+constexpr std::size_t kMinCells = 3;
 constexpr std::size_t kMaxNameColumns = 32;  // up to which names are lined up
 constexpr std::size_t kTimeColumns = 11;     // "03:13–03:19"
 constexpr std::size_t kIndent = 2 + kTimeColumns + 2;
@@ -44,12 +45,13 @@ std::string_view weekday_of(Days day) {
 }
 
 // "▁▃█·▂": each cell's value as a share of the largest, a dot where nothing was measured. Begins with the
-// first cell that was measured; empty if none was.
+// first cell that was measured; empty if too few were to make a picture.
 std::string sparkline(std::span<const metric::StatisticSet> cells, metric::Statistic statistic,
                       const TextStyle& style) {
   static constexpr std::array<std::string_view, 8> kBlocks{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   static constexpr std::array<std::string_view, 8> kAscii{"_", ".", ":", "-", "=", "+", "*", "#"};
   while (!cells.empty() && cells.front().empty()) cells = cells.subspan(1);
+  if (cells.size() < kMinCells) return {};
   double largest = 0;
   for (const metric::StatisticSet& cell : cells) {
     if (!cell.empty()) largest = std::max(largest, std::abs(metric::value_of(cell, statistic)));
@@ -193,7 +195,8 @@ std::string Timeline::render() const {
     const Days start = day_of(incident.start);
     if (day != start) {
       if (day) out += '\n';
-      out += paint(fmt::format("{} {}", weekday_of(start), date_in_words(start)), Ink::Bold, style_) + "\n\n";
+      out += paint(fmt::format("{} {} (UTC)", weekday_of(start), date_in_words(start)), Ink::Bold, style_) +
+             "\n\n";
       day = start;
     }
     out += draw(incident, name_columns);

@@ -2,7 +2,7 @@
 //
 //   shard --Transition, ClosedBucket--> Timeline --text on stderr
 //
-//   Sunday 1 March 2026
+//   Sunday 1 March 2026 (UTC)
 //
 //     03:13–03:19  ALARM  ssh-failures  SourceIp 203.0.113.77
 //                       ··▃▇█▅▁·  10 in 5 min (alarm at ≥ 10) · OK after 6 min · from hosts.log:1523

@@ -47,7 +47,7 @@ TEST(Explanation, ShowsTheGapsThatWereFilled) {
   value       -      -     12      -      -
   breach      -      -      X      -      -
   judged                    ^      +      +
-  + a gap that had to be filled: missing counts as breaching
+  + a gap that was filled
   2 without data (missing counts as breaching), 3 of 3 judged periods breach, 2 needed -> ALARM
 )");
 }

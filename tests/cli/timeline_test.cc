@@ -67,7 +67,7 @@ TEST_F(TimelineTest, AnIncidentIsOneEntryFromItsAlarmToItsRecovery) {
   line.add(silence(at("15:12:00")));
   measure(line, at("03:07:00"), {1, 2, 0, 0, 4, 6, 12, 3, 0});
   measure(line, at("03:23:00"), {1, 50});  // the last of them is after the incident
-  EXPECT_EQ(line.render(), R"(Sunday 1 March 2026
+  EXPECT_EQ(line.render(), R"(Sunday 1 March 2026 (UTC)
 
   03:13–03:24  ALARM  ssh-failures   SourceIp 203.0.113.77
                       ▂··▃▅█▃········▂  12 in 5 min (alarm at ≥ 10)
@@ -84,7 +84,7 @@ TEST_F(TimelineTest, AWideTerminalTakesTheDetailInOneLine) {
   Timeline line = timeline({120, false, false, true});
   line.add(ssh(at("03:13:00"), State::Ok, State::Alarm, {kGap, 2, 12}));
   line.add(ssh(at("03:24:00"), State::Alarm, State::Ok, {12, 6, kGap}));
-  EXPECT_EQ(line.render(), R"(Sunday 1 March 2026
+  EXPECT_EQ(line.render(), R"(Sunday 1 March 2026 (UTC)
 
   03:13–03:24  ALARM  ssh-failures  SourceIp 203.0.113.77
                       12 in 5 min (alarm at ≥ 10) · OK after 11 min · from hosts.log:1523
@@ -101,8 +101,7 @@ TEST_F(TimelineTest, PlainAsciiWhereTheLocaleIsNotUtf8) {
   for (const char c : text) EXPECT_LT(static_cast<unsigned char>(c), 0x80) << text;
   EXPECT_NE(text.find("  03:13-       ALARM  ssh-failures  SourceIp h\\u{00f6}st\n"), std::string::npos)
       << text;
-  EXPECT_NE(text.find("  ..#  12 in 5 min (alarm at >= 10), still in ALARM\n"), std::string::npos)
-      << text;
+  EXPECT_NE(text.find("  ..#  12 in 5 min (alarm at >= 10), still in ALARM\n"), std::string::npos) << text;
 }
 
 TEST_F(TimelineTest, ColourMarksTheStatesOnlyWhenAskedFor) {
