@@ -293,7 +293,7 @@ class Live::Session : private Listener {
       if (time != kNever) least_known = std::min(least_known, time);
     }
     if (least_known == kForever) return;  // nothing is known yet
-    if (!engine_.started()) engine_.start(floor_to(std::min(least_known, oldest_event_), kMinute));
+    if (!engine_.started()) engine_.start(std::min(least_known, oldest_event_));
     engine_.tick(frontier, final);
     for (std::size_t i = 0; i < feeds_.size(); ++i) {
       for (Pending& pending : feeds_[i].pending) {
