@@ -225,7 +225,8 @@ void KafkaSource::on_error(int code, const std::string& text) {
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
       brokers_away_ = true;
-      note(fmt::format("broker connection: {}; trying again", text));
+      // "(after 12ms in state CONNECT, …)": every time another number, and a note is said once.
+      note(fmt::format("broker connection: {}; trying again", text.substr(0, text.find(" (after "))));
       return;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
