@@ -215,6 +215,7 @@ class Document::Builder : public YAML::EventHandler {
   void check_tag(Node& node, const std::string& tag) {
     if (is_known_tag(tag)) return;
     document_.refuse(node.start, "YAML tags are not understood here", "remove the word that begins with `!`");
+    node.kind = Node::Kind::Broken;
   }
 
   void remember(YAML::anchor_t anchor, const Node& node, std::size_t values) {
@@ -273,7 +274,11 @@ class Document::Builder : public YAML::EventHandler {
       frame.merged.push_back(&value);
       return;
     }
-    if (!value.written.empty() && names_secret(key.written)) document_.hide_secret(value);
+    if (names_secret(key.written)) {
+      document_.hide_secret(value);
+      for (const Node* item : value.items) document_.hide_secret(*item);
+      for (const Entry& entry : value.entries) document_.hide_secret(*entry.value);
+    }
     const auto [first, is_new] = frame.seen.emplace(key.written, &key);
     if (!is_new) {
       document_.refuse(key.start, fmt::format("`{}` stands twice in this map", key.written),
@@ -380,10 +385,23 @@ void Document::parse(const Environment& environment) {
     std::size_t offset = fault.mark.is_null() ? 0 : static_cast<std::size_t>(std::max(fault.mark.pos, 0));
     offset = std::min(offset, source_.size());
     const auto faults = syntax_faults();
-    const auto known = std::ranges::find(faults, std::string_view(fault.msg), &SyntaxFault::theirs);
+    auto known = std::ranges::find(faults, std::string_view(fault.msg), &SyntaxFault::theirs);
+    // Whatever the parser made of a tab, the tab is at fault.
+    const std::size_t line_start = line_starts_[line_of(offset) - 1];
+    const std::size_t indented = std::min(source_.find_first_not_of(" \t", line_start), source_.size());
+    const std::size_t tab = source_.find('\t', line_start);
+    if (tab < indented) {
+      known = std::ranges::find(faults, std::string_view(YAML::ErrorMsg::TAB_IN_INDENTATION),
+                                &SyntaxFault::theirs);
+      offset = tab;
+    }
     if (known == faults.end()) {
       refuse(offset, fmt::format("YAML: {}", fault.msg));
     } else {
+      if (known->theirs == YAML::ErrorMsg::CHAR_IN_BLOCK) {  // their place is behind the sign
+        const std::size_t sign = source_.find_last_of(">|", offset);
+        if (sign != std::string::npos && line_of(sign) == line_of(offset)) offset = sign;
+      }
       const bool unclosed = known->theirs == YAML::ErrorMsg::END_OF_MAP_FLOW ||
                             known->theirs == YAML::ErrorMsg::END_OF_SEQ_FLOW;
       refuse(unclosed ? builder.open_bracket(offset) : offset, std::string(known->text),

@@ -262,7 +262,7 @@ constexpr std::array kUnbuiltSubscriptionKeys{
 
 // The grammar of the kinds in the table of sinks; made once and kept for good.
 struct SinkGrammars {
-  std::deque<std::string> names;      // of `NAME_file` keys
+  std::deque<std::string> names;      // of `NAME_file` keys and of kinds
   std::deque<std::vector<Key>> keys;  // of each kind's options
   std::deque<ObjectGrammar> objects;  // of each kind
   std::vector<Key> subscription_keys;
@@ -289,7 +289,8 @@ struct SinkGrammars {
                              .description = "A file that holds it."});
         }
       }
-      const ObjectGrammar& object = objects.emplace_back(ObjectGrammar{kind.name, options});
+      const ObjectGrammar& object = objects.emplace_back(
+          ObjectGrammar{names.emplace_back("`" + std::string(kind.name) + "`"), options});
       const bool needs_nothing = std::ranges::none_of(options, &Key::required);
       subscription_keys.push_back(
           {.name = kind.name,

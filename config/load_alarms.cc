@@ -104,8 +104,7 @@ class AlarmLoader {
       std::string hint = "`>`, `>=`, `<` or `<=`, and a number: `\">= 10\"`";
       if (const auto symbol = symbol_of(text); !symbol.empty())
         hint = fmt::format("write `{}` and the threshold", symbol);
-      if (text.starts_with("="))
-        hint = "an alarm compares with `>`, `>=`, `<` or `<=`; a count that is 5 is `\">= 5\"`";
+      if (text.starts_with("=")) hint = "an alarm compares with `>`, `>=`, `<` or `<=`";
       faults_.error(*node, fmt::format("{} does not begin with a comparison", quoted(text)), std::move(hint));
       return;
     }

@@ -71,14 +71,7 @@ std::vector<std::string_view> key_names(const ObjectGrammar& grammar) {
   return names;
 }
 
-// A key that is unknown here: what may have been meant.
-std::string hint_for_key(std::string_view name, const ObjectGrammar& grammar) {
-  if (std::string hint = did_you_mean(name, key_names(grammar)); !hint.empty()) return hint;
-  for (const Key& key : grammar.keys) {
-    if ((key.shapes & kObject) != 0 && key.object != nullptr && key.object->find(name) != nullptr) {
-      return fmt::format("`{}` belongs into `{}`", name, key.name);
-    }
-  }
+std::string list_keys(const ObjectGrammar& grammar) {
   std::string names;
   for (const Key& key : grammar.keys) {
     if (key.not_built.empty()) names += fmt::format("{}`{}`", names.empty() ? "" : ", ", key.name);
@@ -86,15 +79,31 @@ std::string hint_for_key(std::string_view name, const ObjectGrammar& grammar) {
   return names.empty() ? fmt::format("{} has no keys", grammar.noun) : fmt::format("known here: {}", names);
 }
 
+std::string list_choices(const Key& key) {
+  constexpr std::size_t kShown = 8;
+  std::string out;
+  for (const std::string_view choice : key.choices.first(std::min(kShown, key.choices.size()))) {
+    out += fmt::format("{}`{}`", out.empty() ? "one of " : ", ", choice);
+  }
+  return key.choices.size() > kShown ? out + ", …" : out;
+}
+
+// A key that is unknown here: what may have been meant.
+std::string hint_for_key(std::string_view name, const ObjectGrammar& grammar) {
+  if (std::string hint = did_you_mean(name, key_names(grammar)); !hint.empty()) return hint;
+  for (const Key& key : grammar.keys) {
+    if ((key.shapes & kObject) != 0 && key.object != nullptr && key.object->find(name) != nullptr) {
+      return fmt::format("`{}` belongs in `{}`", name, key.name);
+    }
+  }
+  return list_keys(grammar);
+}
+
 void check_choice(const Node& node, const Key& key, Faults& faults) {
   const std::vector<std::string_view> choices(key.choices.begin(), key.choices.end());
   if (choices.empty() || std::ranges::find(choices, node.text) != choices.end()) return;
   std::string hint = did_you_mean(node.text, choices);
-  if (hint.empty()) {
-    hint = "one of ";
-    for (std::size_t i = 0; i < choices.size(); ++i)
-      hint += fmt::format("{}`{}`", i == 0 ? "" : ", ", choices[i]);
-  }
+  if (hint.empty()) hint = list_choices(key);
   if (key.name == "statistic" && node.text.size() > 1 &&
       (node.text[0] == 'p' || node.text.starts_with("tm")) &&
       parse_number(std::string_view(node.text).substr(node.text[0] == 'p' ? 1 : 2))) {
@@ -136,11 +145,14 @@ void check_scalar(const Node& node, const Key& key, Faults& faults) {
 
 void check_value(const Node& name, const Node& value, const Key& key, Faults& faults) {
   const auto refuse = [&](const Node& node) {
+    std::string hint(key.hint);
+    if (hint.empty() && !key.choices.empty()) hint = list_choices(key);
+    if (hint.empty() && (key.shapes & kObject) != 0) hint = list_keys(*key.object);
     const bool missing = node.kind == Node::Kind::Nothing;
     faults.error(
         missing ? name : node,
         fmt::format("`{}`: expected {}, found {}", key.name, describe_shapes(key), describe_kind(node)),
-        std::string(key.hint));
+        std::move(hint));
   };
   constexpr Shapes kScalars = kText | kNumber | kInteger | kBoolean | kDuration;
   switch (value.kind) {
@@ -252,7 +264,7 @@ bool check(const Node& map, const ObjectGrammar& grammar, const Node& place, Fau
   for (const Key& key : grammar.keys) {
     if (!key.required || map.find(key.name) != nullptr) continue;
     if (is_mistyped(map, grammar, key.name)) continue;
-    faults.error(place, fmt::format("{} needs `{}`", grammar.noun, key.name), std::string(key.hint));
+    faults.error(place, fmt::format("{} needs `{}`", grammar.noun, key.name), std::string(key.description));
   }
   if (!grammar.one_of.empty()) check_one_of(map, grammar, place, faults);
   return true;

@@ -1,0 +1,106 @@
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "cli/commands.h"
+
+namespace tocsin::cli {
+namespace {
+
+class Check : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = std::filesystem::path(testing::TempDir()) / (std::string("tocsin-check-") + info->name());
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  std::string write(const std::string& name, const std::string& content) {
+    const std::string path = (folder_ / name).string();
+    std::ofstream(path) << content;
+    return path;
+  }
+
+  int run(const std::vector<std::string>& arguments) {
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    const int code = check_command(arguments);
+    std::fflush(stdout);
+    std::fflush(stderr);
+    out_ = testing::internal::GetCapturedStdout();
+    err_ = testing::internal::GetCapturedStderr();
+    return code;
+  }
+
+  std::filesystem::path folder_;
+  std::string out_;
+  std::string err_;
+};
+
+TEST_F(Check, ValidConfigurationExitsZero) {
+  EXPECT_EQ(run({"-c", write("a.yaml", "sources: {s: {stdin: {}}}\n")}), 0);
+  EXPECT_EQ(out_, "");
+  EXPECT_EQ(err_, "0 errors\n");
+}
+
+TEST_F(Check, FaultsGoToStderrAndExitIs78) {
+  const std::string file = write("a.yaml", "sources: {s: {stdn: {}}}\nregion: [x]\n");
+  EXPECT_EQ(run({"-c", file}), 78);
+  EXPECT_EQ(out_, "");
+  EXPECT_EQ(err_,
+            file +
+                ":1:15: error: unknown key `stdn`\nsources: {s: {stdn: {}}}\n              ^\nhint: did you "
+                "mean `stdin`?\n" +
+                file +
+                ":2:9: error: `region`: expected text, found a list\nregion: [x]\n        ^\n2 errors\n");
+}
+
+TEST_F(Check, WarningsAreShownAndExitIsZero) {
+  const std::string file = write("a.yaml", "topics: {t: {}}\n");
+  EXPECT_EQ(run({"-c", file}), 0);
+  EXPECT_TRUE(err_.starts_with(file + ":1:10: warning: ")) << err_;
+  EXPECT_TRUE(err_.ends_with("\n0 errors\n")) << err_;
+}
+
+TEST_F(Check, SeveralFilesAreReadAsOneInTheirOrder) {
+  const std::string b = write("b.yaml", "region: []\n");
+  const std::string a = write("a.yaml", "account: []\n");
+  EXPECT_EQ(run({"-c", b, "-c", a}), 78);
+  EXPECT_LT(err_.find(b + ":1:9"), err_.find(a + ":1:10"));
+}
+
+TEST_F(Check, ExplainTellsPeopleWhatWillBeDone) {
+  const std::string file = write("a.yaml", "sources: {hosts: {file: {paths: /var/log/auth.log}}}\n");
+  EXPECT_EQ(run({"--explain", "-c", file}), 0);
+  EXPECT_EQ(out_, "");
+  EXPECT_EQ(err_, "sources\n  hosts  files /var/log/auth.log; log group hosts\n0 errors\n");
+}
+
+TEST_F(Check, UnreadableFileExits78) {
+  EXPECT_EQ(run({"-c", "/nonexistent/a.yaml"}), 78);
+  EXPECT_EQ(out_, "");
+  EXPECT_EQ(err_,
+            "/nonexistent/a.yaml:1:1: error: cannot read the file: No such file or directory\n1 errors\n");
+}
+
+TEST_F(Check, BadUsageExitsTwo) {
+  EXPECT_EQ(run({}), 2);
+  EXPECT_EQ(run({"-c"}), 2);
+  EXPECT_EQ(run({"--explain"}), 2);
+  EXPECT_EQ(run({"a.yaml"}), 2);
+  EXPECT_EQ(run({"-c", "a.yaml", "--nothing"}), 2);
+  EXPECT_EQ(out_, "");
+}
+
+TEST_F(Check, FileNamesAreTakenAsTheyAre) {
+  const std::string file = write("[a, b].yaml", "sources: {s: {stdin: {}}}\n");
+  EXPECT_EQ(run({"-c", file}), 0);
+  EXPECT_EQ(run({"--config=" + file}), 0);
+}
+
+}  // namespace
+}  // namespace tocsin::cli

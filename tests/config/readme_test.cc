@@ -1,0 +1,29 @@
+// What the README shows is what loads.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "tests/config/configuration_file.h"
+
+namespace tocsin::config {
+namespace {
+
+TEST(Readme, EveryConfigurationInItLoads) {
+  const std::string readme = read_whole(std::filesystem::path(TOCSIN_SOURCE_DIR) / "README.md");
+  constexpr std::string_view kFence = "```yaml\n";
+  // Secrets of the samples come from variables of any value.
+  const Environment environment{{"KAFKA_PASSWORD", "secret"}};
+  std::size_t blocks = 0;
+  for (std::size_t at = readme.find(kFence); at != std::string::npos; at = readme.find(kFence, at)) {
+    at += kFence.size();
+    const std::string block = readme.substr(at, readme.find("\n```", at) - at) + "\n";
+    ++blocks;
+    const Loaded loaded = load_text(block, environment);
+    EXPECT_TRUE(loaded.configuration.has_value()) << block << shown(loaded);
+  }
+  EXPECT_GT(blocks, 0U);
+}
+
+}  // namespace
+}  // namespace tocsin::config
