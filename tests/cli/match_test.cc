@@ -1,0 +1,290 @@
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/line_cutter.h"
+#include "cli/match_arguments.h"
+#include "engine/event/reject.h"
+
+namespace tocsin::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+struct Outcome {
+  int status = 0;
+  std::string out;
+  std::string err;
+};
+
+Outcome run(const std::vector<std::string>& arguments) {
+  testing::internal::CaptureStdout();
+  testing::internal::CaptureStderr();
+  Outcome outcome;
+  outcome.status = match_command(arguments);
+  outcome.err = testing::internal::GetCapturedStderr();
+  outcome.out = testing::internal::GetCapturedStdout();
+  return outcome;
+}
+
+class MatchCommand : public testing::Test {
+ protected:
+  MatchCommand() {
+    std::string name = testing::TempDir() + "match_XXXXXX";
+    folder_ = mkdtemp(name.data());
+  }
+  ~MatchCommand() override { std::filesystem::remove_all(folder_); }
+
+  // A file with that content.
+  [[nodiscard]] std::string file(const std::string& content) {
+    const std::string path = folder_ + "/" + std::to_string(++files_);
+    std::ofstream(path, std::ios::binary) << content;
+    return path;
+  }
+
+  [[nodiscard]] std::string gzip_file(const std::string& content) {
+    const std::string path = folder_ + "/" + std::to_string(++files_) + ".gz";
+    gzFile out = gzopen(path.c_str(), "wb");
+    EXPECT_EQ(gzwrite(out, content.data(), static_cast<unsigned>(content.size())),
+              static_cast<int>(content.size()));
+    gzclose(out);
+    return path;
+  }
+
+  std::string folder_;
+  int files_ = 0;
+};
+
+// --- patterns and exit codes
+// ----------------------------------------------------------------------------------------------
+
+TEST_F(MatchCommand, PrintsMatchingLinesAndExitsZero) {
+  const std::string input = file("{\"a\":1,\"b\":\"xyz\"}\n");
+  const Outcome match = run({"--filter-pattern", "{ $.a = 1 && $.b = \"x*\" }", input});
+  EXPECT_EQ(match.status, kFine);
+  EXPECT_EQ(match.out, "{\"a\":1,\"b\":\"xyz\"}\n");
+  EXPECT_THAT(match.err, IsEmpty());
+  const Outcome none = run({"--filter-pattern", "{ $.a = 2 && $.b = \"x*\" }", input});
+  EXPECT_EQ(none.status, kNo);
+  EXPECT_THAT(none.out, IsEmpty());
+  EXPECT_THAT(none.err, IsEmpty());
+}
+
+TEST_F(MatchCommand, ARefusedPatternIsShownWithACaretUnderItsFault) {
+  const Outcome outcome = run({"--filter-pattern", "{ $.a = }", "/does/not/exist"});
+  EXPECT_EQ(outcome.status, kUsage);
+  EXPECT_THAT(outcome.out, IsEmpty());
+  EXPECT_THAT(outcome.err, HasSubstr("--filter-pattern:1:9: error: A value is missing after '='\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("{ $.a = }\n        ^\n"));
+  EXPECT_THAT(outcome.err, HasSubstr("hint: "));
+}
+
+TEST_F(MatchCommand, EveryRefusedPatternIsTold) {
+  const Outcome outcome =
+      run({"--filter-pattern", "[", "--regex", "(", "--filter-pattern", "{\n $.a == 1 }", file("")});
+  EXPECT_EQ(outcome.status, kUsage);
+  EXPECT_THAT(outcome.err, HasSubstr("--filter-pattern:1:2: error: "));
+  EXPECT_THAT(outcome.err, HasSubstr("--regex:1:2: error: "));
+  EXPECT_THAT(outcome.err, HasSubstr("--filter-pattern:2:7: error: "));
+}
+
+TEST_F(MatchCommand, AColumnCountsCharacters) {
+  const Outcome outcome = run({"--filter-pattern", "{ $.a = \"\xC3\xA9\xC3\xA9\" x }", file("")});
+  EXPECT_THAT(outcome.err, HasSubstr("--filter-pattern:1:14: error: "));
+}
+
+TEST_F(MatchCommand, PatternsArePassedUntouched) {
+  const std::string input = file("a b c\n-x =-y\n");
+  EXPECT_EQ(run({"--filter-pattern", "[ip, rest]", input}).out, "a b c\n-x =-y\n");
+  EXPECT_EQ(run({"--filter-pattern", "", input}).out, "a b c\n-x =-y\n");
+  EXPECT_EQ(run({"--filter-pattern=", input}).out, "a b c\n-x =-y\n");
+  EXPECT_EQ(run({"--filter-pattern=[x=a, y]", input}).out, "a b c\n");
+  EXPECT_EQ(run({"--filter-pattern", "-a", input}).out, "-x =-y\n");
+  EXPECT_EQ(run({"--regex", "=-y", input}).out, "-x =-y\n");
+  EXPECT_EQ(run({"--regex==-y", input}).out, "-x =-y\n");
+  EXPECT_EQ(run({"--regex", "--count", input}).status, kNo);
+}
+
+TEST_F(MatchCommand, ALineThatAnyPatternMatchesLeavesOnce) {
+  const std::string input = file("a\nb\nab\nc\n");
+  EXPECT_EQ(run({"--filter-pattern", "a", "--regex", "b", input}).out, "a\nb\nab\n");
+  EXPECT_EQ(run({"--filter-pattern", "a", "--regex", "b", "--count", input}).out, "3\n");
+}
+
+TEST_F(MatchCommand, BadUsageIsTold) {
+  const auto fault = [](const std::vector<std::string>& arguments) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.status, kUsage);
+    EXPECT_THAT(outcome.out, IsEmpty());
+    return outcome.err;
+  };
+  EXPECT_THAT(fault({}), HasSubstr("name a pattern"));
+  EXPECT_THAT(fault({"--filter-pattern"}), HasSubstr("--filter-pattern needs a pattern"));
+  EXPECT_THAT(fault({"--filter-patern", "x"}), HasSubstr("did you mean `--filter-pattern`?"));
+  EXPECT_THAT(fault({"--event-pattern", "{}"}), HasSubstr("not built yet"));
+  EXPECT_THAT(fault({"--regex", "x", "--count", "--extract"}), HasSubstr("exclude each other"));
+  EXPECT_THAT(fault({"--regex", "x", "--count=1"}), HasSubstr("--count"));
+}
+
+TEST_F(MatchCommand, HelpIsNoError) {
+  const Outcome outcome = run({"--help"});
+  EXPECT_EQ(outcome.status, kFine);
+  EXPECT_THAT(outcome.out, HasSubstr("--filter-pattern"));
+}
+
+// --- input and output
+// -----------------------------------------------------------------------------------------------------
+
+TEST_F(MatchCommand, LinesLeaveByteForByte) {
+  const std::string content = "x 1\r\n\nx\t2 \n\r\nx 3\r\r\nx 4";
+  EXPECT_EQ(run({"--filter-pattern", "x", file(content)}).out, "x 1\r\nx\t2 \nx 3\r\r\nx 4");
+  EXPECT_EQ(run({"--filter-pattern", "", file(content)}).out, content);
+  EXPECT_EQ(run({"--regex", "1$", file(content)}).out, "x 1\r\n");
+}
+
+TEST_F(MatchCommand, ReadsSeveralFilesInOrder) {
+  const std::string one = file("x1\ny\n");
+  const std::string two = gzip_file("x2\n");
+  EXPECT_EQ(run({"--filter-pattern", "x", two, "--", one}).out, "x2\nx1\n");
+}
+
+TEST_F(MatchCommand, ReadsStandardInputWithoutAFile) {
+  const int saved = dup(STDIN_FILENO);
+  for (const std::vector<std::string>& files : {std::vector<std::string>{}, {"-"}}) {
+    const int input = open(file("x\ny\n").c_str(), O_RDONLY);
+    dup2(input, STDIN_FILENO);
+    close(input);
+    std::vector<std::string> arguments{"--filter-pattern", "y"};
+    arguments.insert(arguments.end(), files.begin(), files.end());
+    EXPECT_EQ(run(arguments).out, "y\n");
+  }
+  dup2(saved, STDIN_FILENO);
+  close(saved);
+}
+
+TEST_F(MatchCommand, AnUnreadableFileIsToldAndTheOthersAreRead) {
+  const Outcome outcome = run({"--filter-pattern", "x", "/does/not/exist", file("x\n"), folder_});
+  EXPECT_EQ(outcome.status, kUnreadable);
+  EXPECT_EQ(outcome.out, "x\n");
+  EXPECT_THAT(outcome.err, HasSubstr("/does/not/exist"));
+  EXPECT_THAT(outcome.err, HasSubstr(folder_ + ":"));
+}
+
+TEST_F(MatchCommand, DamagedCompressionIsUnreadable) {
+  const std::string path = gzip_file(std::string(100'000, 'x') + "\n");
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) - 12);
+  const Outcome outcome = run({"--filter-pattern", "y", path});
+  EXPECT_EQ(outcome.status, kUnreadable);
+  EXPECT_THAT(outcome.err, HasSubstr("damaged"));
+}
+
+TEST_F(MatchCommand, WhatCannotMatchIsCounted) {
+  const std::string large(event::kMaxEventBytes, 'x');
+  const Outcome outcome = run({"--filter-pattern", "", "--count",
+                               file("ok\n\xFF\n" + large + "\n" + large + "x\n" + large + "\r\nlast")});
+  EXPECT_EQ(outcome.status, kFine);
+  EXPECT_EQ(outcome.out, "4\n");
+  EXPECT_EQ(outcome.err, "tocsin match: never matched: 1 bad_utf8, 1 too_large\n");
+}
+
+TEST_F(MatchCommand, ADocumentIsOneMessage) {
+  const std::string document = "{\n  \"a\": 1,\n  \"b\": [\n    2\n  ]\n}\n";
+  EXPECT_EQ(run({"--filter-pattern", "{ $.b[0] = 2 }", file(document)}).status, kNo);
+  const Outcome outcome =
+      run({"--document", "--filter-pattern", "{ $.b[0] = 2 }", file(document), file("{\"b\":[2]}")});
+  EXPECT_EQ(outcome.status, kFine);
+  EXPECT_EQ(outcome.out, document + "{\"b\":[2]}");
+  EXPECT_EQ(run({"--document", "--count", "--regex", "^a\nb$", file("a\nb\r\n")}).out, "1\n");
+  const Outcome large = run({"--document", "--filter-pattern", "",
+                             file(std::string(event::kMaxEventBytes + 1, 'x')), file("\xFF")});
+  EXPECT_EQ(large.status, kNo);
+  EXPECT_THAT(large.err, HasSubstr("1 bad_utf8, 1 too_large"));
+}
+
+TEST_F(MatchCommand, CountIsTheBareNumber) {
+  const Outcome none = run({"--count", "--filter-pattern", "z", file("x\n")});
+  EXPECT_EQ(none.status, kNo);
+  EXPECT_EQ(none.out, "0\n");
+}
+
+TEST_F(MatchCommand, ExtractPrintsLineMessageAndFields) {
+  const std::string input = file("no\n{\"a\":1,\"s\":\"\\u00e9\\n\"}\r\n");
+  EXPECT_EQ(run({"--extract", "--filter-pattern", "{ $.a = 1 && $.s = * && $.none NOT EXISTS }", input}).out,
+            "{\"line\":2,\"message\":\"{\\\"a\\\":1,\\\"s\\\":\\\"\\\\u00e9\\\\n\\\"}\",\"extracted\":{\"$."
+            "a\":\"1\",\"$.s\":\"\xC3\xA9\\n\"}}\n");
+  EXPECT_EQ(
+      run({"--extract", "--filter-pattern", "[a, ..., z]", file("1 [2 2] 3\n")}).out,
+      "{\"line\":1,\"message\":\"1 [2 2] 3\",\"extracted\":{\"$a\":\"1\",\"$2\":\"2 2\",\"$z\":\"3\"}}\n");
+  EXPECT_EQ(run({"--extract", "--regex", "(?P<user>b)(c)?", "--filter-pattern", "[user]", file("ab\n")}).out,
+            "{\"line\":1,\"message\":\"ab\",\"extracted\":{\"$user\":\"b\"}}\n");
+}
+
+TEST_F(MatchCommand, DecodeUnwrapsRecords) {
+  const std::string trail =
+      R"({"Records":[{"eventVersion":"1.08","eventTime":"2026-03-01T00:00:00Z","eventSource":"s3","eventName":"A","recipientAccountId":"111122223333"},)"
+      R"({"eventVersion":"1.08","eventTime":"2026-03-01T00:00:01Z","eventSource":"s3","eventName":"B","recipientAccountId":"111122223333"}]})";
+  EXPECT_EQ(run({"--filter-pattern", "{ $.eventName = B }", file(trail)}).status, kNo);
+  for (const std::string& path : {file(trail), gzip_file(trail)}) {
+    const Outcome outcome = run({"--decode", "--filter-pattern", "{ $.eventName = B }", path});
+    EXPECT_EQ(outcome.status, kFine);
+    EXPECT_THAT(outcome.out,
+                testing::StartsWith("{\"eventVersion\":\"1.08\",\"eventTime\":\"2026-03-01T00:00:01Z\""));
+    EXPECT_THAT(outcome.out, testing::EndsWith("}\n"));
+    EXPECT_EQ(run({"--decode", "--document", "--count", "--filter-pattern", "{ $.eventName = * }", path}).out,
+              "2\n");
+  }
+}
+
+// --- lines
+// ----------------------------------------------------------------------------------------------------------------
+
+std::vector<std::string> cut(std::string_view text, std::size_t piece, std::size_t most) {
+  LineCutter cutter(most);
+  std::vector<std::string> out;
+  std::vector<Line> lines;
+  std::size_t at = 0;
+  for (bool last = false; !last;) {
+    const auto room = cutter.room();
+    const std::size_t size = std::min({piece, room.size(), text.size() - at});
+    std::copy_n(text.begin() + static_cast<std::ptrdiff_t>(at), size, room.begin());
+    at += size;
+    cutter.filled(size);
+    last = size == 0;
+    cutter.cut(last, lines);
+    for (const Line& line : lines) {
+      EXPECT_EQ(line.number, out.size() + 1);
+      out.push_back(line.too_long ? "TOO LONG"
+                                  : std::string(line.content) + "|" +
+                                        std::string(line.whole.substr(line.content.size())));
+    }
+  }
+  return out;
+}
+
+TEST(LineCutter, HowBytesComeChangesNothing) {
+  const std::string_view text = "a\n\nabcd\nabcde\r\nabcdef\nx\r\nabcdefghijklmnopq\r\nend\r";
+  const std::vector<std::string> expected = cut(text, text.size(), 5);
+  EXPECT_THAT(expected, ElementsAre("a|\n", "|\n", "abcd|\n", "abcde|\r\n", "TOO LONG", "x|\r\n", "TOO LONG",
+                                    "end\r|"));
+  for (std::size_t piece = 1; piece < text.size(); ++piece) EXPECT_EQ(cut(text, piece, 5), expected) << piece;
+}
+
+TEST(LineCutter, ALongLineWithoutEndIsOneLongLine) {
+  EXPECT_THAT(cut(std::string(3'000'000, 'x'), 65536, 1000), ElementsAre("TOO LONG"));
+  EXPECT_THAT(cut(std::string(3'000'000, 'x') + "\ny", 65536, 1000), ElementsAre("TOO LONG", "y|"));
+  EXPECT_THAT(cut("", 10, 10), IsEmpty());
+}
+
+}  // namespace
+}  // namespace tocsin::cli
