@@ -67,7 +67,7 @@ class Reader {
   static constexpr std::size_t kCommits = 4096;
 
   void run() {
-    auto last_status = std::chrono::steady_clock::time_point::min();
+    std::optional<std::chrono::steady_clock::time_point> last_status;
     while (!stop_.load(std::memory_order_relaxed)) {
       auto batch = source_.poll(kPollWait);
       if (!batch) {
@@ -78,7 +78,7 @@ class Reader {
       if (!idle && !post(std::move(**batch))) break;
       commit_all(Duration{0});
       const auto now = std::chrono::steady_clock::now();
-      if (idle || now - last_status >= kStatusInterval) {
+      if (idle || !last_status || now - *last_status >= kStatusInterval) {
         last_status = now;
         source::SourceStatus status = source_.status();
         const bool finished =
