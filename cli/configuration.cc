@@ -18,7 +18,7 @@ std::optional<config::Configuration> load_or_report(const std::vector<std::strin
   const auto errors = std::count_if(
       loaded.diagnostics.begin(), loaded.diagnostics.end(),
       [](const auto& diagnostic) { return diagnostic.severity == config::Diagnostic::Severity::Error; });
-  if (errors > 0) fmt::print(stderr, "{} error{}\n", errors, errors == 1 ? "" : "s");
+  if (errors > 0) fmt::print(stderr, "{} errors\n", errors);
   return std::move(loaded.configuration);
 }
 
