@@ -9,6 +9,7 @@
 
 #include "engine/base/check.h"
 #include "engine/base/mailbox.h"
+#include "engine/runtime/source_frontier.h"
 
 namespace tocsin::runtime {
 namespace {

@@ -35,29 +35,6 @@ struct LiveOptions {
   std::function<WallTime()> now = wall_now;
 };
 
-// Where one source's time stands, from what its partitions tell. Pure: the clock is a parameter.
-class SourceFrontier {
- public:
-  // `needs_partitions`: a source that owns no partition knows nothing (Kafka), rather than that there is
-  // nothing (files).
-  SourceFrontier(Duration delay, bool needs_partitions)
-      : delay_(delay), needs_partitions_(needs_partitions) {}
-
-  // Data of a partition was consumed: its newest record's and event's times.
-  void on_data(std::uint32_t partition, EventTime newest_record, EventTime newest_event);
-  void on_status(const source::SourceStatus& status, WallTime at);
-
-  // kNever while nothing is known; kForever when every partition has come to its end.
-  [[nodiscard]] EventTime value() const;
-
- private:
-  Duration delay_;
-  bool needs_partitions_;
-  std::vector<EventTime> newest_;                          // of each partition met
-  std::optional<std::vector<source::Progress>> progress_;  // of those owned now
-  WallTime status_at_{};
-};
-
 struct LiveResult {
   EngineCounts counts;
   std::uint64_t undelivered = 0;  // notifications that the drain limit left behind

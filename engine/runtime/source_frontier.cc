@@ -1,6 +1,6 @@
-#include <algorithm>
+#include "engine/runtime/source_frontier.h"
 
-#include "engine/runtime/live.h"
+#include <algorithm>
 
 namespace tocsin::runtime {
 
