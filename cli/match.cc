@@ -34,8 +34,7 @@ namespace {
 
 constexpr std::string_view kStdin = "-";
 
-// --- patterns
-// -------------------------------------------------------------------------------------------------------------
+// --- patterns --------------------------------------------------------------------------------------------
 
 config::Diagnostic diagnose(const MatchArguments::Pattern& pattern, const event::SyntaxError& fault) {
   const std::string_view text = pattern.text;
@@ -70,8 +69,7 @@ std::optional<std::vector<filters::CompiledFilter>> compile(
   return compiled;
 }
 
-// --- matching
-// -------------------------------------------------------------------------------------------------------------
+// --- matching --------------------------------------------------------------------------------------------
 
 // A message and how it leaves if it matches.
 struct Candidate {

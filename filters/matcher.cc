@@ -187,8 +187,7 @@ class PlainMatcher final : public runtime::Matcher {
     }
   }
 
-  // --- what is found out about a message at the first question
-  // -------------------------------------------------------------
+  // --- what is found out about a message at the first question -------------------------------------------
 
   bool is_object() {
     if (object_ == Known::NotYet) {
@@ -213,8 +212,7 @@ class PlainMatcher final : public runtime::Matcher {
     split_ = true;
   }
 
-  // --- predicates
-  // -----------------------------------------------------------------------------------------------------------
+  // --- predicates ----------------------------------------------------------------------------------------
 
   bool holds(const BoundPredicate& predicate) {
     switch (predicate.op) {
@@ -258,8 +256,7 @@ class PlainMatcher final : public runtime::Matcher {
     return event::text_satisfies(message_, leaf);
   }
 
-  // --- extractions of a match
-  // -----------------------------------------------------------------------------------------------
+  // --- extractions of a match ----------------------------------------------------------------------------
 
   void extract(const BoundFilter& filter, Matches& out) {
     groups_.clear();

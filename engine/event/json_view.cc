@@ -1,13 +1,10 @@
 // How the walk works
 //
 // Stage 1 of simdjson gives the offset of every structural character ({ } [ ] : ,) and of the first byte of
-// every scalar and string, in order; nothing else is in that list. So:
-//   * whatever lies between the start of a scalar or string and the next offset, white space taken off its
-//   end, is that scalar or
-//     string whole: its end is never searched for;
-//   * an object's member is always the four offsets key, colon, value, comma (or closing bracket), so the
-//   structure is checked by
-//     looking at one byte for each offset.
+// every scalar and string, in order; nothing else is in that list. So whatever lies between the start of a
+// scalar or string and the next offset, white space taken off its end, is that scalar or string whole: its
+// end is never searched for. And an object's member is always the four offsets of key, colon, value and comma
+// (or closing bracket): the structure is checked by looking at one byte for each offset.
 //
 // The walk keeps a stack of frames, one for each open object or array. A frame has the trie nodes that are
 // "active" in it: those whose path leads here. Usually that is one; `$.*.x` beside `$.a.y` makes it two
@@ -15,13 +12,11 @@
 // looked at.
 //
 // Wanted nodes are appended to a log in document order. That makes "the last of two equal keys wins" simple:
-// everything that the earlier member filed is one range of the log, and is struck out. Two ways to notice a
-// repeated key:
-//   * a frame that wants members by name keeps, for each wanted member, where in `members_` it was last seen
-//   (`seen_`, stamped with
-//     the frame's serial number so that it never has to be cleared);
-//   * a frame that wants any member (`.*`) records all keys and sorts them when it closes.
-// At the end the log is sorted by slot, keeping the order within a slot.
+// everything that the earlier member filed is one range of the log, and is struck out. A frame that wants
+// members by name keeps, for each of them, where in `members_` it was last seen (`seen_`, stamped with the
+// frame's serial number so that it never has to be cleared). A frame that wants any member (`.*`) records all
+// keys and sorts them when it closes. At the end the log is sorted by slot, in the order of the document
+// within a slot.
 #include "engine/event/json_view.h"
 
 #include <simdjson.h>
@@ -39,175 +34,17 @@
 namespace tocsin::event {
 namespace {
 
-constexpr Slot kNoSlot = UINT32_MAX;
 constexpr std::uint32_t kNone = UINT32_MAX;
 
 // A message up to this size leaves the memory of its walk to the next one; that of a larger one is given
 // back.
 constexpr std::size_t kKeptCapacity = std::size_t{4} << 20;
 
-// Cheap and good enough for keys: all bytes of short keys, the first and last eight of longer ones, and the
-// length.
-std::uint64_t key_hash(std::string_view key) {
-  std::uint64_t low = 0;
-  std::uint64_t high = 0;
-  if (key.size() >= 8) {
-    std::memcpy(&low, key.data(), 8);
-    std::memcpy(&high, key.data() + key.size() - 8, 8);
-  } else if (key.size() >= 4) {
-    std::uint32_t first = 0;
-    std::uint32_t last = 0;
-    std::memcpy(&first, key.data(), 4);
-    std::memcpy(&last, key.data() + key.size() - 4, 4);
-    low = first;
-    high = last;
-  } else if (!key.empty()) {
-    low = static_cast<unsigned char>(key.front());
-    high = static_cast<std::uint64_t>(static_cast<unsigned char>(key[key.size() / 2])) << 8 |
-           static_cast<unsigned char>(key.back());
-  }
-  std::uint64_t hash = (low ^ key.size()) * 0x9E3779B97F4A7C15U;
-  hash ^= hash >> 32;
-  hash = (hash ^ high) * 0xD6E8FEB86659FD93U;
-  return hash ^ (hash >> 32);
-}
-
-// The same texts, for keys that passed key_hash: short, so a call to memcmp is most of the cost of comparing
-// them.
-bool same_text(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
-}
-
 bool is_white(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
 }  // namespace
 
-// --- the wanted fields
-// ----------------------------------------------------------------------------------------------------
-
-struct FieldTrie::Node {
-  struct Member {
-    std::string name;
-    Node* node = nullptr;
-    std::uint32_t next = kNone;  // the next member in the same bucket
-  };
-
-  std::uint32_t id = 0;  // index into nodes_
-  Slot slot = kNoSlot;
-  Node* any_member = nullptr;
-  Node* any_element = nullptr;
-  std::vector<std::pair<std::uint32_t, Node*>> elements;
-  std::vector<Member> members;
-  std::vector<std::uint32_t> buckets;  // a power of two of them, at least four times as many as members
-  std::uint64_t lengths = 0;           // bit n: some member's name is n bytes long (63: that or longer)
-  std::uint64_t initials = 0;  // bit n: some member's name starts with a byte whose low six bits are n
-
-  [[nodiscard]] bool wants_members() const { return !members.empty() || any_member != nullptr; }
-  [[nodiscard]] bool wants_elements() const { return !elements.empty() || any_element != nullptr; }
-
-  static std::uint64_t length_bit(std::size_t length) {
-    return std::uint64_t{1} << std::min<std::size_t>(length, 63);
-  }
-
-  static std::uint64_t initial_bit(std::string_view key) {
-    return std::uint64_t{1} << (key.empty() ? 0 : static_cast<unsigned char>(key.front()) & 63);
-  }
-
-  // Whether `key` may be a member's name: turns away most of the keys that nobody wants.
-  [[nodiscard]] bool may_have(std::string_view key) const {
-    return (lengths & length_bit(key.size())) != 0 && (initials & initial_bit(key)) != 0;
-  }
-
-  [[nodiscard]] Node* member(std::string_view key) const {
-    if (!may_have(key)) return nullptr;
-    std::uint32_t at = buckets[key_hash(key) & (buckets.size() - 1)];
-    for (; at != kNone; at = members[at].next) {
-      if (same_text(members[at].name, key)) return members[at].node;
-    }
-    return nullptr;
-  }
-
-  [[nodiscard]] Node* element(std::uint32_t index) const {
-    for (const auto& [wanted, node] : elements) {
-      if (wanted == index) return node;
-    }
-    return nullptr;
-  }
-
-  void add_member(std::string name, Node& node) {
-    lengths |= length_bit(name.size());
-    initials |= initial_bit(name);
-    members.push_back({std::move(name), &node, kNone});
-    if (buckets.size() < members.size() * 4) {
-      buckets.assign(std::max<std::size_t>(8, buckets.size() * 2), kNone);
-      for (std::uint32_t i = 0; i < members.size(); ++i) link(i);
-    } else {
-      link(static_cast<std::uint32_t>(members.size() - 1));
-    }
-  }
-
- private:
-  void link(std::uint32_t index) {
-    std::uint32_t& bucket = buckets[key_hash(members[index].name) & (buckets.size() - 1)];
-    members[index].next = bucket;
-    bucket = index;
-  }
-};
-
-FieldTrie::FieldTrie() { nodes_.push_back(std::make_unique<Node>()); }
-FieldTrie::~FieldTrie() = default;
-FieldTrie::FieldTrie(FieldTrie&&) noexcept = default;
-FieldTrie& FieldTrie::operator=(FieldTrie&&) noexcept = default;
-
-FieldTrie::Node& FieldTrie::child(Node& parent, const SelectorStep& step) {
-  Node* found = nullptr;
-  switch (step.kind) {
-    case SelectorStep::Kind::Name:
-      found = parent.member(step.name);
-      break;
-    case SelectorStep::Kind::Index:
-      found = parent.element(step.index);
-      break;
-    case SelectorStep::Kind::AnyMember:
-      found = parent.any_member;
-      break;
-    case SelectorStep::Kind::AnyElement:
-      found = parent.any_element;
-      break;
-  }
-  if (found != nullptr) return *found;
-
-  Node& made = *nodes_.emplace_back(std::make_unique<Node>());
-  made.id = static_cast<std::uint32_t>(nodes_.size() - 1);
-  switch (step.kind) {
-    case SelectorStep::Kind::Name:
-      parent.add_member(step.name, made);
-      break;
-    case SelectorStep::Kind::Index:
-      parent.elements.emplace_back(step.index, &made);
-      break;
-    case SelectorStep::Kind::AnyMember:
-      parent.any_member = &made;
-      break;
-    case SelectorStep::Kind::AnyElement:
-      parent.any_element = &made;
-      break;
-  }
-  return made;
-}
-
-Slot FieldTrie::add(const Selector& selector) {
-  TOCSIN_CHECK(!selector.steps.empty());
-  Node* node = nodes_.front().get();
-  for (const SelectorStep& step : selector.steps) node = &child(*node, step);
-  if (node->slot == kNoSlot) node->slot = static_cast<Slot>(slots_++);
-  return node->slot;
-}
-
-std::size_t FieldTrie::slots() const { return slots_; }
-
-// --- the walk
-// -------------------------------------------------------------------------------------------------------------
+// --- the walk --------------------------------------------------------------------------------------------
 
 struct JsonView::State {
   using TrieNode = FieldTrie::Node;
@@ -364,7 +201,7 @@ JsonStatus JsonView::State::check_scalar_root() {
 // Files a value under the slots of the active nodes from `children` on: those that lead to it.
 void JsonView::State::file(std::size_t children, NodeKind kind, std::string_view node_text) {
   for (std::size_t i = children; i < active_.size(); ++i) {
-    if (active_[i]->slot != kNoSlot) log_.push_back({active_[i]->slot, {kind, node_text}});
+    if (active_[i]->slot() != kNoSlot) log_.push_back({active_[i]->slot(), {kind, node_text}});
   }
 }
 
@@ -385,7 +222,7 @@ bool JsonView::State::open(std::uint32_t at, std::size_t children) {
   for (std::size_t i = children; i < active_.size(); ++i) {
     const TrieNode* node = active_[i];
     if (object ? !node->wants_members() : !node->wants_elements()) continue;
-    frame.any_member |= object && node->any_member != nullptr;
+    frame.any_member |= object && node->any_member() != nullptr;
     active_[kept++] = node;
   }
   active_.resize(kept);
@@ -424,12 +261,12 @@ void JsonView::State::add_member(Frame& frame, std::string_view name) {
   for (std::uint32_t i = frame.active_begin; i < frame.active_end; ++i) {
     const TrieNode* node = active_[i];
     if (const TrieNode* child = node->member(name)) active_.push_back(child);
-    if (node->any_member != nullptr) active_.push_back(node->any_member);
+    if (node->any_member() != nullptr) active_.push_back(node->any_member());
   }
   if (active_.size() == children) return;
   if (!frame.any_member) {
     // The first child stands for the key: no other key leads to it.
-    Seen& seen = seen_[active_[children]->id];
+    Seen& seen = seen_[active_[children]->id()];
     if (seen.frame == frame.serial) strike_out(seen.member, members_.size());
     seen = {frame.serial, static_cast<std::uint32_t>(members_.size())};
   }
@@ -440,7 +277,7 @@ void JsonView::State::select_element(Frame& frame) {
   for (std::uint32_t i = frame.active_begin; i < frame.active_end; ++i) {
     const TrieNode* node = active_[i];
     if (const TrieNode* child = node->element(frame.element)) active_.push_back(child);
-    if (node->any_element != nullptr) active_.push_back(node->any_element);
+    if (node->any_element() != nullptr) active_.push_back(node->any_element());
   }
   ++frame.element;
 }
@@ -459,8 +296,7 @@ void JsonView::State::strike_out_repeats(const Frame& frame) {
     return order != 0 ? order < 0 : a < b;
   });
   for (std::size_t i = 1; i < order_.size(); ++i) {
-    if (same_text(members_[order_[i - 1]].key, members_[order_[i]].key))
-      strike_out(order_[i - 1], members_.size());
+    if (members_[order_[i - 1]].key == members_[order_[i]].key) strike_out(order_[i - 1], members_.size());
   }
 }
 
@@ -472,7 +308,7 @@ JsonStatus JsonView::State::walk(const FieldTrie& fields) {
   members_.clear();
   log_.clear();
   unescaped_size_ = 0;
-  if (seen_.size() < fields.nodes_.size()) seen_.resize(fields.nodes_.size());
+  if (seen_.size() < fields.nodes()) seen_.resize(fields.nodes());
 
   const char* const text = text_;
   const std::uint32_t* const offsets = offsets_;
@@ -480,7 +316,7 @@ JsonStatus JsonView::State::walk(const FieldTrie& fields) {
 
   const char root = text[offsets[0]];
   if (root != '{' && root != '[') return check_scalar_root();
-  if (root == '{') active_.push_back(fields.nodes_.front().get());
+  if (root == '{') active_.push_back(&fields.root());
   open(offsets[0], 0);
 
   std::size_t at = 1;

@@ -17,14 +17,12 @@
 // is. Reads not a byte beyond the message. Once warm, a walk allocates nothing.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string_view>
-#include <vector>
 
-#include "engine/event/selector.h"
+#include "engine/event/field_trie.h"
 
 namespace tocsin::event {
 
@@ -34,29 +32,6 @@ struct JsonNode {
   NodeKind kind = NodeKind::Null;
   std::string_view
       text;  // String: unescaped, without quotes; else the JSON text as it stood (objects and arrays too)
-};
-
-using Slot = std::uint32_t;
-
-// The wanted fields. Built once, then only read: any number of threads may share it.
-class FieldTrie {
- public:
-  FieldTrie();
-  ~FieldTrie();
-  FieldTrie(FieldTrie&&) noexcept;
-  FieldTrie& operator=(FieldTrie&&) noexcept;
-
-  // The slot of a selector; equal selectors share one.
-  Slot add(const Selector& selector);
-  [[nodiscard]] std::size_t slots() const;
-
- private:
-  friend class JsonView;
-  struct Node;
-  Node& child(Node& parent, const SelectorStep& step);
-
-  std::vector<std::unique_ptr<Node>> nodes_;  // the root first
-  std::size_t slots_ = 0;
 };
 
 enum class JsonStatus : std::uint8_t {

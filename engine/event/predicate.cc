@@ -61,8 +61,7 @@ std::size_t count_tokens(std::string_view line) {
 
 }  // namespace
 
-// --- building
-// -------------------------------------------------------------------------------------------------------------
+// --- building --------------------------------------------------------------------------------------------
 
 Predicate Predicate::of(Leaf leaf) {
   Predicate predicate;
@@ -99,8 +98,7 @@ bool needs_json(const Predicate& predicate) {
   return std::ranges::any_of(predicate.children, needs_json);
 }
 
-// --- tests on one value
-// ---------------------------------------------------------------------------------------------------
+// --- tests on one value ----------------------------------------------------------------------------------
 
 bool node_satisfies(const JsonNode& node, const Leaf& leaf) {
   if (std::holds_alternative<NotExists>(leaf.test)) return false;
@@ -158,8 +156,7 @@ bool wildcard_match(std::string_view pattern, std::string_view text) {
   return true;
 }
 
-// --- tokens
-// ---------------------------------------------------------------------------------------------------------------
+// --- tokens ----------------------------------------------------------------------------------------------
 
 void split_tokens(std::string_view line, std::vector<std::string_view>& tokens,
                   std::vector<std::size_t>& starts) {
@@ -201,8 +198,7 @@ std::optional<std::string_view> token_text(std::string_view line, const TokenFie
   return rest;
 }
 
-// --- the oracle
-// -----------------------------------------------------------------------------------------------------------
+// --- the oracle ------------------------------------------------------------------------------------------
 
 namespace {
 

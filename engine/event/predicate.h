@@ -32,8 +32,7 @@ struct Regex {
   std::shared_ptr<const re2::RE2> compiled;
 };
 
-// --- fields
-// -------------------------------------------------------------------------------------------------------------
+// --- fields ----------------------------------------------------------------------------------------------
 
 // The whole message as raw text, JSON or not.
 struct MessageField {};
@@ -59,8 +58,7 @@ struct TokenField {
 
 using Field = std::variant<MessageField, JsonField, TokenField>;
 
-// --- tests
-// --------------------------------------------------------------------------------------------------------------
+// --- tests -----------------------------------------------------------------------------------------------
 
 struct Contains {
   std::string text;
@@ -117,8 +115,7 @@ struct Predicate {
 // Whether a JSON field stands anywhere in the tree.
 [[nodiscard]] bool needs_json(const Predicate& predicate);
 
-// --- evaluation
-// ---------------------------------------------------------------------------------------------------------
+// --- evaluation ------------------------------------------------------------------------------------------
 
 // Does one node satisfy a leaf's test (negation included)? NotExists is no question for a node: never.
 // Numbers and booleans compare as their JSON text; a string that reads as a number compares as one; one

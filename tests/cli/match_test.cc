@@ -66,8 +66,7 @@ class MatchCommand : public testing::Test {
   int files_ = 0;
 };
 
-// --- patterns and exit codes
-// ----------------------------------------------------------------------------------------------
+// --- patterns and exit codes -----------------------------------------------------------------------------
 
 TEST_F(MatchCommand, PrintsMatchingLinesAndExitsZero) {
   const std::string input = file("{\"a\":1,\"b\":\"xyz\"}\n");
@@ -143,8 +142,7 @@ TEST_F(MatchCommand, HelpIsNoError) {
   EXPECT_THAT(outcome.out, HasSubstr("--filter-pattern"));
 }
 
-// --- input and output
-// -----------------------------------------------------------------------------------------------------
+// --- input and output ------------------------------------------------------------------------------------
 
 TEST_F(MatchCommand, LinesLeaveByteForByte) {
   const std::string content = "x 1\r\n\nx\t2 \n\r\nx 3\r\r\nx 4";
@@ -246,8 +244,7 @@ TEST_F(MatchCommand, DecodeUnwrapsRecords) {
   }
 }
 
-// --- lines
-// ----------------------------------------------------------------------------------------------------------------
+// --- lines -----------------------------------------------------------------------------------------------
 
 std::vector<std::string> cut(std::string_view text, std::size_t piece, std::size_t most) {
   LineCutter cutter(most);

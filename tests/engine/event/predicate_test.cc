@@ -31,8 +31,7 @@ std::vector<std::string_view> split(std::string_view line, std::vector<std::size
   return tokens;
 }
 
-// --- wildcards
-// ------------------------------------------------------------------------------------------------------------
+// --- wildcards -------------------------------------------------------------------------------------------
 
 // Every way of letting stars stand for runs, tried out.
 bool wildcard_by_trial(std::string_view pattern, std::string_view text) {
@@ -77,8 +76,7 @@ TEST(Wildcard, HostilePatternsTakeNoTime) {
   EXPECT_FALSE(wildcard_match(pattern + "*b", std::string(kMaxEventBytes, 'a')));
 }
 
-// --- tokens
-// ---------------------------------------------------------------------------------------------------------------
+// --- tokens ----------------------------------------------------------------------------------------------
 
 TEST(SplitTokens, SeparatesByBlanksTabsAndLineEnds) {
   std::vector<std::size_t> starts;
@@ -124,8 +122,7 @@ TEST(TokenText, CountsFromEitherSide) {
   }
 }
 
-// --- trees
-// ----------------------------------------------------------------------------------------------------------------
+// --- trees -----------------------------------------------------------------------------------------------
 
 TEST(Predicate, EmptyTreesAreTheirNeutralElements) {
   EXPECT_TRUE(evaluate(Predicate::always(), ""));
