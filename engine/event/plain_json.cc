@@ -1,6 +1,8 @@
 #include "engine/event/plain_json.h"
 
+#include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "engine/event/reject.h"
 
@@ -109,8 +111,12 @@ class Reader {
       skip_white();
       PlainJson member;
       if (!value(member, depth + 1)) return false;
-      std::erase_if(node.members, [&](const auto& earlier) { return earlier.first == key; });
-      node.members.emplace_back(std::move(key), std::move(member));
+      if (const auto earlier = std::ranges::find(node.keys, key); earlier != node.keys.end()) {
+        node.children.erase(node.children.begin() + (earlier - node.keys.begin()));
+        node.keys.erase(earlier);
+      }
+      node.keys.push_back(std::move(key));
+      node.children.push_back(std::move(member));
       skip_white();
     } while (take(','));
     return take('}');
@@ -123,7 +129,7 @@ class Reader {
     if (take(']')) return true;
     do {
       skip_white();
-      if (!value(node.elements.emplace_back(), depth + 1)) return false;
+      if (!value(node.children.emplace_back(), depth + 1)) return false;
       skip_white();
     } while (take(','));
     return take(']');
@@ -209,24 +215,27 @@ std::optional<PlainJson> read_plain_json(std::string_view text) {
   return Reader(text).read();
 }
 
+namespace {
+
+// Whether `step` leads from `node` to its child `index`.
+bool is_step_to(const SelectorStep& step, const PlainJson& node, std::size_t index) {
+  if (node.kind == NodeKind::Object) {
+    return step.kind == SelectorStep::Kind::AnyMember ||
+           (step.kind == SelectorStep::Kind::Name && step.name == node.keys[index]);
+  }
+  return step.kind == SelectorStep::Kind::AnyElement ||
+         (step.kind == SelectorStep::Kind::Index && step.index == index);
+}
+
+}  // namespace
+
 std::vector<const PlainJson*> select(const PlainJson& root, const Selector& selector) {
   std::vector<const PlainJson*> nodes{&root};
   for (const SelectorStep& step : selector.steps) {
     std::vector<const PlainJson*> next;
     for (const PlainJson* node : nodes) {
-      switch (step.kind) {
-        case SelectorStep::Kind::Name:
-        case SelectorStep::Kind::AnyMember:
-          for (const auto& [key, member] : node->members) {
-            if (step.kind == SelectorStep::Kind::AnyMember || key == step.name) next.push_back(&member);
-          }
-          break;
-        case SelectorStep::Kind::Index:
-          if (step.index < node->elements.size()) next.push_back(&node->elements[step.index]);
-          break;
-        case SelectorStep::Kind::AnyElement:
-          for (const PlainJson& element : node->elements) next.push_back(&element);
-          break;
+      for (std::size_t i = 0; i < node->children.size(); ++i) {
+        if (is_step_to(step, *node, i)) next.push_back(&node->children[i]);
       }
     }
     nodes = std::move(next);

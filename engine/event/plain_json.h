@@ -9,7 +9,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "engine/event/json_view.h"
@@ -19,9 +18,9 @@ namespace tocsin::event {
 
 struct PlainJson {
   NodeKind kind = NodeKind::Null;
-  std::string text;  // as JsonNode::text
-  std::vector<std::pair<std::string, PlainJson>> members;
-  std::vector<PlainJson> elements;
+  std::string text;                 // as JsonNode::text
+  std::vector<PlainJson> children;  // elements of an array, values of an object's members
+  std::vector<std::string> keys;    // of an object's members
 };
 
 [[nodiscard]] std::optional<PlainJson> read_plain_json(std::string_view text);
