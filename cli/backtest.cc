@@ -39,13 +39,14 @@ struct BacktestArguments {
 class Report final : public runtime::Listener {
  public:
   Report(const runtime::Plan& plan, JsonOutput& json, Timeline* timeline, Progress& progress,
-         const TextStyle& style, bool explain)
+         const TextStyle& style, bool explain, bool datapoints)
       : plan_(plan),
         json_(json),
         timeline_(timeline),
         progress_(progress),
         style_(style),
-        explain_(explain) {}
+        explain_(explain),
+        datapoints_(datapoints) {}
 
   void on_transition(const alarm::Transition& transition,
                      const std::vector<notify::Notification>& notifications) override {
@@ -57,7 +58,10 @@ class Report final : public runtime::Listener {
     }
     if (timeline_ != nullptr) timeline_->add(transition);
   }
-  void on_closed(const shard::ClosedBucket& bucket) override { json_.datapoint(bucket); }
+  void on_closed(const shard::ClosedBucket& bucket) override {
+    if (datapoints_) json_.datapoint(bucket);
+    if (timeline_ != nullptr) timeline_->add(bucket);
+  }
   void on_time(EventTime time) override { json_.advance(time); }
 
   [[nodiscard]] bool any_alarm() const { return any_alarm_; }
@@ -69,6 +73,7 @@ class Report final : public runtime::Listener {
   Progress& progress_;
   const TextStyle& style_;
   const bool explain_;
+  const bool datapoints_;
   bool any_alarm_ = false;
 };
 
@@ -89,7 +94,7 @@ std::uint64_t total_bytes(const std::vector<runtime::ReplayInput>& inputs) {
 int run_backtest(const BacktestArguments& arguments) {
   runtime::ReplayOptions options;
   options.workers = arguments.workers;
-  options.report_closed = arguments.datapoints;
+  options.report_closed = arguments.datapoints || !arguments.quiet;  // the timeline draws them
   if (!arguments.from.empty() && !(options.from = parse_rfc3339(arguments.from))) {
     return usage(fmt::format("--from {}: write a time as 2026-03-01T09:00:00Z", arguments.from));
   }
@@ -124,7 +129,8 @@ int run_backtest(const BacktestArguments& arguments) {
   progress_style.terminal = style.terminal && !arguments.quiet;
   Progress progress(stderr, progress_style);
   const std::uint64_t bytes = total_bytes(*inputs);
-  Report report(*plan, json, arguments.quiet ? nullptr : &timeline, progress, style, arguments.explain);
+  Report report(*plan, json, arguments.quiet ? nullptr : &timeline, progress, style, arguments.explain,
+                arguments.datapoints);
   const auto result = runtime::replay(
       plan, std::move(*inputs), options, partitions, report,
       [&](const runtime::ReplayProgress& reached) {

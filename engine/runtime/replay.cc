@@ -120,19 +120,18 @@ class Replay {
   Result<bool> ensure_event(std::uint32_t index) {
     Cursor& cursor = *cursors_[index];
     for (;;) {
+      if (!cursor.ready.empty() && cursor.next_event < cursor.ready.front().times.size()) return true;
       if (!cursor.ready.empty()) {
-        if (cursor.next_event < cursor.ready.front().times.size()) return true;
         cursor.ready.pop_front();
         cursor.next_event = 0;
-        continue;
       }
-      if (cursor.read_to_end && cursor.matched == cursor.read) return false;
-      // Read ahead as far as the workers can use it.
+      // Read ahead as far as the workers can use it, and no further: this is what keeps memory flat.
       const std::uint64_t ahead = pool_ ? std::uint64_t{options_.workers} * 2 : 1;
-      while (!cursor.read_to_end && cursor.read - cursor.matched < ahead) {
+      while (!cursor.read_to_end && cursor.ready.size() + (cursor.read - cursor.matched) < ahead) {
         if (auto read = read_batch(index); !read) return std::unexpected(read.error());
       }
       while (cursor.ready.empty() && cursor.matched < cursor.read) file(pool_->take());
+      if (cursor.ready.empty()) return false;
     }
   }
 

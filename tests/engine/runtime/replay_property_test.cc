@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -215,6 +216,48 @@ TEST(ReplayProperty, PartitionsChangeNothingWithinTheLateness) {
       ASSERT_EQ(other.heard.transitions, reference.heard.transitions) << "round " << round;
       ASSERT_EQ(other.replayed.counts.rejects[event::RejectReason::Late], 0U);
     }
+  }
+}
+
+// Flat memory: a partition is not read further than its events are needed.
+TEST(Replay, ReadsAPartitionOnlyAsItIsConsumed) {
+  constexpr std::size_t kBatch = 10;
+  class Counted final : public source::PartitionReader {
+   public:
+    explicit Counted(std::size_t& read) : read_(read) {}
+    tocsin::Result<event::RawBatch> read() override {
+      event::RawBatch batch;
+      const auto lines = std::make_shared<std::deque<std::string>>();
+      for (std::size_t i = 0; i < kBatch; ++i, ++read_) {
+        lines->push_back(fmt::format(R"({{"t":"{}","account":"1","v":1}})",
+                                     format_rfc3339(EventTime{Duration{60'000 * static_cast<std::int64_t>(read_)}})));
+        batch.records.push_back({lines->back(), std::nullopt, static_cast<std::int64_t>(read_)});
+      }
+      batch.bytes = lines;
+      batch.last = read_ == 1000 * kBatch;
+      return batch;
+    }
+
+   private:
+    std::size_t& read_;
+  };
+  for (const unsigned workers : {1U, 3U}) {
+    std::size_t read = 0;
+    std::size_t furthest = 0;
+    std::vector<ReplayInput> inputs(1);
+    inputs[0].partition.open = [&]() -> tocsin::Result<std::unique_ptr<source::PartitionReader>> {
+      return std::make_unique<Counted>(read);
+    };
+    Heard heard;
+    PartitionTable table;
+    const std::atomic<bool> stop{false};
+    const auto result = replay(
+        make_plan(), std::move(inputs), {.workers = workers}, table, heard,
+        [&](const ReplayProgress& reached) { furthest = std::max(furthest, read - reached.events); }, stop);
+    ASSERT_TRUE(result.has_value());
+    EXPECT_EQ(result->counts.events, 1000 * kBatch);
+    EXPECT_GT(furthest, 0U);
+    EXPECT_LE(furthest, kBatch * 2 * workers);
   }
 }
 
