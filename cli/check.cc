@@ -23,7 +23,7 @@ constexpr std::string_view kHelp =
     "Exit 0 if it can be used, 78 if not. Everything is on stderr.\n";
 
 int refuse(std::string_view fault) {
-  fmt::print(stderr, "tocsin check: {}\n\n{}", fault, kHelp);
+  fmt::print(stderr, "tocsin check: {}\nsee `tocsin check --help`\n", fault);
   return kUsage;
 }
 
@@ -36,6 +36,7 @@ int check_command(const std::vector<std::string>& arguments) {
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& argument = arguments[i];
     constexpr std::string_view kLong = "--config=";
+    constexpr std::string_view kShort = "-c";
     if (argument == "-h" || argument == "--help") {
       fmt::print("{}", kHelp);
       return kFine;
@@ -45,8 +46,12 @@ int check_command(const std::vector<std::string>& arguments) {
     } else if (argument == "-c" || argument == "--config") {
       if (++i == arguments.size()) return refuse(fmt::format("{} needs a file", argument));
       files.push_back(arguments[i]);
-    } else if (argument.starts_with(kLong)) {
+    } else if (argument.starts_with(kLong) && argument.size() > kLong.size()) {
       files.push_back(argument.substr(kLong.size()));
+    } else if (argument.starts_with("-c=")) {
+      return refuse("write `-c FILE`, `-cFILE` or `--config=FILE`");
+    } else if (argument.starts_with(kShort)) {
+      files.push_back(argument.substr(kShort.size()));
     } else {
       return refuse(fmt::format("`{}` is not understood", argument));
     }

@@ -148,7 +148,8 @@ class MatchRun {
       if (!size) return std::unexpected(size.error());
       cutter.filled(*size);
       last = *size == 0;
-      cutter.cut(last, lines_);
+      // Where compressed data breaks off, so does its last line: what is left of it is no message.
+      cutter.cut(last && bytes.complete(), lines_);
       for (const Line& line : lines_) {
         if (line.too_long) {
           ++too_large_;
@@ -322,7 +323,7 @@ class MatchRun {
 int match_command(const std::vector<std::string>& arguments) {
   const auto parsed = parse_match_arguments(arguments);
   if (!parsed) {
-    fmt::print(stderr, "tocsin match: {}\n\n{}", parsed.error(), match_help());
+    fmt::print(stderr, "tocsin match: {}\nsee `tocsin match --help`\n", parsed.error());
     return kUsage;
   }
   if (parsed->help) {

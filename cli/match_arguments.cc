@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <optional>
+#include <algorithm>
 
 #include "config/diagnostic.h"
 #include "filters/filter_language.h"
@@ -63,13 +63,10 @@ std::expected<MatchArguments, std::string> parse_match_arguments(const std::vect
       }
       continue;
     }
-    bool known = false;
-    for (const Flag& flag : kFlags) {
-      if (flag.name != argument) continue;
-      parsed.*flag.member = true;
-      known = true;
-    }
-    if (!known) return std::unexpected(unknown_option(name));
+    const auto flag = std::ranges::find(kFlags, name, &Flag::name);
+    if (flag == std::ranges::end(kFlags)) return std::unexpected(unknown_option(name));
+    if (equals != std::string::npos) return std::unexpected(fmt::format("`{}` takes no value", name));
+    parsed.*flag->member = true;
   }
   if (parsed.help) return parsed;
   if (parsed.patterns.empty()) return std::unexpected("name a pattern: --filter-pattern P or --regex R");

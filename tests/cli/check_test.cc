@@ -92,14 +92,19 @@ TEST_F(Check, BadUsageExitsTwo) {
   EXPECT_EQ(run({"-c"}), 2);
   EXPECT_EQ(run({"--explain"}), 2);
   EXPECT_EQ(run({"a.yaml"}), 2);
+  EXPECT_EQ(run({"--config="}), 2);
+  EXPECT_EQ(run({"-c=a.yaml"}), 2);
   EXPECT_EQ(run({"-c", "a.yaml", "--nothing"}), 2);
   EXPECT_EQ(out_, "");
+  EXPECT_EQ(err_, "tocsin check: `--nothing` is not understood\nsee `tocsin check --help`\n");
 }
 
 TEST_F(Check, FileNamesAreTakenAsTheyAre) {
   const std::string file = write("[a, b].yaml", "sources: {s: {stdin: {}}}\n");
   EXPECT_EQ(run({"-c", file}), 0);
   EXPECT_EQ(run({"--config=" + file}), 0);
+  EXPECT_EQ(run({"--config", file}), 0);
+  EXPECT_EQ(run({"-c" + file}), 0);
 }
 
 }  // namespace

@@ -133,7 +133,9 @@ TEST_F(MatchCommand, BadUsageIsTold) {
   EXPECT_THAT(fault({"--filter-patern", "x"}), HasSubstr("did you mean `--filter-pattern`?"));
   EXPECT_THAT(fault({"--event-pattern", "{}"}), HasSubstr("not built yet"));
   EXPECT_THAT(fault({"--regex", "x", "--count", "--extract"}), HasSubstr("exclude each other"));
-  EXPECT_THAT(fault({"--regex", "x", "--count=1"}), HasSubstr("--count"));
+  EXPECT_EQ(fault({"--regex", "x", "--count=1"}),
+            "tocsin match: `--count` takes no value\nsee `tocsin match --help`\n");
+  EXPECT_THAT(fault({"--regex", "x", "--cuont=1"}), HasSubstr("did you mean `--count`?"));
 }
 
 TEST_F(MatchCommand, HelpIsNoError) {
@@ -185,6 +187,23 @@ TEST_F(MatchCommand, DamagedCompressionIsUnreadable) {
   const Outcome outcome = run({"--filter-pattern", "y", path});
   EXPECT_EQ(outcome.status, kUnreadable);
   EXPECT_THAT(outcome.err, HasSubstr("damaged"));
+}
+
+TEST_F(MatchCommand, TheLineInWhichCompressedDataBreaksOffIsNoMessage) {
+  std::string content;
+  for (int i = 0; i < 20'000; ++i) content += "event " + std::to_string(i * 7919) + "\n";
+  const std::string path = gzip_file(content);
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  const Outcome outcome = run({"--filter-pattern", "", path});
+  EXPECT_EQ(outcome.status, kUnreadable);
+  EXPECT_THAT(outcome.err, HasSubstr("damaged"));
+  EXPECT_GT(outcome.out.size(), 1000U);
+  EXPECT_TRUE(outcome.out.ends_with('\n'));
+  EXPECT_TRUE(content.starts_with(outcome.out));
+}
+
+TEST_F(MatchCommand, ALastLineWithoutItsEndIsAMessageWhereTheDataIsWhole) {
+  EXPECT_EQ(run({"--filter-pattern", "", gzip_file("a\nb")}).out, "a\nb");
 }
 
 TEST_F(MatchCommand, WhatCannotMatchIsCounted) {
