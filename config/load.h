@@ -3,8 +3,7 @@
 //   files --document (YAML with places)--> load() --> Configuration (runtime::Plan and what the shell opens)
 //
 // Strict: what is not understood is a fault with its place. Loading opens no connection and needs nothing but
-// the files (and those that `*_file` keys name). Not thread-safe in the sense that matters to nobody: call it
-// from one thread.
+// the files (and those that `*_file` keys name). Used by one thread.
 #pragma once
 
 #include <memory>
