@@ -153,7 +153,7 @@ int run_backtest(const BacktestArguments& arguments) {
     const RunSummary summary{counts.events,        counts.matched, counts.datapoints, counts.transitions,
                              counts.notifications, counts.rejects, seconds.count(),   peak_resident_bytes()};
     fmt::print(stderr, "{}\n{}", timeline.render(), render(summary, style));
-    if (stop.load()) fmt::print(stderr, "stopped early: what was read until then was judged\n");
+    if (result->stopped) fmt::print(stderr, "stopped early: what was read until then was judged\n");
   }
   return arguments.fail_on_alarm && report.any_alarm() ? kNo : kFine;
 }

@@ -63,7 +63,7 @@ JsonOutput::JsonOutput(std::FILE* out, std::shared_ptr<const runtime::Plan> plan
     : out_(out), plan_(std::move(plan)), partitions_(partitions), datapoints_(datapoints) {
   for (const metric::MetricDefinition& metric : plan_->metrics) horizon_ = std::max(horizon_, metric.bucket);
   for (const alarm::AlarmDefinition& alarm : plan_->alarms) horizon_ = std::max(horizon_, looks_back(alarm));
-  horizon_ += std::chrono::minutes(1) + shard::kDefaultValueDelay + std::chrono::minutes(1);
+  horizon_ += std::chrono::minutes(2);  // a minute's default comes at its end; and one tick
 }
 
 void JsonOutput::transition(const alarm::Transition& transition,

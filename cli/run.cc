@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <optional>
@@ -58,23 +59,27 @@ Result<runtime::LiveResult> run_session(const config::Configuration& configurati
   notify::Delivery delivery(shared_plan->topics, make_sinks(configuration), {}, clock,
                             [](const notify::DeliveryReport& report) { note(to_text(report)); });
   if (auto opened = delivery.open(); !opened) return std::unexpected(opened.error());
-  note(fmt::format("running: {} sources, {} metric filters, {} alarms, {} topics",
-                   shared_plan->sources.size(), shared_plan->filters.size(), shared_plan->alarms.size(),
-                   shared_plan->topics.size()));
   runtime::Live live(shared_plan, std::move(sources), delivery, {}, note);
   return live.run(should_stop);
 }
 
-void tell(const runtime::LiveResult& result) {
+// Whether what a stop leaves undelivered comes again: Kafka keeps the events, and their offsets are not
+// committed.
+bool reads_again(const runtime::Plan& plan) {
+  return std::all_of(plan.sources.begin(), plan.sources.end(), [](const source::SourceSettings& source) {
+    return std::holds_alternative<source::KafkaSettings>(source.kind);
+  });
+}
+
+void tell(const runtime::LiveResult& result, const runtime::Plan& plan) {
   const runtime::EngineCounts& counts = result.counts;
   note(fmt::format("stopped: {} events, {} matched, {} transitions, {} notifications; rejected:{}",
                    counts.events, counts.matched, counts.transitions, counts.notifications,
                    rejects_text(counts.rejects)));
   if (result.undelivered > 0) {
     note(
-        fmt::format("{} notifications could not be delivered before the end; their events are read again at "
-                    "the next start",
-                    result.undelivered));
+        fmt::format("{} notifications could not be delivered before the end{}", result.undelivered,
+                    reads_again(plan) ? "; their events are read again at the next start" : " and are lost"));
   }
 }
 
@@ -102,8 +107,9 @@ int run_engine(const std::vector<std::string>& files) {
       note(describe(result.error()));
       return kUnreadable;
     }
-    tell(*result);
-    if (stop || !next) return kFine;
+    tell(*result, *configuration->plan);
+    if (stop) return kFine;
+    if (!next) return result->undelivered > 0 ? kNo : kFine;
     configuration = std::move(next);
   }
 }

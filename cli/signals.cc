@@ -1,18 +1,30 @@
 #include "cli/signals.h"
 
 #include <signal.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <cstdint>
 
 namespace tocsin::cli {
 namespace {
 
 std::atomic<bool> stop{false};
 std::atomic<bool> reload{false};
-static_assert(std::atomic<bool>::is_always_lock_free);
 
-void on_signal(int number) {
-  if (stop.exchange(true)) _exit(128 + number);
+std::atomic<std::int64_t> interrupted_at{0};  // seconds of the monotonic clock; 0: not yet
+
+void on_terminate(int) { stop = true; }
+
+void on_interrupt(int number) {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  std::int64_t first = 0;
+  if (!interrupted_at.compare_exchange_strong(first, now.tv_sec) && now.tv_sec > first) _exit(128 + number);
+  stop = true;
 }
+
+static_assert(std::atomic<bool>::is_always_lock_free && std::atomic<std::int64_t>::is_always_lock_free);
 
 void on_hangup(int) { reload = true; }
 
@@ -26,8 +38,8 @@ void install(int number, void (*handler)(int)) {
 }  // namespace
 
 const std::atomic<bool>& install_stop_signal() {
-  install(SIGTERM, on_signal);
-  install(SIGINT, on_signal);
+  install(SIGTERM, on_terminate);
+  install(SIGINT, on_interrupt);
   return stop;
 }
 

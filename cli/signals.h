@@ -1,5 +1,7 @@
-// Signals as flags: SIGTERM and SIGINT ask for an orderly end (the second one ends the process at once),
-// SIGHUP for a reload.
+// Signals as flags: SIGTERM and SIGINT ask for an orderly end, SIGHUP for a reload.
+//
+// An orderly end is bounded in time, and supervisors may well send SIGTERM twice, so a repeat changes
+// nothing; only a second Ctrl-C, a second or more after the first, ends the process at once.
 #pragma once
 
 #include <atomic>

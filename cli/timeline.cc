@@ -258,8 +258,7 @@ std::string Timeline::closing_lines() const {
     out += '.';
   }
   if (quiet_ > 0) {
-    out += fmt::format(" {} other change{} of state (data began or stopped) {} no incident{}.",
-                       group_digits(quiet_), quiet_ == 1 ? "" : "s", quiet_ == 1 ? "is" : "are",
+    out += fmt::format("\n{} other change{} of state: data began or stopped.", group_digits(quiet_),
                        quiet_ == 1 ? "" : "s");
   }
   return out + '\n';

@@ -4,13 +4,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <system_error>
 
 namespace tocsin::sinks {
 namespace {
 
-constexpr int kWritablePatienceMs = 5000;  // for a pipe whose reader is slow and which does not block
+constexpr int kWritablePatienceMs = 5000;  // for a pipe or a terminal whose reader is slow, or stopped
 
 Error error_of(int code) {
   const std::string message = std::generic_category().message(code);
@@ -40,16 +42,25 @@ Result<void> LineWriter::append(std::string_view line) {
   bytes += line;
   bytes += '\n';
 
+  // A write to a pipe or a terminal may block for ever; up to PIPE_BUF bytes it does not once poll() says so.
+  struct stat status{};
+  const bool may_block = ::fstat(descriptor_, &status) == 0 && !S_ISREG(status.st_mode);
   std::size_t written = 0;
   while (written < bytes.size()) {
-    const ssize_t count = ::write(descriptor_, bytes.data() + written, bytes.size() - written);
+    if (may_block && !wait_until_writable(descriptor_)) {
+      if (written > 0) cut_off(written);
+      return fail(ErrorCode::Unavailable, "nobody reads from the other end");
+    }
+    const std::size_t left = bytes.size() - written;
+    const ssize_t count = ::write(descriptor_, bytes.data() + written,
+                                  may_block ? std::min<std::size_t>(left, PIPE_BUF) : left);
     if (count >= 0) {
       written += static_cast<std::size_t>(count);
       continue;
     }
     const int code = errno;
     if (code == EINTR) continue;
-    if (code == EAGAIN && wait_until_writable(descriptor_)) continue;
+    if (code == EAGAIN && may_block) continue;
     if (written > 0) cut_off(written);
     return std::unexpected(error_of(code));
   }

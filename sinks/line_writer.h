@@ -1,8 +1,9 @@
 // Whole lines into a file descriptor: a line is there with its end, or not at all.
 //
-// One write() a line, so that several writers of one file do not mix theirs (the file is opened with
-// O_APPEND). When a disk fills up in the middle of a line, the piece is cut off again; where that is
-// impossible (a pipe, a terminal) the next line starts on a new one. Not thread-safe: a sink has one thread.
+// One write() a line of a file, so that several writers do not mix theirs (the file is opened with O_APPEND).
+// Writing to a pipe or a terminal that nobody reads is given up after some seconds. When a disk fills up in
+// the middle of a line, the piece is cut off again; where that is impossible (a pipe, a terminal) the next
+// line starts on a new one. Not thread-safe: a sink has one thread.
 #pragma once
 
 #include <string>

@@ -79,14 +79,15 @@ std::string reason_text(const AlarmDefinition& alarm, const Verdict& verdict, St
   }
   const std::string_view treated =
       rule.missing_data == MissingData::Breaching ? "[Breaching]" : "[NonBreaching]";
-  if (verdict.real == 0) {
+  const bool alarming = verdict.state == State::Alarm;
+  const std::uint32_t crossed = alarming ? verdict.breaching : verdict.judged - verdict.breaching;
+  if (crossed == 0) {
+    // Only the gaps decide; what real datapoints there are stand on the other side.
     return fmt::format("Threshold Crossed: no datapoints were received for {} and {} {} treated as {}.",
                        plural(verdict.filled, "period"), plural(verdict.filled, "missing datapoint"),
                        verdict.filled == 1 ? "was" : "were", treated);
   }
 
-  const bool alarming = verdict.state == State::Alarm;
-  const std::uint32_t crossed = alarming ? verdict.breaching : verdict.judged - verdict.breaching;
   const std::uint32_t filled =
       (rule.missing_data == MissingData::Breaching) == alarming &&
               (rule.missing_data == MissingData::Breaching || rule.missing_data == MissingData::NotBreaching)
@@ -96,24 +97,18 @@ std::string reason_text(const AlarmDefinition& alarm, const Verdict& verdict, St
   const std::string listed = list(points, judged, alarming);
 
   std::string text = "Threshold Crossed: ";
-  if (crossed == 0) {
-    // Only the gaps decide: real datapoints exist, but they stand on the other side.
-    text += fmt::format("{} {} treated as {}", plural(filled, "missing datapoint"),
+  text += from == State::InsufficientData
+              ? plural(crossed, "datapoint")
+              : fmt::format("{} out of the last {} datapoints", crossed, verdict.judged);
+  if (crossed <= kListed) text += fmt::format(" [{}]", listed);
+  text += fmt::format(" {} {}{} the threshold ({})", crossed == 1 ? "was" : "were", alarming ? "" : "not ",
+                      comparison_words(rule.comparison), format_number_java(rule.threshold));
+  if (filled > 0) {
+    text += fmt::format(" and {} {} treated as {}", plural(filled, "missing datapoint"),
                         filled == 1 ? "was" : "were", treated);
-  } else {
-    text += from == State::InsufficientData
-                ? plural(crossed, "datapoint")
-                : fmt::format("{} out of the last {} datapoints", crossed, verdict.judged);
-    if (crossed <= kListed) text += fmt::format(" [{}]", listed);
-    text += fmt::format(" {} {}{} the threshold ({})", crossed == 1 ? "was" : "were", alarming ? "" : "not ",
-                        comparison_words(rule.comparison), format_number_java(rule.threshold));
-    if (filled > 0) {
-      text += fmt::format(" and {} {} treated as {}", plural(filled, "missing datapoint"),
-                          filled == 1 ? "was" : "were", treated);
-    }
-    if (crossed > kListed)
-      text += fmt::format(". The most recent datapoints which crossed the threshold: [{}]", listed);
   }
+  if (crossed > kListed)
+    text += fmt::format(". The most recent datapoints which crossed the threshold: [{}]", listed);
   if (from != State::InsufficientData) {
     const std::uint32_t minimum =
         alarming ? rule.datapoints_to_alarm : rule.evaluation_periods - rule.datapoints_to_alarm + 1;

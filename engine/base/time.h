@@ -34,8 +34,9 @@ using WallTime = WallClock::time_point;
 
 inline constexpr EventTime kNever = EventTime::min();    // before every event: nothing seen yet
 inline constexpr EventTime kForever = EventTime::max();  // after every event: nothing will come any more
-inline constexpr EventTime kLatestTime{Duration{253402300799999}};    // 9999-12-31T23:59:59.999Z
-inline constexpr EventTime kEarliestTime{Duration{-62135596800000}};  // 0001-01-01T00:00:00Z
+// What an event may have, so that the periods around it still have years of four digits.
+inline constexpr EventTime kLatestTime{Duration{253402127999999}};    // 9999-12-29T23:59:59.999Z
+inline constexpr EventTime kEarliestTime{Duration{-62133004800000}};  // 0001-01-31T00:00:00Z
 
 [[nodiscard]] WallTime wall_now();
 

@@ -4,12 +4,14 @@
 #include <absl/hash/hash.h>
 
 #include <algorithm>
+#include <set>
 
 #include "engine/base/check.h"
 
 namespace tocsin::runtime {
 namespace {
 
+constexpr Duration kMinute = std::chrono::seconds(60);
 constexpr std::size_t kMaxChunkEntries = 65'536;  // keeps memory flat however many series one minute has
 
 // A source that unwraps subscription envelopes may bring any log group.
@@ -95,7 +97,7 @@ class Engine::ChunkBuilder {
   }
 
   void add(const SeenEvent& seen, EventTime time) {
-    chunk_.seen.push_back({seen.default_index, floor_to(time, std::chrono::seconds(60)), seen.matched});
+    chunk_.seen.push_back({seen.default_index, floor_to(time, kMinute), seen.matched});
   }
 
   [[nodiscard]] bool full() const {
@@ -136,6 +138,15 @@ Engine::Engine(std::shared_ptr<const Plan> plan, Listener& listener, bool report
   for (const alarm::AlarmDefinition& alarm : plan_->alarms) {
     if (alarm.period < tick_interval_) tick_interval_ = std::chrono::seconds(10);
   }
+  const auto metric_sources = definitions_of(*plan_).metric_sources;
+  for (std::uint32_t source = 0; source < plan_->sources.size(); ++source) {
+    std::set<std::uint32_t> together{source};
+    for (const auto& sources : metric_sources) {
+      if (std::binary_search(sources.begin(), sources.end(), source))
+        together.insert(sources.begin(), sources.end());
+    }
+    judged_with_.emplace_back(together.begin(), together.end());
+  }
 }
 
 Engine::~Engine() = default;
@@ -173,9 +184,12 @@ void Engine::consume(const MatchedBatch& batch, std::size_t begin, std::size_t e
       if (chunk_->full()) flush();
     }
   }
+  // A minute that `from` cuts had events all the same.
+  const EventTime from_minute = from == kNever ? from : floor_to(from, kMinute);
   for (auto at = std::lower_bound(batch.seen.begin(), batch.seen.end(), begin, by_event);
        at != batch.seen.end() && at->event < end; ++at) {
-    if (counts(at->event)) chunk_->add(*at, batch.times[at->event]);
+    const EventTime time = batch.times[at->event];
+    if (time != event::kInheritTime && time >= from_minute && time < to) chunk_->add(*at, time);
   }
 }
 
@@ -190,10 +204,10 @@ void Engine::flush() {
   chunk_->clear();
 }
 
-void Engine::tick(const std::vector<EventTime>& frontier, bool final) {
+void Engine::tick(const std::vector<EventTime>& frontier) {
   flush();
   shard::Output output;
-  shard_.apply(shard::Tick{frontier, final}, output);
+  shard_.apply(shard::Tick{frontier}, output);
   report(output);
   listener_.on_time(*std::min_element(frontier.begin(), frontier.end()));
 }

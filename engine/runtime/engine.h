@@ -65,8 +65,14 @@ class Engine {
   void start(EventTime time);
   [[nodiscard]] bool started() const { return started_; }
 
+  // The sources that feed a metric together with `source`, itself included: an event of it is judged once all
+  // of them have come past it.
+  [[nodiscard]] const std::vector<std::uint32_t>& judged_with(std::uint32_t source) const {
+    return judged_with_[source];
+  }
+
   // `frontier` has one entry for each source of the plan.
-  void tick(const std::vector<EventTime>& frontier, bool final = false);
+  void tick(const std::vector<EventTime>& frontier);
 
   // At the end of history: reports what is still open.
   void close();
@@ -91,6 +97,7 @@ class Engine {
   std::unique_ptr<ChunkBuilder> chunk_;
   EngineCounts counts_;
   bool started_ = false;
+  std::vector<std::vector<std::uint32_t>> judged_with_;
 };
 
 }  // namespace tocsin::runtime

@@ -1,10 +1,15 @@
 #include "engine/runtime/live.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <deque>
-#include <limits>
+#include <map>
+#include <mutex>
 #include <thread>
+#include <utility>
 #include <variant>
 
 #include "engine/base/check.h"
@@ -31,14 +36,45 @@ struct Message {
   std::variant<event::RawBatch, source::SourceStatus, Ended> content;
 };
 
-struct Commit {
-  std::uint32_t partition = 0;  // the source's own number
-  std::int64_t next_offset = 0;
+// Offsets on their way to the thread that commits them: for each partition the greatest.
+class CommitBox {
+ public:
+  void put(std::uint32_t partition, std::int64_t next_offset) {
+    std::lock_guard lock(mutex_);
+    std::int64_t& offset = offsets_[partition];
+    offset = std::max(offset, next_offset);
+    changed_.notify_one();
+  }
+
+  void close() {
+    std::lock_guard lock(mutex_);
+    closed_ = true;
+    changed_.notify_one();
+  }
+
+  // What is there now; empty if nothing is.
+  std::map<std::uint32_t, std::int64_t> take() {
+    std::lock_guard lock(mutex_);
+    return std::exchange(offsets_, {});
+  }
+
+  // Waits until something is there or the box is closed; false once it is closed and empty.
+  bool wait() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return closed_ || !offsets_.empty(); });
+    return !offsets_.empty();
+  }
+
+ private:
+  std::mutex mutex_;  // guards everything here
+  std::condition_variable changed_;
+  std::map<std::uint32_t, std::int64_t> offsets_;
+  bool closed_ = false;
 };
 
-// A batch that was consumed, and what has to happen before its offset may be committed.
+// What was consumed of a partition, and what has to happen before its offset may be committed.
 struct Pending {
-  Commit commit;
+  std::int64_t next_offset = 0;
   EventTime judged_by{};                           // time has to come this far
   std::optional<notify::Delivery::Ticket> ticket;  // then everything submitted until then has to be settled
 };
@@ -47,16 +83,10 @@ struct Pending {
 class Reader {
  public:
   Reader(std::uint32_t index, source::Source& source, Mailbox<Message>& out, const std::atomic<bool>& stop)
-      : index_(index), source_(source), out_(out), stop_(stop), commits_(kCommits), thread_([this] {
-          run();
-        }) {}
+      : index_(index), source_(source), out_(out), stop_(stop), thread_([this] { run(); }) {}
   ~Reader() { finish(); }
 
-  // Passes an offset on; never waits: a later commit covers one that found no room.
-  void commit(const Commit& commit) {
-    Commit copy = commit;
-    commits_.try_put(copy);
-  }
+  void commit(std::uint32_t partition, std::int64_t next_offset) { commits_.put(partition, next_offset); }
 
   // No more commits: the thread does those that are left, closes the source and ends.
   void finish() {
@@ -65,8 +95,6 @@ class Reader {
   }
 
  private:
-  static constexpr std::size_t kCommits = 4096;
-
   void run() {
     std::optional<std::chrono::steady_clock::time_point> last_status;
     while (!stop_.load(std::memory_order_relaxed)) {
@@ -77,7 +105,7 @@ class Reader {
       }
       const bool idle = !batch->has_value();
       if (!idle && !post(std::move(**batch))) break;
-      commit_all(Duration{0});
+      commit_all();
       const auto now = std::chrono::steady_clock::now();
       if (idle || !last_status || now - *last_status >= kStatusInterval) {
         last_status = now;
@@ -90,28 +118,12 @@ class Reader {
       }
     }
     post(Ended{});
-    while (commit_all(kPollWait)) {
-    }
+    while (commits_.wait()) commit_all();
     source_.close();
   }
 
-  // Commits what is waiting, each partition once; false when no commit will come any more.
-  bool commit_all(Duration wait) {
-    std::vector<Commit> latest;
-    auto next = wait == Duration{0} ? commits_.take_for(wait) : commits_.take();
-    const bool open = next.has_value();
-    for (; next; next = commits_.take_for(Duration{0})) {
-      const auto same = std::find_if(latest.begin(), latest.end(), [&](const Commit& commit) {
-        return commit.partition == next->partition;
-      });
-      if (same == latest.end()) {
-        latest.push_back(*next);
-      } else {
-        same->next_offset = std::max(same->next_offset, next->next_offset);
-      }
-    }
-    for (const Commit& commit : latest) source_.commit(commit.partition, commit.next_offset);
-    return open;
+  void commit_all() {
+    for (const auto& [partition, next_offset] : commits_.take()) source_.commit(partition, next_offset);
   }
 
   bool post(std::variant<event::RawBatch, source::SourceStatus, Ended> content) {
@@ -128,7 +140,7 @@ class Reader {
   Mailbox<Message>& out_;
   const std::atomic<bool>& stop_;
   std::size_t known_partitions_ = 0;
-  Mailbox<Commit> commits_;
+  CommitBox commits_;
   std::thread thread_;  // last: starts when everything above is there
 };
 
@@ -154,6 +166,8 @@ class Live::Session : private Listener {
     for (const auto& source : sources_) {
       if (auto opened = source->open(); !opened) return std::unexpected(opened.error());
     }
+    note_(fmt::format("running: sources {}, metric filters {}, alarms {}, topics {}", sources_.size(),
+                      plan_->filters.size(), plan_->alarms.size(), plan_->topics.size()));
     for (std::uint32_t i = 0; i < sources_.size(); ++i) {
       const source::SourceSettings& settings = plan_->sources[i];
       feeds_.push_back(
@@ -183,7 +197,7 @@ class Live::Session : private Listener {
     finish(stop_reading_);
     LiveResult result;
     result.asked_to_stop = stop_reading_;
-    result.undelivered = delivery_.drain(options_.drain_limit);
+    result.undelivered = delivery_.drain(options_.drain_limit) + lost_;
     send_commits();
     for (auto& reader : readers) reader->finish();
     result.counts = engine_.counts();
@@ -197,7 +211,7 @@ class Live::Session : private Listener {
     std::vector<std::uint32_t> partitions;  // the source's numbers to the engine's
     std::vector<EventTime> last_event;      // of each of them, for events without a time
     bool ended = false;
-    std::deque<Pending> pending;
+    std::map<std::uint32_t, std::deque<Pending>> pending;  // of each of the source's partitions, in its order
   };
 
   bool asked_to_stop() {
@@ -259,11 +273,16 @@ class Live::Session : private Listener {
     newest_event_ = std::max(newest_event_, newest);
     engine_.count_rejects(matched);
     engine_.consume(matched, 0, matched.times.size());
-    feed.frontier.on_data(own, matched.newest_record, newest);
+    feed.frontier.on_data(own, matched.newest_record, newest, options_.now());
     // An event from the future must not hold back the offsets of all others.
     const EventTime now = as_event_time(options_.now());
     const EventTime judged_by = floor_to(std::min(newest == kNever ? now : newest, now), kMinute) + kMinute;
-    feed.pending.push_back({{own, matched.next_offset}, judged_by, std::nullopt});
+    auto& pending = feed.pending[own];
+    if (!pending.empty() && pending.back().judged_by == judged_by && !pending.back().ticket) {
+      pending.back().next_offset = matched.next_offset;
+    } else {
+      pending.push_back({matched.next_offset, judged_by, std::nullopt});
+    }
   }
 
   void tick_now() {
@@ -285,20 +304,25 @@ class Live::Session : private Listener {
     // it; where all are finite this is history, and time is that of the sources still being read.
     const EventTime ended = finite_only() ? least : as_event_time(options_.now());
     std::replace(frontier.begin(), frontier.end(), kForever, ended);
-    judge(frontier, false);
+    judge(frontier);
   }
 
-  void judge(const std::vector<EventTime>& frontier, bool final) {
+  void judge(const std::vector<EventTime>& frontier) {
     EventTime least_known = kForever;
     for (const EventTime time : frontier) {
       if (time != kNever) least_known = std::min(least_known, time);
     }
     if (least_known == kForever) return;  // nothing is known yet
     if (!engine_.started()) engine_.start(std::min(least_known, oldest_event_));
-    engine_.tick(frontier, final);
-    for (std::size_t i = 0; i < feeds_.size(); ++i) {
-      for (Pending& pending : feeds_[i].pending) {
-        if (!pending.ticket && frontier[i] >= pending.judged_by) pending.ticket = last_ticket_;
+    engine_.tick(frontier);
+    if (lost_) return;
+    for (std::uint32_t i = 0; i < feeds_.size(); ++i) {
+      EventTime judged = kForever;
+      for (const std::uint32_t source : engine_.judged_with(i)) judged = std::min(judged, frontier[source]);
+      for (auto& [partition, waiting] : feeds_[i].pending) {
+        for (Pending& pending : waiting) {
+          if (!pending.ticket && judged >= pending.judged_by) pending.ticket = last_ticket_;
+        }
       }
     }
     send_commits();
@@ -307,12 +331,11 @@ class Live::Session : private Listener {
   void send_commits() {
     const notify::Delivery::Ticket settled = delivery_.settled_up_to();
     for (std::size_t i = 0; i < feeds_.size(); ++i) {
-      auto& pending = feeds_[i].pending;
-      // Offsets of one partition must not overtake each other; between partitions there is no order to keep,
-      // but keeping it is simpler and costs nothing.
-      while (!pending.empty() && pending.front().ticket && *pending.front().ticket <= settled) {
-        (*readers_)[i]->commit(pending.front().commit);
-        pending.pop_front();
+      for (auto& [partition, waiting] : feeds_[i].pending) {
+        while (!waiting.empty() && waiting.front().ticket && *waiting.front().ticket <= settled) {
+          (*readers_)[i]->commit(partition, waiting.front().next_offset);
+          waiting.pop_front();
+        }
       }
     }
   }
@@ -323,7 +346,7 @@ class Live::Session : private Listener {
     if (stopped) {
       tick();
     } else if (newest_event_ != kNever) {
-      judge(std::vector<EventTime>(feeds_.size(), floor_to(newest_event_, kMinute) + kMinute), true);
+      judge(std::vector<EventTime>(feeds_.size(), floor_to(newest_event_, kMinute) + kMinute));
     }
   }
 
@@ -337,25 +360,25 @@ class Live::Session : private Listener {
   void on_closed(const shard::ClosedBucket&) override {}
   void on_time(EventTime) override {}
 
-  // Waits for room for as long as it takes, which stops the reading; a stop ends the waiting, and what was
-  // not taken stays uncommitted.
+  // Waits for room for as long as it takes, which stops the reading. A stop ends the waiting: what is not
+  // taken then is lost to this run, and from then on no offset is committed, so that its events come again.
   void submit(const notify::Notification& notification, std::uint32_t subscription) {
     for (bool told = false;;) {
-      if (const auto ticket = delivery_.submit(notification, subscription, std::chrono::seconds(1))) {
+      const Duration wait = asked_to_stop() ? Duration{0} : Duration{1000};
+      if (const auto ticket = delivery_.submit(notification, subscription, wait)) {
         last_ticket_ = *ticket;
         return;
       }
-      const std::string name = plan_->topics[notification.topic].name + "/" +
-                               plan_->topics[notification.topic].subscriptions[subscription].name;
       if (asked_to_stop()) {
-        last_ticket_ = std::numeric_limits<notify::Delivery::Ticket>::max();
-        note_("notification " + notification.id + " for " + name +
-              " was not taken before the stop; its events are not committed");
+        ++lost_;
         return;
       }
-      if (!told)
-        note_("the queue of " + name +
-              " is full: reading waits until its destination takes notifications again");
+      if (!told) {
+        note_(fmt::format(
+            "the queue of {}/{} is full: reading waits until its destination takes notifications again",
+            plan_->topics[notification.topic].name,
+            plan_->topics[notification.topic].subscriptions[subscription].name));
+      }
       told = true;
     }
   }
@@ -376,6 +399,7 @@ class Live::Session : private Listener {
   EventTime oldest_event_ = kForever;
   EventTime newest_event_ = kNever;
   notify::Delivery::Ticket last_ticket_ = 0;
+  std::uint64_t lost_ = 0;  // notifications that found no room at the stop
   std::chrono::steady_clock::time_point last_tick_{};
 };
 

@@ -57,7 +57,7 @@ class Replay {
     }
     unfinished_ = cursors_.size();
     waiting_ = unfinished_;
-    while (!order_.empty() && !stop_.load(std::memory_order_relaxed)) {
+    while (!order_.empty() && !stopped_) {
       const std::uint32_t index = order_.top().second;
       order_.pop();
       if (auto done = advance(index); !done) return std::unexpected(done.error());
@@ -72,6 +72,10 @@ class Replay {
   Result<void> advance(std::uint32_t index) {
     Cursor& cursor = *cursors_[index];
     for (;;) {
+      if (stop_.load(std::memory_order_relaxed)) {
+        stopped_ = true;
+        return {};
+      }
       if (auto more = ensure_event(index); !more) {
         return std::unexpected(more.error());
       } else if (!*more) {
@@ -193,7 +197,7 @@ class Replay {
     // event's minute, the oldest event is known, however the events were dealt to partitions.
     if (engine_.started() || time > starting_time()) {
       start_engine();
-      if (time > time_) tick(time, false);
+      if (time > time_) tick(time);
     }
     threshold_ = time + interval + options_.lateness;
     waiting_ = static_cast<std::size_t>(std::count_if(
@@ -212,9 +216,9 @@ class Replay {
     engine_.start(time_);
   }
 
-  void tick(EventTime time, bool final) {
+  void tick(EventTime time) {
     time_ = time;
-    engine_.tick(std::vector<EventTime>(plan_->sources.size(), time), final);
+    engine_.tick(std::vector<EventTime>(plan_->sources.size(), time));
     if (progress_) {
       progress_({bytes_, engine_.counts().events, time, cursors_.size() - unfinished_});
     }
@@ -225,12 +229,13 @@ class Replay {
     if (last_ != kNever || options_.to) {
       start_engine();
       result.end = options_.to.value_or(floor_to(last_, kMinute) + kMinute);
-      if (result.end >= time_) tick(result.end, true);
+      if (result.end >= time_) tick(result.end);
     }
     engine_.close();
     result.counts = engine_.counts();
     result.first_event = first_;
     result.last_event = last_;
+    result.stopped = stopped_;
     return result;
   }
 
@@ -256,6 +261,7 @@ class Replay {
   EventTime first_ = kForever;   // of the events that count, as last_ is
   EventTime last_ = kNever;
   std::uint64_t bytes_ = 0;
+  bool stopped_ = false;
 };
 
 }  // namespace

@@ -51,6 +51,7 @@ struct ReplayResult {
   EventTime first_event = kForever;
   EventTime last_event = kNever;
   EventTime end = kNever;  // where time ended; kNever if there was no event
+  bool stopped = false;    // input was left
 };
 
 // `partitions` gets the partitions in the order of `inputs`. `progress` is called now and then; `stop` ends

@@ -4,10 +4,11 @@
 
 namespace tocsin::runtime {
 
-void SourceFrontier::on_data(std::uint32_t partition, EventTime newest_record, EventTime newest_event) {
+void SourceFrontier::on_data(std::uint32_t partition, EventTime newest_record, EventTime newest_event,
+                             WallTime now) {
   if (partition >= newest_.size()) newest_.resize(partition + std::size_t{1}, kNever);
   const EventTime newest = newest_record == kNever ? newest_event : newest_record;
-  newest_[partition] = std::max(newest_[partition], newest);
+  newest_[partition] = std::max(newest_[partition], std::min(newest, as_event_time(now)));
 }
 
 void SourceFrontier::on_status(const source::SourceStatus& status, WallTime at) {

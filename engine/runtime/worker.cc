@@ -75,7 +75,7 @@ struct Worker::State {
     dimensions.resize(filter.dimensions.size());
     for (std::size_t i = 0; i < filter.dimensions.size(); ++i) {
       const auto& text = values[filter.dimensions[i].extraction];
-      if (!text || text->empty()) {
+      if (!text || text->find_first_not_of(" \t\r\n") == std::string_view::npos) {
         contribution.reject = event::RejectReason::DimensionMissing;
         return contribution;
       }
@@ -88,14 +88,15 @@ struct Worker::State {
     return contribution;
   }
 
-  // Events that a filter with a default value looks at; repeats within a minute say nothing new.
+  // Events that a filter with a default value looks at; repeats within a minute say nothing new. Events
+  // without a time of their own may belong to any minute.
   void note_seen(MatchedBatch& out) {
     std::vector<SeenEvent> matched_events;
     for (const Match& match : matches.matches) {
       const auto index = default_indexes[match.filter];
       if (!index) continue;
       const EventTime minute = minute_of(events.events[match.event].time);
-      if (last_seen[*index].matched_minute == minute) continue;
+      if (minute != event::kInheritTime && last_seen[*index].matched_minute == minute) continue;
       last_seen[*index].matched_minute = minute;
       matched_events.push_back({match.event, *index, true});
     }
@@ -103,7 +104,8 @@ struct Worker::State {
     for (std::uint32_t e = 0; e < events.events.size(); ++e) {
       const EventTime minute = minute_of(events.events[e].time);
       for (std::size_t f = 0; f < plan->filters.size(); ++f) {
-        if (!default_indexes[f] || last_seen[*default_indexes[f]].minute == minute) continue;
+        if (!default_indexes[f]) continue;
+        if (minute != event::kInheritTime && last_seen[*default_indexes[f]].minute == minute) continue;
         const auto& groups = plan->filters[f].match.log_groups;
         if (!groups.empty() &&
             std::find(groups.begin(), groups.end(), events.events[e].log_group) == groups.end())

@@ -21,9 +21,12 @@ constexpr std::size_t kMaxEvidence = 5;
 constexpr Duration kMinute = std::chrono::seconds(60);
 
 struct Series {
+  Hash128 hash;
   std::uint32_t metric = 0;
   metric::Dimensions dimensions;
+  bool counted = false;  // against the metric's maximum: came with data, and is not the overflow series
   metric::Window window;
+  EventTime forget_at = kForever;       // while the window is empty
   std::vector<std::uint32_t> machines;  // alarms judged on this series
 };
 
@@ -37,9 +40,9 @@ struct Machine {
 };
 
 // Something that a metric has to do once its frontier reaches `time`. At the same time defaults come before
-// judgements, which see them, and sweeping comes last.
+// judgements, which see them; sweeping and forgetting come last.
 struct Duty {
-  enum class Kind : std::uint8_t { Default, Judge, Sweep };
+  enum class Kind : std::uint8_t { Default, Judge, Sweep, Forget };
   EventTime time{};
   Kind kind = Kind::Judge;
   std::uint32_t index = 0;  // of the default, machine or series
@@ -54,7 +57,7 @@ struct Metric {
   std::vector<std::uint32_t> alarms;
   Duration retention{0};  // how far back from an instant some alarm looks
   EventTime frontier = kNever;
-  std::uint32_t series = 0;  // without the overflow series
+  std::uint32_t series = 0;  // that count against its maximum
   std::priority_queue<Duty, std::vector<Duty>, std::greater<>> duties;
 };
 
@@ -90,6 +93,8 @@ struct Shard::State {
   std::vector<Series> series;
   absl::flat_hash_map<Hash128, std::uint32_t> series_by_hash;
   std::vector<Machine> machines;
+  std::vector<std::uint32_t> free_series;  // forgotten ones, whose places are taken again
+  std::vector<std::uint32_t> free_machines;
   std::vector<Default> defaults;
   Counts counts;
   std::vector<metric::StatisticSet> periods;  // kept for their memory, as are the two below
@@ -121,21 +126,33 @@ struct Shard::State {
   }
 
   std::uint32_t add_machine(std::uint32_t alarm, std::uint32_t series_index) {
-    const auto index = static_cast<std::uint32_t>(machines.size());
-    machines.push_back({alarm, series_index});
+    const std::uint32_t index = place(free_machines, machines);
+    machines[index] = {alarm, series_index};
     series[series_index].machines.push_back(index);
     return index;
   }
 
   std::uint32_t add_series(const Hash128& hash, std::uint32_t metric, const metric::Dimensions& dimensions) {
-    const auto index = static_cast<std::uint32_t>(series.size());
-    series.push_back({metric, dimensions, {}, {}});
+    const std::uint32_t index = place(free_series, series);
+    series[index] = {hash, metric, dimensions, false, {}, kForever, {}};
     series_by_hash.emplace(hash, index);
     ++counts.series;
     for (const std::uint32_t alarm : metrics[metric].alarms) {
       const AlarmDefinition& definition = definitions->alarms[alarm];
       if (!definition.for_each.empty() && chooses(definition, dimensions)) add_machine(alarm, index);
     }
+    return index;
+  }
+
+  // A free place, or a new one at the end.
+  template <typename T>
+  static std::uint32_t place(std::vector<std::uint32_t>& free, std::vector<T>& all) {
+    if (free.empty()) {
+      all.emplace_back();
+      return static_cast<std::uint32_t>(all.size() - 1);
+    }
+    const std::uint32_t index = free.back();
+    free.pop_back();
     return index;
   }
 
@@ -160,7 +177,10 @@ struct Shard::State {
     Series& target = series[index];
     const bool was_empty = target.window.empty();
     if (target.window.add(bucket, statistics, evidence)) ++counts.datapoints;
-    if (was_empty) schedule_sweep(index);
+    if (was_empty) {
+      target.forget_at = kForever;
+      schedule_sweep(index);
+    }
     if (!started) return;
     for (const std::uint32_t machine : target.machines) schedule_for(machine, bucket);
   }
@@ -229,7 +249,35 @@ struct Shard::State {
     Series& swept = series[index];
     const EventTime before = now - metrics[swept.metric].retention - bucket_of(swept.metric) + Duration{1};
     evict(swept, before, out);
-    if (!swept.window.empty()) schedule_sweep(index);
+    if (swept.window.empty()) {
+      schedule_forgetting(index, now);
+    } else {
+      schedule_sweep(index);
+    }
+  }
+
+  void schedule_forgetting(std::uint32_t index, EventTime now) {
+    Series& idle = series[index];
+    if (!idle.counted || now > kLatestTime - kForgetAfter) return;
+    idle.forget_at = now + kForgetAfter;
+    metrics[idle.metric].duties.push({idle.forget_at, Duty::Kind::Forget, index, {}});
+  }
+
+  void forget(std::uint32_t index, EventTime now) {
+    Series& idle = series[index];
+    if (idle.forget_at != now) return;  // had data since, or is another series by now
+    const auto rings = [&](std::uint32_t machine) { return machines[machine].state == alarm::State::Alarm; };
+    if (std::any_of(idle.machines.begin(), idle.machines.end(), rings))
+      return schedule_forgetting(index, now);
+    for (const std::uint32_t machine : idle.machines) {
+      machines[machine] = {UINT32_MAX, UINT32_MAX};
+      free_machines.push_back(machine);
+    }
+    series_by_hash.erase(idle.hash);
+    --metrics[idle.metric].series;
+    --counts.series;
+    idle = {};
+    free_series.push_back(index);
   }
 
   void evict(Series& swept, EventTime before, Output& out) const {
@@ -273,6 +321,9 @@ struct Shard::State {
         case Duty::Kind::Sweep:
           sweep(duty.index, duty.time, out);
           break;
+        case Duty::Kind::Forget:
+          forget(duty.index, duty.time);
+          break;
       }
     }
     metric.frontier = frontier;
@@ -297,7 +348,7 @@ Shard::Shard(std::shared_ptr<const Definitions> definitions, bool report_closed)
   for (const Definitions::Default& value : given.defaults) {
     // A bucket stays open until the default of its minute is decided.
     Duration& retention = state_->metrics[value.metric].retention;
-    retention = std::max(retention, kMinute + kDefaultValueDelay);
+    retention = std::max(retention, kMinute);
   }
 }
 
@@ -340,6 +391,7 @@ void Shard::apply(const Chunk& chunk) {
                  metric.series < state.definitions->metrics[named.metric].max_series) {
         ++metric.series;
         index = state.add_series(named.hash, named.metric, named.dimensions);
+        state.series[index].counted = true;
       }
     }
     if (index != UINT32_MAX) {
@@ -353,13 +405,13 @@ void Shard::apply(const Chunk& chunk) {
   }
   for (const ChunkSeen& seen : chunk.seen) {
     Default& waiting = state.defaults[seen.default_index];
-    if (seen.minute <= waiting.decided_through) continue;
+    const std::uint32_t metric = state.definitions->defaults[seen.default_index].metric;
+    if (seen.minute <= waiting.decided_through || !state.is_visible(metric, seen.minute)) continue;
     const auto [at, is_new] = waiting.minutes.emplace(seen.minute, seen.matched);
     at->second |= seen.matched;
     if (!is_new) continue;
-    const std::uint32_t metric = state.definitions->defaults[seen.default_index].metric;
     state.metrics[metric].duties.push(
-        {seen.minute + kMinute + kDefaultValueDelay, Duty::Kind::Default, seen.default_index, seen.minute});
+        {seen.minute + kMinute, Duty::Kind::Default, seen.default_index, seen.minute});
   }
 }
 
@@ -375,19 +427,7 @@ void Shard::apply(const Tick& tick, Output& out) {
     for (const std::uint32_t source : state.definitions->metric_sources[i]) {
       frontier = std::min(frontier, state.source_frontier[source]);
     }
-    if (frontier == kForever || frontier <= state.metrics[i].frontier) {
-      if (!tick.final) continue;
-      frontier = state.metrics[i].frontier;
-    }
-    if (tick.final) {
-      for (std::uint32_t d = 0; d < state.defaults.size(); ++d) {
-        if (state.definitions->defaults[d].metric != i) continue;
-        for (const auto& [minute, matched] : state.defaults[d].minutes) {
-          if (minute + kMinute > frontier || minute + kMinute + kDefaultValueDelay <= frontier) continue;
-          state.metrics[i].duties.push({frontier, Duty::Kind::Default, d, minute});
-        }
-      }
-    }
+    if (frontier == kForever || frontier <= state.metrics[i].frontier) continue;
     state.run(i, frontier, out);
   }
   std::stable_sort(out.transitions.begin() + static_cast<std::ptrdiff_t>(first), out.transitions.end(),
@@ -405,6 +445,7 @@ const Counts& Shard::counts() const { return state_->counts; }
 std::vector<AlarmState> Shard::alarm_states() const {
   std::vector<AlarmState> states;
   for (const Machine& machine : state_->machines) {
+    if (machine.series == UINT32_MAX) continue;  // a free place
     states.push_back(
         {machine.alarm, state_->series[machine.series].dimensions, machine.state, machine.transitions});
   }

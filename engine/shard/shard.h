@@ -41,8 +41,9 @@ struct Definitions {
   std::vector<std::vector<std::uint32_t>> metric_sources;  // of each metric: the sources that may feed it
 };
 
-// How long after its end a minute without a match waits before it gets its default value.
-inline constexpr Duration kDefaultValueDelay = std::chrono::seconds(60);
+// A series that has had no data for so long since its last bucket was let go is forgotten, as CloudWatch
+// forgets metrics; not while one of its alarms is in ALARM.
+inline constexpr Duration kForgetAfter = std::chrono::hours(14 * 24);
 
 // The value of each dimension of the series that takes what goes beyond a metric's maximum of series.
 inline constexpr std::string_view kOverflowValue = "__overflow__";
@@ -80,7 +81,6 @@ struct Chunk {
 
 struct Tick {
   std::vector<EventTime> frontier;  // one for each source; never goes back (what does is ignored)
-  bool final = false;  // nothing more will come: minutes waiting for their default value get it now
 };
 
 // --- outputs

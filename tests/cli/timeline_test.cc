@@ -76,7 +76,8 @@ TEST_F(TimelineTest, AnIncidentIsOneEntryFromItsAlarmToItsRecovery) {
                       no data for 2 h (missing counts as breaching)
                       still in ALARM
 
-2 incidents, 1 still in ALARM at the end. 1 other change of state (data began or stopped) is no incident.
+2 incidents, 1 still in ALARM at the end.
+1 other change of state: data began or stopped.
 )");
 }
 
@@ -178,7 +179,7 @@ TEST_F(TimelineTest, WithoutIncidentsItSaysSo) {
   quiet.add(ssh(at("03:13:00"), State::InsufficientData, State::Ok, {1}));
   quiet.add(ssh(at("03:23:00"), State::Ok, State::InsufficientData, {kGap}));
   EXPECT_EQ(quiet.render(),
-            "No incidents. 2 other changes of state (data began or stopped) are no incidents.\n");
+            "No incidents.\n2 other changes of state: data began or stopped.\n");
 }
 
 TEST_F(TimelineTest, ManyPeriodsAreToldByHowManyBreach) {

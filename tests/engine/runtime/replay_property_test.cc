@@ -229,8 +229,9 @@ TEST(Replay, ReadsAPartitionOnlyAsItIsConsumed) {
       event::RawBatch batch;
       const auto lines = std::make_shared<std::deque<std::string>>();
       for (std::size_t i = 0; i < kBatch; ++i, ++read_) {
-        lines->push_back(fmt::format(R"({{"t":"{}","account":"1","v":1}})",
-                                     format_rfc3339(EventTime{Duration{60'000 * static_cast<std::int64_t>(read_)}})));
+        lines->push_back(
+            fmt::format(R"({{"t":"{}","account":"1","v":1}})",
+                        format_rfc3339(EventTime{Duration{60'000 * static_cast<std::int64_t>(read_)}})));
         batch.records.push_back({lines->back(), std::nullopt, static_cast<std::int64_t>(read_)});
       }
       batch.bytes = lines;

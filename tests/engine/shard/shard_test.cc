@@ -64,7 +64,7 @@ struct Judged {
       : shard(std::make_shared<Definitions>(std::move(definitions)), closed) {
     shard.start(kStart);
   }
-  void tick(Duration since, bool final = false) { shard.apply(Tick{{at(since)}, final}, output); }
+  void tick(Duration since) { shard.apply(Tick{{at(since)}}, output); }
 };
 
 TEST(Shard, JudgesTheWindowThatSlidesWithEachMinute) {
@@ -166,8 +166,10 @@ TEST(Shard, AMinuteWithEventsAndNoMatchGetsTheDefaultValue) {
   Chunk chunk = datum(at(seconds(5)), 2);
   chunk.seen = {{0, at(seconds(0)), false}, {0, at(seconds(0)), true}, {0, at(minutes(1)), false}};
   run.shard.apply(chunk);
+  run.tick(minutes(1));
+  EXPECT_EQ(run.shard.counts().datapoints, 1U);
   run.tick(minutes(2));
-  EXPECT_EQ(run.shard.counts().datapoints, 1U);  // the second minute is decided at 09:03
+  EXPECT_EQ(run.shard.counts().datapoints, 2U);  // decided at the end of the minute
   run.tick(minutes(10));
   ASSERT_EQ(run.output.closed.size(), 2U);
   EXPECT_EQ(run.output.closed[0].statistics, (metric::StatisticSet{1, 2, 2, 2}));
@@ -175,17 +177,47 @@ TEST(Shard, AMinuteWithEventsAndNoMatchGetsTheDefaultValue) {
   EXPECT_EQ(run.output.closed[1].statistics, (metric::StatisticSet{1, 0, 0, 0}));
 }
 
-TEST(Shard, AtTheEndOfHistoryTheLastMinuteGetsItsDefaultToo) {
-  Definitions definitions = one_metric({});
-  definitions.defaults.push_back({0, 7});
-  Judged run(std::move(definitions), true);
-  Chunk chunk;
-  chunk.seen = {{0, at(minutes(0)), false}};
+TEST(Shard, TheJudgementAtAMinutesEndSeesItsDefault) {
+  AlarmDefinition alarm =
+      sum_alarm("a", minutes(1), {0, Comparison::LessOrEqual, 1, 1, MissingData::NotBreaching});
+  alarm.evaluation_range = 1;
+  Definitions definitions = one_metric({alarm});
+  definitions.defaults.push_back({0, 0});
+  Judged run(std::move(definitions));
+  Chunk chunk = datum(at(seconds(5)), 2);
+  chunk.seen = {{0, at(seconds(0)), true}, {0, at(minutes(1)), false}};
   run.shard.apply(chunk);
-  run.tick(minutes(1), true);
-  run.shard.close_all(run.output);
-  ASSERT_EQ(run.output.closed.size(), 1U);
-  EXPECT_EQ(run.output.closed[0].statistics.sum, 7);
+  run.tick(minutes(10));
+  EXPECT_EQ(told(run.output), (std::vector<std::string>{"09:01:00 INSUFFICIENT_DATA->OK",
+                                                        "09:02:00 OK->ALARM", "09:03:00 ALARM->OK"}));
+}
+
+TEST(Shard, ForgetsASeriesTwoWeeksAfterItsLastDataButNotOneInAlarm) {
+  AlarmDefinition quiet =
+      sum_alarm("a", minutes(1), {1, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching});
+  quiet.for_each = {"Ip"};
+  Judged run(one_metric({quiet}));
+  constexpr auto kDay = std::chrono::hours(24);
+  for (int i = 0; i < 3; ++i) run.shard.apply(datum(at(seconds(i)), 1, {{"Ip", std::to_string(i)}}));
+  run.tick(13 * kDay);
+  EXPECT_EQ(run.shard.counts().series, 3U);
+  run.tick(15 * kDay);
+  EXPECT_EQ(run.shard.counts().series, 0U);
+  // There is room again, and a series that comes back is a new one.
+  for (int i = 1; i < 4; ++i)
+    run.shard.apply(datum(at(15 * kDay + seconds(i)), 1, {{"Ip", std::to_string(i)}}));
+  run.tick(15 * kDay + minutes(30));
+  EXPECT_EQ(run.shard.counts().overflow, 0U);
+  EXPECT_EQ(run.shard.alarm_states().size(), 3U);
+  EXPECT_EQ(run.output.transitions.size(), 12U);  // each of six states: to ALARM, to OK
+
+  AlarmDefinition heartbeat = sum_alarm("a", minutes(1), {1, Comparison::Less, 1, 1, MissingData::Breaching});
+  heartbeat.for_each = {"System"};
+  Judged silent(one_metric({heartbeat}));
+  silent.shard.apply(datum(at(seconds(1)), 1, {{"System", "web"}}));
+  silent.tick(60 * kDay);
+  EXPECT_EQ(silent.shard.counts().series, 1U);
+  EXPECT_EQ(silent.shard.alarm_states().front().state, State::Alarm);
 }
 
 TEST(Shard, HighResolutionPeriodsAreJudgedAtTheirEnds) {

@@ -1,0 +1,241 @@
+// The live engine between a source and a sink made for the test: the real threads, no outside world.
+#include "engine/runtime/live.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+#include "config/load.h"
+
+namespace tocsin::runtime {
+namespace {
+
+// Each test event is a minute of its own in the past; the source then says how far it is known to be
+// complete.
+constexpr std::string_view kConfiguration = R"(
+sources:
+  app: {stdin: {}, format: json, time: {field: $.t}}
+metric_filters:
+  errors:
+    log_groups: [app]
+    pattern: '{ $.error IS TRUE }'
+    metric: {namespace: App, name: Errors}
+alarms:
+  errors:
+    metric: {namespace: App, name: Errors, statistic: Sum, period: 1m}
+    condition: ">= 1"
+    evaluation_range: 1
+    missing_data: not_breaching
+    notify: [told]
+topics:
+  told: {subscriptions: [{console: {}}]}
+)";
+
+std::shared_ptr<const Plan> make_plan() {
+  const auto path = std::filesystem::temp_directory_path() / fmt::format("tocsin-live-{}.yaml", getpid());
+  std::ofstream(path) << kConfiguration;
+  config::Loaded loaded = config::load({path.string()}, {});
+  std::filesystem::remove(path);
+  for (const auto& diagnostic : loaded.diagnostics) ADD_FAILURE() << config::render(diagnostic);
+  return loaded.configuration->plan;
+}
+
+// What the test and the engine's threads share.
+struct World {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::vector<std::string>> batches;  // to be polled
+  bool caught_up = false;  // after the batches: the source has proven that nothing more is there
+  bool ended = false;      // after the batches: nothing will ever come
+  bool sink_works = true;
+  std::vector<std::string> delivered;  // subjects
+  std::int64_t committed = 0;
+  bool closed = false;
+
+  void change(const std::function<void(World&)>& how) {
+    std::lock_guard lock(mutex);
+    how(*this);
+    changed.notify_all();
+  }
+  // False when it does not come about within a generous time, which fails the test.
+  bool wait(const std::function<bool(const World&)>& what) {
+    std::unique_lock lock(mutex);
+    return changed.wait_for(lock, std::chrono::seconds(60), [&] { return what(*this); });
+  }
+};
+
+class MemorySource final : public source::Source {
+ public:
+  explicit MemorySource(World& world) : world_(world) {
+    partitions_.push_back({.source = "app", .file = "memory"});
+  }
+
+  Result<void> open() override { return {}; }
+  Result<std::optional<event::RawBatch>> poll(Duration wait) override {
+    std::unique_lock lock(world_.mutex);
+    world_.changed.wait_for(lock, wait, [&] { return !world_.batches.empty(); });
+    if (world_.batches.empty()) return std::optional<event::RawBatch>();
+    const auto lines = std::make_shared<std::vector<std::string>>(std::move(world_.batches.front()));
+    world_.batches.pop_front();
+    event::RawBatch batch;
+    for (const std::string& line : *lines) batch.records.push_back({line, std::nullopt, ++offset_});
+    batch.bytes = lines;
+    batch.next_offset = offset_ + 1;
+    batch.read_at = wall_now();
+    return std::optional(std::move(batch));
+  }
+  [[nodiscard]] const std::vector<source::PartitionName>& partitions() const override { return partitions_; }
+  source::SourceStatus status() override {
+    std::lock_guard lock(world_.mutex);
+    const bool drained = world_.batches.empty();
+    return {{{.partition = 0,
+              .caught_up = drained && world_.caught_up,
+              .finished = drained && world_.ended,
+              .at = wall_now()}},
+            {}};
+  }
+  void commit(std::uint32_t, std::int64_t next_offset) override {
+    world_.change([&](World& world) { world.committed = next_offset; });
+  }
+  void close() override {
+    world_.change([](World& world) { world.closed = true; });
+  }
+
+ private:
+  World& world_;
+  std::vector<source::PartitionName> partitions_;
+  std::int64_t offset_ = 0;
+};
+
+class MemorySink final : public notify::Sink {
+ public:
+  explicit MemorySink(World& world) : world_(world) {}
+  Result<void> open() override { return {}; }
+  notify::Attempt deliver(const notify::Notification& notification) override {
+    notify::Attempt attempt;
+    world_.change([&](World& world) {
+      if (world.sink_works) {
+        world.delivered.push_back(notification.subject);
+      } else {
+        attempt = {notify::Attempt::Outcome::Retry, "away", Duration{20}};
+      }
+    });
+    return attempt;
+  }
+  [[nodiscard]] std::string describe() const override { return "memory"; }
+
+ private:
+  World& world_;
+};
+
+class LiveTest : public testing::Test {
+ protected:
+  LiveTest() {
+    std::vector<std::vector<std::unique_ptr<notify::Sink>>> sinks(1);
+    sinks[0].push_back(std::make_unique<MemorySink>(world_));
+    notify::DeliverySettings settings;
+    settings.mailbox_capacity = 2;
+    delivery_ = std::make_unique<notify::Delivery>(plan_->topics, std::move(sinks), settings, clock_,
+                                                   [](const notify::DeliveryReport&) {});
+    EXPECT_TRUE(delivery_->open().has_value());
+  }
+
+  void start() {
+    std::vector<std::unique_ptr<source::Source>> sources;
+    sources.push_back(std::make_unique<MemorySource>(world_));
+    live_ = std::make_unique<Live>(plan_, std::move(sources), *delivery_,
+                                   LiveOptions{.drain_limit = Duration{300}}, [](const std::string&) {});
+    thread_ = std::thread([this] {
+      auto result = live_->run([this] { return stop_.load(); });
+      EXPECT_TRUE(result.has_value());
+      result_ = *result;
+    });
+  }
+  LiveResult join() {
+    thread_.join();
+    return result_;
+  }
+  LiveResult stop() {
+    stop_ = true;
+    return join();
+  }
+
+  // An event `ago` before now.
+  static std::string line(Duration ago, bool error) {
+    return fmt::format(R"({{"t":"{}","error":{}}})", format_rfc3339(as_event_time(wall_now()) - ago), error);
+  }
+
+  World world_;
+  const std::shared_ptr<const Plan> plan_ = make_plan();
+  notify::SteadyClock clock_;
+  std::unique_ptr<notify::Delivery> delivery_;
+  std::unique_ptr<Live> live_;
+  std::thread thread_;
+  std::atomic<bool> stop_{false};
+  LiveResult result_;
+};
+
+using std::chrono::minutes;
+
+TEST_F(LiveTest, TellsAnAlarmAndCommitsOnceItIsDeliveredAndJudged) {
+  world_.sink_works = false;
+  world_.batches.push_back({line(minutes(30), true), line(minutes(20), false)});
+  world_.caught_up = true;
+  start();
+  // The notification waits for its sink, and the offset for the notification.
+  ASSERT_TRUE(world_.wait([](const World& world) { return world.batches.empty(); }));
+  world_.change([](World& world) {
+    EXPECT_EQ(world.committed, 0);
+    world.sink_works = true;
+  });
+  ASSERT_TRUE(world_.wait([](const World& world) { return world.committed == 3; }));
+  const LiveResult result = stop();
+  EXPECT_EQ(world_.delivered, (std::vector<std::string>{"ALARM: \"errors\" in local"}));
+  EXPECT_TRUE(world_.closed);
+  EXPECT_EQ(result.undelivered, 0U);
+  EXPECT_EQ(result.counts.events, 2U);
+}
+
+TEST_F(LiveTest, WhatASourceHasNotProvenIsNotJudged) {
+  world_.batches.push_back({line(minutes(30), true)});  // the newest record; its own minute is not over
+  start();
+  ASSERT_TRUE(world_.wait([](const World& world) { return world.batches.empty(); }));
+  const LiveResult result = stop();
+  EXPECT_TRUE(world_.delivered.empty());
+  EXPECT_EQ(world_.committed, 0);
+  EXPECT_EQ(result.counts.events, 1U);
+}
+
+TEST_F(LiveTest, AtTheEndOfAllHistoryTheLastMinuteIsJudged) {
+  world_.batches.push_back({line(minutes(30), true)});
+  world_.ended = true;
+  start();
+  const LiveResult result = join();
+  EXPECT_EQ(world_.delivered.size(), 1U);
+  EXPECT_FALSE(result.asked_to_stop);
+}
+
+TEST_F(LiveTest, AStopIsBoundedWhileADestinationIsAwayAndItsEventsStayUncommitted) {
+  world_.sink_works = false;
+  std::vector<std::string> lines;
+  for (int i = 300; i > 100; i -= 4)
+    lines.push_back(line(minutes(i), true));  // 50 alarms, each in its own minute
+  world_.batches.push_back(lines);
+  world_.caught_up = true;
+  start();
+  ASSERT_TRUE(world_.wait([](const World& world) { return world.batches.empty(); }));
+  const LiveResult result = stop();
+  EXPECT_GT(result.undelivered, 0U);
+  EXPECT_EQ(world_.committed, 0);
+  EXPECT_TRUE(world_.closed);
+}
+
+}  // namespace
+}  // namespace tocsin::runtime
