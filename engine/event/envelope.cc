@@ -1,8 +1,7 @@
 #include "engine/event/envelope.h"
 
-#include <algorithm>
-
 #include "engine/base/check.h"
+#include "engine/base/number.h"
 
 namespace tocsin::event {
 namespace {
@@ -28,15 +27,14 @@ bool exists(const JsonView& view, Slot slot) { return node(view, slot) != nullpt
 // A field that by its name may hold a time: a text, or a number that is large enough to count from 1970.
 // "time": 0.25 is how long something took.
 std::optional<EventTime> guessed_time(const JsonNode* value, Duration zone_offset) {
-  constexpr std::size_t kEpochDigits = 9;
+  constexpr double kLeastEpoch = 1e8;  // seconds: 1973
+  constexpr std::size_t kLeastLength = 9;
   if (value == nullptr) return std::nullopt;
   if (value->kind == NodeKind::Number) {
-    const auto end =
-        std::find_if(value->text.begin(), value->text.end(), [](char c) { return c < '0' || c > '9'; });
-    if (static_cast<std::size_t>(end - value->text.begin()) < kEpochDigits) return std::nullopt;
+    if (const auto number = parse_number(value->text); !number || *number < kLeastEpoch) return std::nullopt;
   } else if (value->kind != NodeKind::String) {
     return std::nullopt;
-  } else if (value->text.size() < kEpochDigits) {
+  } else if (value->text.size() < kLeastLength) {
     return std::nullopt;
   }
   return parse_time_value(value->text, zone_offset);

@@ -67,7 +67,21 @@ std::optional<EventTime> common_log_time(std::string_view text, Duration zone_of
   return to_event_time(civil, offset);
 }
 
-// "Dec 10 06:55:46", "Dec 10 2026 06:55:46" and "Sun Dec 04 04:47:44 2005" at the start of `text`.
+// "UTC", "+0200" or the letters of another zone, which say nothing that can be relied on ("IST" is three
+// zones): `offset` stays what it was.
+bool read_zone_word(std::string_view text, std::size_t& at, Duration& offset) {
+  constexpr std::size_t kLeastLetters = 3;
+  constexpr std::size_t kMostLetters = 5;
+  if (read_zone(text, at, offset)) return true;
+  std::size_t end = at;
+  while (end < text.size() && text[end] >= 'A' && text[end] <= 'Z') ++end;
+  if (end - at < kLeastLetters || end - at > kMostLetters) return false;
+  at = end;
+  return true;
+}
+
+// "Dec 10 06:55:46", "Dec 10 2026 06:55:46", "Sun Dec 04 04:47:44 2005" and, as date(1) writes it,
+// "Sun Dec 04 04:47:44 UTC 2005" at the start of `text`.
 std::optional<EventTime> named_month_time(std::string_view text, WallTime now, Duration zone_offset) {
   CivilTime civil;
   std::size_t at = 0;
@@ -84,8 +98,12 @@ std::optional<EventTime> named_month_time(std::string_view text, WallTime now, D
   if (!read_clock(text, at, civil)) return std::nullopt;
   if (weekday && !has_year) {
     year_at = at;
+    Duration written = zone_offset;
+    std::size_t zone_at = at;
+    if (read_character(text, zone_at, ' ') && read_zone_word(text, zone_at, written)) year_at = zone_at;
     has_year = read_character(text, year_at, ' ') && read_number(text, year_at, 4, 4, civil.year) &&
                is_boundary(text, year_at);
+    if (has_year) zone_offset = written;
   }
   return has_year ? to_event_time(civil, zone_offset) : in_newest_year(civil, now + kMaxAhead, zone_offset);
 }

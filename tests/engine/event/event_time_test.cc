@@ -81,6 +81,17 @@ TEST(FindLineTime, ReadsApacheLogs) {
   EXPECT_EQ(line_time("a b c d e f [06/Feb/2019:00:00:38 +0000]"), "none");
 }
 
+TEST(FindLineTime, ReadsTheZoneThatDatePutsBeforeTheYear) {
+  EXPECT_EQ(line_time("Tue Mar 10 08:00:00 UTC 2020 backup done", kPlusTwo), "2020-03-10T08:00:00Z");
+  EXPECT_EQ(line_time("Sun Mar  1 08:00:00 GMT 2020"), "2020-03-01T08:00:00Z");
+  EXPECT_EQ(line_time("Tue Mar 10 08:00:00 CET 2020"), "2020-03-10T08:00:00Z");
+  EXPECT_EQ(line_time("Tue Mar 10 08:00:00 CEST 2020", kPlusTwo), "2020-03-10T06:00:00Z");
+  EXPECT_EQ(line_time("Tue Mar 10 08:00:00 -0500 2020"), "2020-03-10T13:00:00Z");
+  EXPECT_EQ(line_time("Tue Mar 10 08:00:00 host 2020"), "2026-03-10T08:00:00Z");
+  EXPECT_EQ(line_time("Tue Mar 10 08:00:00 UTC 20201"), "2026-03-10T08:00:00Z");
+  EXPECT_EQ(line_time("Tue Mar 10 08:00:00 UTC"), "2026-03-10T08:00:00Z");
+}
+
 TEST(FindLineTime, ReadsEpochSecondsAndMillisecondsAsAWordOfTheirOwn) {
   EXPECT_EQ(line_time("1714557600 x"), "2024-05-01T10:00:00Z");
   EXPECT_EQ(line_time("1714557600.25 x"), "2024-05-01T10:00:00.250Z");
