@@ -69,14 +69,17 @@ struct Decoder::State {
   EventBatch* out = nullptr;
   const EnvelopeFields* fields = nullptr;
   const RawRecord* record = nullptr;
-  std::uint32_t index = 0;  // of the next event in the record
-  std::string_view stable;  // the bytes of the current document, which live as long as the batch
+  std::uint32_t index = 0;         // of the next event in the record
+  std::size_t inflated_bytes = 0;  // of the record so far
+  bool full = false;               // the record had more events than one may have
+  std::string_view stable;         // the bytes of the current document, which live as long as the batch
   std::string* texts =
       nullptr;  // the last of out->owned that collects texts; never grows beyond its capacity
 
   const EnvelopeFields& fields_for(const TimeRule& rule);
   std::string_view keep(std::string_view text);
   void reject(RejectReason reason) { out->rejects.add(reason); }
+  bool has_room();
 
   void decode_record(const RawRecord& raw);
   void decode_value(std::string_view value, int wraps);
@@ -143,9 +146,19 @@ std::string_view Decoder::State::keep(std::string_view text) {
   return std::string_view(*texts).substr(start);
 }
 
+// Whether the record may have one more event; that it may not is counted once.
+bool Decoder::State::has_room() {
+  if (index < kMaxRecordEvents) return true;
+  if (!full) reject(RejectReason::InflatedTooLarge);
+  full = true;
+  return false;
+}
+
 void Decoder::State::decode_record(const RawRecord& raw) {
   record = &raw;
   index = 0;
+  inflated_bytes = 0;
+  full = false;
   stable = raw.value;
   if (raw.value.empty()) return;
   if (settings->format == Format::Text) {
@@ -169,7 +182,7 @@ void Decoder::State::decode_value(std::string_view value, int wraps) {
   // Compressed members follow each other without anything between, so several documents may stand in one
   // text.
   std::string_view rest = value;
-  while (!(rest = skip_json_space(rest)).empty()) {
+  while (!(rest = skip_json_space(rest)).empty() && has_room()) {
     JsonExtent extent;
     const std::string_view document = rest.substr(0, extent.take(rest));
     decode_document(document, wraps);
@@ -180,9 +193,10 @@ void Decoder::State::decode_value(std::string_view value, int wraps) {
 void Decoder::State::decode_compressed(std::string_view gzip, int wraps) {
   if (wraps == kMaxWraps) return reject(RejectReason::BadGzip);
   auto inflated = std::make_unique<std::string>();
-  const InflateStatus status = inflater.inflate(gzip, kMaxInflatedBytes, *inflated);
+  const InflateStatus status = inflater.inflate(gzip, kMaxInflatedBytes - inflated_bytes, *inflated);
   if (status == InflateStatus::Damaged) return reject(RejectReason::BadGzip);
   if (status == InflateStatus::TooLarge) return reject(RejectReason::InflatedTooLarge);
+  inflated_bytes += inflated->size();
   const std::string_view value = *inflated;
   out->owned.push_back(std::move(inflated));
   stable = value;
@@ -242,6 +256,7 @@ void Decoder::State::decode_subscription() {
   if (const auto group = fields->log_group(view); !group.empty()) around.log_group = keep(group);
   if (const auto stream = fields->log_stream(view); !stream.empty()) around.log_stream = keep(stream);
   for_each_element(fields->log_events(view), [&](std::string_view element) {
+    if (!has_room()) return false;
     const std::uint32_t next = index + 1;  // also behind a refused element
     if (walk(element, log_event_fields.trie())) {
       around.time = log_event_fields.timestamp(view);
@@ -272,6 +287,7 @@ void Decoder::State::decode_trail_file(std::string_view document) {
     return;
   }
   for_each_element(records, [&](std::string_view element) {
+    if (!has_room()) return false;
     const std::uint32_t next = index + 1;  // also behind a refused element
     if (walk(element, fields->trie())) emit_object(element, Shape::CloudTrail, own_surroundings());
     index = next;
@@ -279,10 +295,11 @@ void Decoder::State::decode_trail_file(std::string_view document) {
   });
 }
 
-// An event out of a subscription envelope; `message` lives as long as the batch.
+// An event out of a subscription envelope; `message` lives as long as the batch. The envelope says that it is
+// a log event, so one that looks like an object and is none, a cut one for example, is a text.
 void Decoder::State::decode_message(std::string_view message, const Surroundings& around) {
-  if (!announces_object(message)) return emit_text(message, around);
-  if (!walk(message, fields->trie())) return;
+  if (!announces_object(message) || view.walk(message, fields->trie()) != JsonStatus::Object)
+    return emit_text(message, around);
   const std::string_view outer = std::exchange(stable, message);
   emit_object(message, fields->shape_of(view), around);
   stable = outer;

@@ -6,10 +6,9 @@
 // Logs subscription envelope (plain, gzip, base64 of gzip, or inside {"awslogs":{"data":…}}), JSON objects,
 // text lines. With `auto` the record itself tells:
 //   * what starts like an object with members and is not JSON is rejected as not_json: a cut CloudTrail
-//   record must be seen;
-//     anything else that is not an object is text, a JSON array too;
+//     record must be seen; anything else that is not an object is text, a JSON array too;
 //   * an envelope's events may be JSON themselves; they are looked at the same way, but not unwrapped once
-//   more;
+//     more, and one that is broken JSON is text: the envelope says that it is a log event;
 //   * a {"Records":[…]} that does not hold CloudTrail records is one JSON event.
 // A pinned format takes its kind of object as such, however little of it is there, and rejects as not_json
 // what is no object
@@ -18,6 +17,9 @@
 // The envelope's own log group and stream win over the settings'. An empty record is no event and no reject,
 // a control message of CloudWatch Logs neither. Events over kMaxEventBytes are too_large one by one, whatever
 // the size of their envelope.
+//
+// A record is bounded however it was compressed: beyond kMaxInflatedBytes of text in all its layers, or
+// kMaxRecordEvents events, the rest of it is inflated_too_large.
 //
 // Pure: the clock for age limits is RawBatch::read_at. A decoder is used by one thread; settings are shared
 // and immutable.

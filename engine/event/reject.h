@@ -16,7 +16,7 @@ enum class RejectReason : std::uint8_t {
   TooLarge,          // a log event over kMaxEventBytes
   TooDeep,           // JSON nested deeper than kMaxDepth
   BadGzip,           // compressed data that is damaged or ends too early
-  InflatedTooLarge,  // an envelope that inflates beyond kMaxInflatedBytes
+  InflatedTooLarge,  // a record that inflates beyond kMaxInflatedBytes or holds more than kMaxRecordEvents
   NoTime,            // nothing says when it happened
   TooOld,            // more than two weeks before now (live sources only)
   TooNew,            // more than two hours after now (live sources only)
@@ -24,7 +24,7 @@ enum class RejectReason : std::uint8_t {
   AccountRefused,    // not in the source's `accounts: allow`
   ValueMissing,      // matched, but the metric's value field is not there
   ValueNotNumeric,   // matched, but the value is not a finite number
-  DimensionMissing,  // matched, but a dimension's field is not there or empty
+  DimensionMissing,  // matched, but a dimension's field is not there or blank
   Overflow,          // the metric already has its maximum of series
 };
 
@@ -54,7 +54,10 @@ struct RejectCounts {
 };
 
 inline constexpr std::size_t kMaxEventBytes = std::size_t{1} << 20;      // CloudWatch Logs' limit of one log event
-inline constexpr std::size_t kMaxInflatedBytes = std::size_t{64} << 20;  // of one compressed envelope
+inline constexpr std::size_t kMaxInflatedBytes = std::size_t{64} << 20;  // of one record, all its layers together
+// Of one record. CloudWatch Logs takes 10,000 events in one PutLogEvents, so no honest envelope comes near; without a limit
+// some kilobytes of compressed `{}` would become gigabytes of events.
+inline constexpr std::uint32_t kMaxRecordEvents = 100'000;
 inline constexpr std::size_t kMaxDepth = 256;                            // arrays and objects counted
 
 }  // namespace tocsin::event

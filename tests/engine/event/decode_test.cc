@@ -217,8 +217,7 @@ TEST_F(DecoderTest, DropsControlMessages) {
 }
 
 TEST_F(DecoderTest, CountsBrokenLogEventsOneByOne) {
-  EXPECT_EQ(messages({envelope(log_event("a") + R"(,{"timestamp":1},7,)" + log_event(R"({\"cut\":)") + "," +
-                               log_event("b"))}),
+  EXPECT_EQ(messages({envelope(log_event("a") + R"(,{"timestamp":1},7,)" + "{}" + "," + log_event("b"))}),
             "a|b|");
   EXPECT_EQ(rejects(), "not_json=3 ");
   EXPECT_EQ(out.events[1].position.index, 4U);
@@ -258,6 +257,53 @@ TEST_F(DecoderTest, StopsUnwrappingWhatIsWrappedWithoutEnd) {
   for (int i = 0; i < 10; ++i) record = gzip(record);
   EXPECT_THAT(decode({record}), IsEmpty());
   EXPECT_EQ(rejects(), "bad_gzip=1 ");
+}
+
+TEST_F(DecoderTest, TakesOnlySoManyEventsOutOfOneRecord) {
+  std::string documents;
+  std::string records = R"({"Records":[)" + std::string(kTrail);
+  std::string log_events = log_event("x");
+  for (std::uint32_t i = 1; i < kMaxRecordEvents; ++i) {
+    records += ",{}";
+    log_events += R"(,{"message":"x"})";
+  }
+  for (std::uint32_t i = 0; i < kMaxRecordEvents; ++i) documents += "{}";
+  EXPECT_EQ(decode({gzip(documents), gzip(records + "]}"), gzip(envelope(log_events))}).size(),
+            std::size_t{3} * kMaxRecordEvents);
+  EXPECT_EQ(rejects(), "");
+
+  EXPECT_EQ(decode({gzip(documents + "{}{}{}"), gzip(records + ",{},{}]}"),
+                    gzip(envelope(log_events + "," + log_event("y")) + envelope(log_event("z"))), "next"})
+                .size(),
+            std::size_t{3} * kMaxRecordEvents + 1);
+  EXPECT_EQ(rejects(), "inflated_too_large=3 ");
+  EXPECT_EQ(out.events.back().message, "next");
+}
+
+TEST_F(DecoderTest, InflatesOnlySoMuchOutOfOneRecord) {
+  const std::string lambda =
+      R"({"awslogs":{"data":")" + base64(gzip(std::string(kMaxInflatedBytes / 4, ' ') + "{}")) + R"("}})";
+  EXPECT_EQ(decode({gzip(lambda + lambda + lambda + lambda + lambda), "next"}).size(), 4U);
+  EXPECT_EQ(rejects(), "inflated_too_large=2 ");
+}
+
+TEST_F(DecoderTest, TakesBrokenJsonInAnEnvelopeAsText) {
+  std::string deep = R"({"a":)";
+  for (std::size_t i = 0; i < kMaxDepth; ++i) deep += '[';
+  for (std::size_t i = 0; i < kMaxDepth; ++i) deep += ']';
+  deep += '}';
+  const std::string cut = R"({"level":"error","text":"cut he)";
+  EXPECT_EQ(messages({envelope(log_event(escape(cut)) + "," + log_event(escape(deep)) + "," +
+                               log_event(escape(R"({"a":1})")))}),
+            cut + "|" + deep + R"(|{"a":1}|)");
+  EXPECT_EQ(out.events[0].kind, Kind::Text);
+  EXPECT_EQ(out.events[1].kind, Kind::Text);
+  EXPECT_EQ(out.events[2].kind, Kind::Json);
+  EXPECT_EQ(out.events[0].log_group, "/app/api");
+  EXPECT_EQ(time(0), "2026-03-10T10:00:00Z");
+  EXPECT_EQ(rejects(), "");
+  decode({cut});
+  EXPECT_EQ(rejects(), "not_json=1 ");
 }
 
 TEST_F(DecoderTest, KeepsTheRejectsOfTheSourceAndForgetsThoseOfTheLastBatch) {
@@ -303,13 +349,18 @@ TEST_F(DecoderTest, RefusesOtherAccounts) {
 TEST_F(DecoderTest, FindsTheTimeOfPlainJsonInItsUsualFields) {
   decode({R"({"@timestamp":"2026-03-10T10:00:00Z"})", R"({"timestamp":1773136801})", R"({"ts":1773136802.5})",
           R"({"_aws":{"Timestamp":1773136803000},"timestamp":1})",
-          R"({"time":0.25,"ts":"2026-03-10T10:00:04Z"})", R"({"timestamp":"soon"})"});
+          R"({"time":0.25,"ts":"2026-03-10T10:00:04Z"})", R"({"timestamp":"soon"})", R"({"ts":1.7731368e9})",
+          R"({"ts":1773136800e-2})", R"({"ts":1e400})", R"({"ts":-1773136800})"});
   EXPECT_EQ(time(0), "2026-03-10T10:00:00Z");
   EXPECT_EQ(time(1), "2026-03-10T10:00:01Z");
   EXPECT_EQ(time(2), "2026-03-10T10:00:02.500Z");
   EXPECT_EQ(time(3), "2026-03-10T10:00:03Z");
   EXPECT_EQ(time(4), "2026-03-10T10:00:04Z");
   EXPECT_EQ(time(5), "inherited");
+  EXPECT_EQ(time(6), "2026-03-10T10:00:00Z");
+  EXPECT_EQ(time(7), "inherited");
+  EXPECT_EQ(time(8), "inherited");
+  EXPECT_EQ(time(9), "inherited");
 }
 
 TEST_F(DecoderTest, TakesTheRecordsTimestampWhereTheEventHasNone) {
