@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "engine/base/number.h"
+#include "engine/event/json_text.h"
 #include "filters/regex.h"
 
 namespace tocsin::filters {
@@ -29,6 +30,13 @@ NumberCompare::Op ordering(const std::string& op) {
 }
 
 // Whether `text` is written as a number, however large.
+bool is_number(std::string_view text) {
+  if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
+  while (text.size() > 1 && text[0] == '0' && is_digit(text[1])) text.remove_prefix(1);
+  return event::is_json_number(text);
+}
+
+// Whether `text` looks like an attempt at one.
 bool is_number_like(std::string_view text) {
   if (text.starts_with('+') || text.starts_with('-')) text.remove_prefix(1);
   if (text.empty() || !is_digit(text.front())) return false;
@@ -158,6 +166,10 @@ std::expected<event::Test, SyntaxError> PatternScanner::value(const std::string&
     return invalid_character("put the text in double quotes");
   }
   if (const auto number = parse_number(bare)) return event::NumberCompare{ordering(op), *number};
+  if (is_number(bare)) {
+    return fault(begin, "The number is too large",
+                 "numbers reach up to 1.7e308; a text is put in double quotes");
+  }
   if (ordered) return not_a_number();
   if (const std::size_t plus = bare.find('+'); plus != std::string_view::npos) {
     const bool number = is_number_like(bare);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace tocsin::filters {
@@ -12,6 +13,18 @@ namespace {
 constexpr std::int64_t kMaxMemory =
     std::int64_t{8} << 20;  // of one expression's automata; RE2 starts them anew when they grow beyond
 
+// Instructions of one expression. RE2 takes time in proportion to length of text times size of program where
+// an automaton does not fit in its memory, and a counted repetition is written out: at this size a text made
+// for it costs some seconds per MiB, `a{1000}a{1000}a{1000}b` or `.{1000}` would cost minutes.
+constexpr int kMaxProgram = 1000;
+
+event::SyntaxError too_large() {
+  return {0,
+          "The regular expression is too large: RE2 needs more than " + std::to_string(kMaxProgram) +
+              " steps for it",
+          "a counted repetition is written out that often: use * or + instead, or a smaller count"};
+}
+
 }  // namespace
 
 std::expected<event::Regex, event::SyntaxError> compile_regex(std::string source) {
@@ -19,7 +32,9 @@ std::expected<event::Regex, event::SyntaxError> compile_regex(std::string source
   options.set_log_errors(false);
   options.set_max_mem(kMaxMemory);
   auto compiled = std::make_shared<const re2::RE2>(source, options);
+  if (compiled->ok() && compiled->ProgramSize() > kMaxProgram) return std::unexpected(too_large());
   if (compiled->ok()) return event::Regex{std::move(source), std::move(compiled)};
+  if (compiled->error_code() == re2::RE2::ErrorPatternTooLarge) return std::unexpected(too_large());
 
   event::SyntaxError fault{0, "Invalid regular expression: " + compiled->error(), {}};
   const std::string& culprit = compiled->error_arg();

@@ -11,7 +11,8 @@
 
 namespace tocsin::filters {
 
-// Compiles an expression in RE2's syntax. A fault's offset is in bytes from the start of `source`.
+// Compiles an expression in RE2's syntax. One whose program is so large that texts made for it would take
+// seconds is refused. A fault's offset is in bytes from the start of `source`.
 [[nodiscard]] std::expected<event::Regex, event::SyntaxError> compile_regex(std::string source);
 
 // Translates what stands between the percent signs of a filter pattern's `%…%` and compiles it. That language

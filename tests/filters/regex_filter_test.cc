@@ -55,6 +55,20 @@ TEST(RegexFilter, FaultsNameTheirPlace) {
   EXPECT_NE(fault("((a{100}){100}){100}").message.find("Invalid regular expression"), std::string::npos);
 }
 
+TEST(RegexFilter, RefusesWhatWouldTakeSecondsPerMegabyte) {
+  std::string many;
+  for (int i = 0; i < 20; ++i) many += ".{0,1000}";
+  for (const std::string& regex : {std::string("a.{1000}c"), std::string("a{1000}a{1000}a{1000}b"), many,
+                                   std::string("(?:xyz{30}){33}")}) {
+    const auto filter = compile_regex_filter(regex);
+    ASSERT_FALSE(filter.has_value()) << regex;
+    EXPECT_NE(filter.error().message.find("too large"), std::string::npos) << filter.error().message;
+    EXPECT_NE(filter.error().hint.find("* or +"), std::string::npos);
+  }
+  EXPECT_TRUE(compile_regex_filter("a.{100}c"));
+  EXPECT_TRUE(compile_regex_filter("^[0-9a-f]{64}$"));
+}
+
 TEST(PercentRegex, TranslationMeansTheSameToRe2) {
   EXPECT_EQ(compile_percent_regex("a{,3}")->source, "(?s)a{0,3}");
   EXPECT_EQ(compile_percent_regex("a{2}b{2,}")->source, "(?s)a{2}b{2,}");

@@ -29,30 +29,46 @@ class Translator {
   explicit Translator(std::string_view body) : body_(body) {}
 
   std::expected<std::string, SyntaxError> run() {
-    if (body_.empty()) return std::unexpected(SyntaxError{0, "The regular expression is empty", {}});
+    if (body_.empty()) {
+      return std::unexpected(
+          SyntaxError{0, "Invalid character(s) in term '%%'", "there is no regular expression in it"});
+    }
     out_ = "(?s)";
     while (!fault_ && at_ < body_.size()) step();
     if (fault_) return std::unexpected(std::move(*fault_));
     return std::move(out_);
   }
 
+  // RE2 refused the translation. The grammar above leaves it one reason, the size, and that comes from
+  // counted repetitions more than from anything else.
+  [[nodiscard]] SyntaxError too_large(const SyntaxError& reason) const {
+    const std::string_view term = largest_repeat_.empty() ? body_ : largest_repeat_;
+    return {static_cast<std::size_t>(term.data() - body_.data()),
+            "Invalid character(s) in term '" + std::string(term) + "': " + reason.message, reason.hint};
+  }
+
  private:
-  void fail(std::size_t offset, std::string message, std::string hint = {}) {
+  void fail(std::size_t offset, std::string message, std::string hint) {
     fault_ = SyntaxError{offset, std::move(message), std::move(hint)};
   }
 
-  void fail_at_character(std::size_t offset, std::string hint = {}) {
+  // [begin, end) is what is wrong.
+  void refuse_term(std::size_t begin, std::size_t end, std::string hint) {
+    fail(begin, "Invalid character(s) in term '" + std::string(body_.substr(begin, end - begin)) + "'",
+         std::move(hint));
+  }
+
+  void fail_at_character(std::size_t offset, std::string hint) {
     std::size_t end = offset + 1;
     while (end < body_.size() && (static_cast<unsigned char>(body_[end]) & 0xC0) == 0x80) ++end;
-    fail(offset, "Invalid character(s) in term '" + std::string(body_.substr(offset, end - offset)) + "'",
-         std::move(hint));
+    refuse_term(offset, end, std::move(hint));
   }
 
   [[nodiscard]] bool ends() const { return at_ >= body_.size(); }
 
-  void literal(char c) {
-    if (!is_letter(c) && !is_digit(c) && c != '_' && c != ' ') out_ += '\\';
-    out_ += c;
+  static std::string literal(char c) {
+    const bool quoted = !is_letter(c) && !is_digit(c) && c != '_' && c != ' ';
+    return (quoted ? "\\" : "") + std::string(1, c);
   }
 
   // Whether `c` may stand for itself; if not, the fault is set.
@@ -100,10 +116,10 @@ class Translator {
         item();
         break;
       default:
-        if (!check_plain(c)) return;
-        literal(c);
-        ++at_;
-        item();
+        if (const auto atom = plain()) {
+          out_ += atom->translated;
+          item();
+        }
     }
   }
 
@@ -138,10 +154,16 @@ class Translator {
       return fail_at_character(
           at_, "a repetition is {m}, {m,}, {,n} or {m,n}, up to 1000; a literal brace is written \\{");
     }
-    if (*low > *high) return fail(at_, "The repetition's lower bound is above its upper bound");
+    const std::string_view term = body_.substr(at_, close + 1 - at_);
+    if (*low > *high) return refuse_term(at_, close + 1, "the lower bound is above the upper one");
+    const unsigned times = high_text.empty() ? *low : *high;
+    if (times > largest_times_) {
+      largest_times_ = times;
+      largest_repeat_ = term;
+    }
     std::string translated = "{" + std::to_string(*low);
     if (comma != std::string_view::npos) translated += "," + std::string(high_text);
-    repeat(inside.size() + 2, translated + "}");
+    repeat(term.size(), translated + "}");
   }
 
   static std::optional<unsigned> count(std::string_view digits, unsigned missing) {
@@ -153,36 +175,59 @@ class Translator {
     return value;
   }
 
-  // A backslash and what it escapes, in a class or outside.
+  // What stands for one character: itself, or a set like \d.
+  struct Atom {
+    bool is_set = false;
+    unsigned char value = 0;  // if not a set
+    std::string translated;
+  };
+
+  // Outside of a class.
   void escape() {
-    const std::size_t begin = at_++;
-    if (ends())
-      return fail(begin, "The regular expression ends in a backslash", "a literal backslash is written \\\\");
-    const char c = body_[at_];
-    if (std::string_view("dDsSwW").find(c) != std::string_view::npos) {
-      out_ += '\\';
-      out_ += c;
-      ++at_;
-    } else if (c == 'x') {
-      const int high = at_ + 1 < body_.size() ? hex_digit(body_[at_ + 1]) : -1;
-      const int low = at_ + 2 < body_.size() ? hex_digit(body_[at_ + 2]) : -1;
-      if (high < 0 || high > 7 || low < 0) {
-        return fail(begin, "Invalid character(s) in term '\\x'",
-                    "\\xhh is an ASCII character: \\x00 to \\x7f");
-      }
-      out_ += "\\x";
-      out_ += body_.substr(at_ + 1, 2);
-      at_ += 3;
-    } else if (is_letter(c) || is_digit(c)) {
-      return fail(begin, "Invalid character(s) in term '\\" + std::string(1, c) + "'",
-                  "there are \\d \\D \\s \\S \\w \\W \\xhh and escaped symbols");
-    } else {
-      if (!check_plain(c)) return;
-      literal(c);
-      ++at_;
-    }
+    const auto atom = escaped();
+    if (!atom) return;
+    out_ += atom->translated;
     item();
   }
+
+  // A backslash and what it escapes. Nothing: the fault is set.
+  std::optional<Atom> escaped() {
+    const std::size_t begin = at_++;
+    const auto refuse = [&](std::string_view term, std::string hint) {
+      fail(begin, "Invalid character(s) in term '" + std::string(term) + "'", std::move(hint));
+      return std::nullopt;
+    };
+    if (ends()) return refuse("\\", "a literal backslash is written \\\\");
+    const char c = body_[at_];
+    if (std::string_view("dDsSwW").find(c) != std::string_view::npos) {
+      ++at_;
+      return Atom{.is_set = true, .value = 0, .translated = std::string("\\") + c};
+    }
+    if (c == 'x') {
+      const int high = at_ + 1 < body_.size() ? hex_digit(body_[at_ + 1]) : -1;
+      const int low = at_ + 2 < body_.size() ? hex_digit(body_[at_ + 2]) : -1;
+      if (high < 0 || high > 7 || low < 0)
+        return refuse("\\x", "\\xhh is an ASCII character: \\x00 to \\x7f");
+      at_ += 3;
+      return Atom{.is_set = false,
+                  .value = static_cast<unsigned char>(high * 16 + low),
+                  .translated = std::string(body_.substr(begin, 4))};
+    }
+    if (is_letter(c) || is_digit(c)) {
+      return refuse(body_.substr(begin, 2), "there are \\d \\D \\s \\S \\w \\W \\xhh and escaped symbols");
+    }
+    return plain();
+  }
+
+  // A character that stands for itself. Nothing: it may not, and the fault is set.
+  std::optional<Atom> plain() {
+    const char c = body_[at_];
+    if (!check_plain(c)) return std::nullopt;
+    ++at_;
+    return Atom{.is_set = false, .value = static_cast<unsigned char>(c), .translated = literal(c)};
+  }
+
+  std::optional<Atom> class_atom() { return body_[at_] == '\\' ? escaped() : plain(); }
 
   // [abc] [a-z] [^a]
   void character_class() {
@@ -194,22 +239,28 @@ class Translator {
     }
     if (!ends() && body_[at_] == ']')
       return fail_at_character(at_, "the class is empty; a literal bracket is written \\]");
-    while (!fault_ && !ends() && body_[at_] != ']') {
-      const char c = body_[at_];
-      if (c == '\\') {
-        escape();
-        continue;
+    while (!ends() && body_[at_] != ']') {
+      const std::size_t start = at_;
+      const auto first = class_atom();
+      if (!first) return;
+      out_ += first->translated;
+      // A dash between two characters makes a range; at either end, or behind a set, it is itself.
+      const bool range =
+          !first->is_set && at_ + 1 < body_.size() && body_[at_] == '-' && body_[at_ + 1] != ']';
+      if (!range) continue;
+      const std::size_t last_at = ++at_;
+      const auto last = class_atom();
+      if (!last) return;
+      if (last->is_set) {
+        return refuse_term(last_at, at_,
+                           "a range ends in one character; a literal dash is the last of its class");
       }
-      if (!check_plain(c)) return;
-      if (c == '-') {
-        out_ += c;  // a range, or itself at either end
-      } else {
-        literal(c);
-      }
-      ++at_;
+      if (last->value < first->value) return refuse_term(start, at_, "the range runs backwards");
+      out_ += '-';
+      out_ += last->translated;
     }
-    if (fault_) return;
-    if (ends()) return fail(begin, "Unterminated character class", "a literal bracket is written \\[");
+    if (ends())
+      return fail_at_character(begin, "the class is never closed; a literal bracket is written \\[");
     out_ += ']';
     ++at_;
     item();
@@ -220,20 +271,19 @@ class Translator {
   std::string out_;
   bool repeatable_ = false;  // there is an item before `at_` that may be repeated
   bool repeated_ = false;    // there is one that already is
+  unsigned largest_times_ = 0;
+  std::string_view largest_repeat_;  // the counted repetition with the highest count: "{0,1000}"
   std::optional<SyntaxError> fault_;
 };
 
 }  // namespace
 
 std::expected<event::Regex, SyntaxError> compile_percent_regex(std::string_view body) {
-  auto source = Translator(body).run();
+  Translator translator(body);
+  auto source = translator.run();
   if (!source) return std::unexpected(std::move(source.error()));
   auto regex = compile_regex(std::move(*source));
-  if (!regex) {
-    // What is left to RE2: ranges that run backwards, and repetitions that multiply. Its place is one in the
-    // translation.
-    regex.error().offset = 0;
-  }
+  if (!regex) return std::unexpected(translator.too_large(regex.error()));
   return regex;
 }
 
