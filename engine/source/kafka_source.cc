@@ -206,6 +206,7 @@ void KafkaSource::on_revoked(const std::vector<KafkaPartition>& partitions, bool
     partition.unresolved = false;
     partition.received = partition.handed;  // what was not handed out will come again
     partition.to_commit.reset();
+    partition.submitted = kNoOffset;
     partition.samples.clear();
     partition.proven.reset();
   }
@@ -242,7 +243,9 @@ void KafkaSource::on_commit_failed(const KafkaOffsets& offsets, const std::strin
   note(fmt::format("the group's positions could not be saved: {}; trying again", text));
   for (const auto& [key, offset] : offsets) {
     Partition& partition = partitions_[index_of(key)];
-    if (partition.assigned && !partition.to_commit && offset >= 0) partition.to_commit = offset;
+    if (!partition.assigned || partition.to_commit || partition.submitted == kNoOffset) continue;
+    // A newer commit may already be on its way, or there: what failed must not take the group back behind it.
+    partition.to_commit = partition.submitted;
   }
 }
 
@@ -257,7 +260,10 @@ void KafkaSource::flush_commits(bool wait) {
   KafkaOffsets offsets;
   for (Partition& partition : partitions_) {
     if (!partition.to_commit) continue;
-    if (partition.assigned) offsets[partition.key] = *partition.to_commit;
+    if (partition.assigned) {
+      partition.submitted = *partition.to_commit;
+      offsets[partition.key] = partition.submitted;
+    }
     partition.to_commit.reset();
   }
   if (offsets.empty()) return;
@@ -266,6 +272,23 @@ void KafkaSource::flush_commits(bool wait) {
     client_->commit_and_wait(offsets, kCommitWait);
   } else {
     client_->commit(offsets);
+  }
+}
+
+// Decides for topics that are resolved for the first time which of their partitions follow `start:`. Once and
+// for all: as soon as the first of them has its start committed, the rest of a new topic looks like
+// partitions that joined an old one.
+void KafkaSource::remember_topics(const std::vector<std::string>& topics, const KafkaOffsets& committed) {
+  std::set<std::string> read;  // of which the group has a position somewhere
+  for (const auto& [key, offset] : committed) {
+    if (offset != kNoOffset) read.insert(key.topic);
+  }
+  for (const std::string& topic : topics) {
+    const auto [followers, is_new] = followers_of_start_.try_emplace(topic);
+    if (!is_new || read.contains(topic)) continue;
+    for (const auto& [key, offset] : committed) {
+      if (key.topic == topic) followers->second.insert(key);
+    }
   }
 }
 
@@ -283,10 +306,7 @@ void KafkaSource::resolve_positions() {
   if (!all) return;
   const auto committed = committed_offsets(*client_, *all, kAskWait);
   if (!committed) return;
-  std::set<std::string> topics_read;  // of which the group has a position somewhere
-  for (const auto& [key, offset] : *committed) {
-    if (offset != kNoOffset) topics_read.insert(key.topic);
-  }
+  remember_topics(topics, *committed);
   std::vector<KafkaPartition> to_start;
   std::vector<KafkaPartition> by_rule;
   for (const Partition& partition : partitions_) {
@@ -300,7 +320,7 @@ void KafkaSource::resolve_positions() {
                       "one there is",
                       partition.key.topic, partition.key.number));
     }
-    const bool from_start = is_gone || topics_read.contains(partition.key.topic);
+    const bool from_start = is_gone || !followers_of_start_[partition.key.topic].contains(partition.key);
     (from_start || settings_.start == KafkaSettings::Start::Earliest ? to_start : by_rule)
         .push_back(partition.key);
   }
@@ -319,6 +339,7 @@ void KafkaSource::resolve_positions() {
     partition.unresolved = false;
     partition.received = partition.handed = offset->second;
     partition.to_commit = offset->second;
+    partition.submitted = kNoOffset;
     partition.samples.clear();
   }
   if (!found.empty()) assign_all();

@@ -5,8 +5,10 @@
 // The engine owns the positions. A partition starts where the group is; where the group has no position, by
 // `start:`, and that start is committed at once, so that a crash before the first commit loses nothing. A
 // position that is gone from the topic (retention) is told in a note, and reading goes on at the earliest
-// record. A partition that joins a topic which the group already reads starts at its earliest record. What
-// librdkafka delivers twice is dropped here.
+// record. A partition that joins a topic which the group already reads starts at its earliest record: in it
+// nothing is from before. Which partitions have joined is decided by what the topic had when this process
+// first found the group without a position in it; those follow `start:`, however late the last of them finds
+// its leader. What librdkafka delivers twice is dropped here.
 //
 // Caught up is a partition whose end, asked for at `at` and answered, has been polled past. Whatever may come
 // right by itself (a topic not there, a broker away, a refusal that somebody may lift) is a note and is tried
@@ -57,6 +59,8 @@ class KafkaSource final : public Source, private KafkaListener {
     std::int64_t received = kNoOffset;  // the next offset expected from librdkafka
     std::int64_t handed = kNoOffset;    // everything before it was returned by poll()
     std::optional<std::int64_t> to_commit;
+    std::int64_t submitted =
+        kNoOffset;  // the newest position sent to the group since it was assigned or resolved
     std::uint64_t sequence = 0;
     std::vector<Sample> samples;     // newer than `proven`, oldest first
     std::optional<WallTime> proven;  // the newest moment whose end was polled past
@@ -80,6 +84,7 @@ class KafkaSource final : public Source, private KafkaListener {
   Building& building_of(std::uint32_t index);
   void flush_commits(bool wait);
   void resolve_positions();
+  void remember_topics(const std::vector<std::string>& topics, const KafkaOffsets& committed);
   void assign_all();
   void prove(Partition& partition);
   void note(std::string text);
@@ -92,6 +97,9 @@ class KafkaSource final : public Source, private KafkaListener {
   std::vector<PartitionName> names_;
   std::vector<Partition> partitions_;  // as names_
   std::map<KafkaPartition, std::uint32_t> indexes_;
+  // By topic, those of its partitions that follow `start:`: what it had when it was first resolved, or none
+  // if the group already had a position in it.
+  std::map<std::string, std::set<KafkaPartition>> followers_of_start_;
   std::vector<Building> building_;  // by partition, in order of arrival
   std::size_t collected_records_ = 0;
   std::size_t collected_bytes_ = 0;

@@ -66,6 +66,23 @@ class MockCluster {
         cluster_, topic.c_str(),
         missing ? RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART : RD_KAFKA_RESP_ERR_NO_ERROR);
   }
+  void set_leader(const std::string& topic, int partition, std::int32_t broker) const {
+    rd_kafka_mock_partition_set_leader(cluster_, topic.c_str(), partition, broker);
+  }
+  // Broker 1 keeps the group's positions. Its next commit fails, and takes `after` to say so.
+  void set_coordinator(const std::string& group) const {
+    rd_kafka_mock_coordinator_set(cluster_, "group", group.c_str(), 1);
+  }
+  void fail_next_commit(Duration after) const {
+    rd_kafka_mock_broker_push_request_error_rtts(cluster_, 1, kOffsetCommit, 1,
+                                                 RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
+                                                 static_cast<int>(after.count()));
+  }
+  [[nodiscard]] bool failing_commit_came() const {
+    std::size_t left = 0;
+    rd_kafka_mock_broker_error_stack_cnt(cluster_, 1, kOffsetCommit, &left);
+    return left == 0;
+  }
   void set_down(bool down) const {
     for (std::int32_t id = 1; id <= 2; ++id) {
       if (down) {
@@ -77,6 +94,8 @@ class MockCluster {
   }
 
  private:
+  static constexpr std::int16_t kOffsetCommit = 8;
+
   rd_kafka_t* producer_;
   rd_kafka_t* user_;
   rd_kafka_mock_cluster_t* cluster_;
@@ -116,6 +135,13 @@ class KafkaSourceTest : public ::testing::Test {
     last_next_offset = batch.next_offset;
     source.commit(batch.partition, batch.next_offset);
     std::ranges::sort(records);
+  }
+  // Where the group of settings() is in a partition of "events".
+  std::int64_t committed(std::int32_t partition) const {
+    const auto client = KafkaClient::create(*live_properties(settings()), nullptr);
+    EXPECT_TRUE(client.has_value());
+    const auto offsets = committed_offsets(**client, {{"events", partition}}, Duration{10'000});
+    return offsets ? offsets->at({"events", partition}) : kNoOffset;
   }
   static bool all_caught_up(KafkaSource& source, std::size_t partitions) {
     const SourceStatus status = source.status();
@@ -180,6 +206,38 @@ TEST_F(KafkaSourceTest, StartsAtTheEndAndKeepsThatStart) {
   ASSERT_TRUE(source.open().has_value());
   poll_until(source, [&] { return !records.empty(); });
   EXPECT_THAT(records, ElementsAre("0/1:while it was away"));
+}
+
+TEST_F(KafkaSourceTest, StartsAtTheEndOfAPartitionWhoseLeaderComesLate) {
+  cluster.create("events", 2);
+  cluster.produce("events", 0, "old");
+  cluster.produce("events", 1, "old");
+  cluster.set_leader("events", 1, -1);
+  KafkaSource source("trail", settings(KafkaSettings::Start::Latest), {});
+  ASSERT_TRUE(source.open().has_value());
+  poll_until(source, [&] { return committed(0) == 1; });
+  EXPECT_EQ(committed(1), kNoOffset);
+  cluster.set_leader("events", 1, 2);
+  poll_until(source, [&] { return committed(1) != kNoOffset && all_caught_up(source, 2); });
+  EXPECT_THAT(records, IsEmpty());
+}
+
+TEST_F(KafkaSourceTest, DoesNotGoBackWhenAnOlderCommitFails) {
+  cluster.create("events", 1);
+  cluster.set_coordinator("tocsin");
+  for (int i = 0; i < 3; ++i) cluster.produce("events", 0, "x");
+  KafkaSource source("trail", settings(), {});
+  ASSERT_TRUE(source.open().has_value());
+  poll_until(source, [&] { return records.size() == 3 && committed(0) == 3; });
+  // The newer commit follows half a second behind the older one, long before that has failed.
+  cluster.fail_next_commit(std::chrono::seconds{2});
+  source.commit(0, 1);
+  poll_until(source, [&] { return cluster.failing_commit_came(); });
+  source.commit(0, 3);
+  poll_until(source, [&] { return !notes.empty(); });
+  EXPECT_THAT(notes, Contains(HasSubstr("could not be saved")));
+  source.close();
+  EXPECT_EQ(committed(0), 3);
 }
 
 TEST_F(KafkaSourceTest, IsCaughtUpOnlyByAnAnswerAndOnlyWithAllOfItPolled) {
