@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -276,12 +277,15 @@ class MatchRun {
     nlohmann::ordered_json object;
     object[candidate.place] = candidate.number;
     object["message"] = candidate.message;
-    nlohmann::ordered_json& values = object["extracted"] = nlohmann::ordered_json::object();
+    nlohmann::ordered_json& fields = object["extracted"] = nlohmann::ordered_json::object();
+    // An ordered object searches from its start for every key; a line may have hundreds of thousands of tokens.
+    auto& values = fields.get_ref<nlohmann::ordered_json::object_t&>();
+    std::unordered_set<std::string> seen;
     for (const runtime::Match& match : matches) {
       const filters::CompiledFilter& filter = filters_[match.filter];
       const auto extractions = std::span(found_.values).subspan(match.first_value, filter.shown.size());
       for (const filters::ShownValue& shown : filters::shown_values(filter, candidate.message, extractions)) {
-        if (!values.contains(shown.key)) values[shown.key] = shown.value;
+        if (seen.insert(shown.key).second) values.emplace_back(shown.key, shown.value);
       }
     }
     return object.dump() + "\n";

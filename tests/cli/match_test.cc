@@ -247,6 +247,15 @@ TEST_F(MatchCommand, ExtractPrintsLineMessageAndFields) {
             "{\"line\":1,\"message\":\"ab\",\"extracted\":{\"$user\":\"b\"}}\n");
 }
 
+// In time linear in the tokens: in quadratic time this one would not end before the test's limit.
+TEST_F(MatchCommand, ExtractTakesALineOfManyTokens) {
+  std::string line;
+  for (int i = 0; i < 200'000; ++i) line += "x ";
+  const std::string out = run({"--extract", "--filter-pattern", "[first, ...]", file(line + "\n")}).out;
+  EXPECT_THAT(out, HasSubstr("\"extracted\":{\"$first\":\"x\",\"$2\":\"x\","));
+  EXPECT_TRUE(out.ends_with(",\"$200000\":\"x\"}}\n"));
+}
+
 TEST_F(MatchCommand, DecodeUnwrapsRecords) {
   const std::string trail =
       R"({"Records":[{"eventVersion":"1.08","eventTime":"2026-03-01T00:00:00Z","eventSource":"s3","eventName":"A","recipientAccountId":"111122223333"},)"
