@@ -91,13 +91,10 @@ std::string render(const Diagnostic& diagnostic, bool colour) {
   return out;
 }
 
-void sort_diagnostics(std::vector<Diagnostic>& diagnostics, const std::vector<std::string>& files) {
-  const auto order = [&files](const Diagnostic& diagnostic) {
-    return std::ranges::find(files, diagnostic.file);
-  };
-  const auto key = [&order](const Diagnostic& d) {
-    return std::tuple(order(d), std::string_view(d.file), d.line, d.column, d.severity,
-                      std::string_view(d.text), std::string_view(d.hint));
+void sort_diagnostics(std::vector<Diagnostic>& diagnostics) {
+  const auto key = [](const Diagnostic& d) {
+    return std::tuple(std::string_view(d.file), d.line, d.column, d.severity, std::string_view(d.text),
+                      std::string_view(d.hint));
   };
   std::ranges::sort(diagnostics, {}, key);
   const auto repeats = std::ranges::unique(diagnostics, {}, key);

@@ -32,8 +32,8 @@ struct Diagnostic {
 // cut around it; a fault of the file as a whole is shown at 1:1, without a line. Colour only if asked for.
 [[nodiscard]] std::string render(const Diagnostic& diagnostic, bool colour = false);
 
-// Sorts by file (in the order given), line, column, and drops exact repeats.
-void sort_diagnostics(std::vector<Diagnostic>& diagnostics, const std::vector<std::string>& files);
+// Sorts by the file's name, line, column, and drops exact repeats.
+void sort_diagnostics(std::vector<Diagnostic>& diagnostics);
 
 // The nearest of `known` to `word`, if it is near enough to be a typo; else empty. Case, and '-' for '_',
 // hardly count.

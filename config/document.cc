@@ -9,56 +9,16 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <span>
 #include <sstream>
 #include <unordered_map>
 
 #include "config/characters.h"
 #include "config/scalar_source.h"
 #include "config/secret.h"
+#include "config/syntax_fault.h"
 
 namespace tocsin::config {
 namespace {
-
-constexpr std::string_view kMask = "<secret>";
-
-// yaml-cpp's words for a fault, and ours.
-struct SyntaxFault {
-  std::string_view theirs;
-  std::string_view text;
-  std::string_view hint;
-};
-std::span<const SyntaxFault> syntax_faults() {
-  static const std::array<SyntaxFault, 17> faults{{
-      {YAML::ErrorMsg::CHAR_IN_BLOCK, "`>` and `|` begin a block of text, whose lines follow below",
-       "quote a condition: `\">= 10\"`"},
-      {YAML::ErrorMsg::UNKNOWN_TOKEN, "YAML gives this character a meaning of its own here",
-       "put the value in single quotes"},
-      {YAML::ErrorMsg::MAP_VALUE, "`:` cannot stand here",
-       "indent the keys of one map alike, and quote a value that holds `: `"},
-      {YAML::ErrorMsg::MAP_KEY, "a key cannot stand here", "indent the keys of one map alike"},
-      {YAML::ErrorMsg::BLOCK_ENTRY, "`-` cannot begin an item of a list here",
-       "indent the items of one list alike"},
-      {YAML::ErrorMsg::END_OF_MAP, "this line belongs to no map above it",
-       "indent the keys of one map alike"},
-      {YAML::ErrorMsg::END_OF_SEQ, "this line belongs to no list above it",
-       "indent the items of one list alike"},
-      {YAML::ErrorMsg::END_OF_MAP_FLOW, "this `{` is not closed",
-       "close it with `}`, or quote a pattern: `'{ … }'`"},
-      {YAML::ErrorMsg::END_OF_SEQ_FLOW, "this `[` is not closed",
-       "close it with `]`, or quote a pattern: `'[ … ]'`"},
-      {YAML::ErrorMsg::FLOW_END, "a closing bracket without an opening one", ""},
-      {YAML::ErrorMsg::TAB_IN_INDENTATION, "a tab cannot indent a line", "indent with blanks"},
-      {YAML::ErrorMsg::UNKNOWN_ANCHOR, "this alias names no anchor above it",
-       "quote a text that begins with `*`"},
-      {YAML::ErrorMsg::ALIAS_NOT_FOUND, "`*` begins an alias", "quote a text that begins with `*`"},
-      {YAML::ErrorMsg::CHAR_IN_ALIAS, "`*` begins an alias", "quote a text that begins with `*`"},
-      {YAML::ErrorMsg::ANCHOR_NOT_FOUND, "`&` begins an anchor", "quote a text that begins with `&`"},
-      {YAML::ErrorMsg::CHAR_IN_ANCHOR, "`&` begins an anchor", "quote a text that begins with `&`"},
-      {YAML::ErrorMsg::DOC_IN_SCALAR, "a new document begins inside a text", "close its quotes"},
-  }};
-  return faults;
-}
 
 bool is_known_tag(const std::string& tag) {
   static constexpr std::array<std::string_view, 9> kKnown{"",
@@ -89,11 +49,20 @@ std::size_t skip_properties(std::string_view source, std::size_t at) {
 
 // Does all of the value come from the environment, so that its line shows nothing secret?
 bool is_only_a_variable(std::string_view written) {
-  return written.starts_with("${") && written.find('}') == written.size() - 1 &&
-         written.find(":-") == std::string_view::npos;
+  if (!written.starts_with("${") || written.find('}') != written.size() - 1) return false;
+  const std::string_view inside = written.substr(2, written.size() - 3);
+  return std::ranges::all_of(inside.substr(0, inside.find(":?")), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
 }
 
 }  // namespace
+
+bool Node::has_variables() const {
+  return std::ranges::any_of(replacements, [this](const Replacement& replacement) {
+    return written.compare(replacement.written_begin, 2, "${") == 0;
+  });
+}
 
 const Node* Node::find(std::string_view key) const {
   const auto entry =
@@ -145,7 +114,7 @@ class Document::Builder : public YAML::EventHandler {
       node.replacements = std::move(interpolated.replacements);
       for (InterpolationFault& fault : interpolated.faults) {
         document_.refuse(document_.place_of_written(node, fault.offset), std::move(fault.message),
-                         std::move(fault.hint));
+                         std::move(fault.hint), &node);
         node.kind = Node::Kind::Broken;
       }
     }
@@ -253,6 +222,11 @@ class Document::Builder : public YAML::EventHandler {
     frame.values += values;
     if (frame.values > kMaxDocumentValues) too_large_ = true;
     if (too_large_) return;
+    const bool is_value = frame.node->kind == Node::Kind::List || frame.key != nullptr;
+    if (is_value && node.kind == Node::Kind::Text &&
+        scalar_style(document_.source_, node.start) == ScalarStyle::Plain) {
+      document_.hide_embedded_secret(node);
+    }
     if (frame.node->kind == Node::Kind::List) {
       frame.node->items.push_back(&node);
     } else if (frame.key == nullptr) {
@@ -274,14 +248,13 @@ class Document::Builder : public YAML::EventHandler {
       frame.merged.push_back(&value);
       return;
     }
-    if (names_secret(key.written)) {
-      document_.hide_secret(value);
-      for (const Node* item : value.items) document_.hide_secret(*item);
-      for (const Entry& entry : value.entries) document_.hide_secret(*entry.value);
-    }
+    const bool in_topic = frames_.size() >= 3 && frames_.front().key != nullptr &&
+                          !nearest(frames_.front().key->written, {"topics"}).empty();
+    if (names_secret(key.written) || (in_topic && names_destination(key.written))) document_.hide(value);
+    document_.hide_embedded_secret(key);
     const auto [first, is_new] = frame.seen.emplace(key.written, &key);
     if (!is_new) {
-      document_.refuse(key.start, fmt::format("`{}` stands twice in this map", key.written),
+      document_.refuse(key.start, fmt::format("`{}` stands twice in this map", document_.shown(key)),
                        fmt::format("it is also on line {}", document_.line_of(first->second->start)));
       return;
     }
@@ -340,6 +313,10 @@ Document::Document(std::string file, std::string_view bytes, const Environment& 
   }
   // Only now is it known which lines hold secrets.
   for (Fault& fault : faults_) {
+    if (hidden_.contains(fault.node)) {
+      fault.text = "a variable in this secret cannot be replaced";
+      fault.hint = "a value without variables doubles its dollar signs: `$$`";
+    }
     diagnostics_.push_back(
         diagnostic(Diagnostic::Severity::Error, fault.offset, std::move(fault.text), std::move(fault.hint)));
   }
@@ -420,21 +397,50 @@ void Document::parse(const Environment& environment) {
   }
 }
 
-void Document::refuse(std::size_t offset, std::string text, std::string hint) {
-  faults_.push_back({offset, std::move(text), std::move(hint)});
+void Document::refuse(std::size_t offset, std::string text, std::string hint, const Node* node) {
+  faults_.push_back({offset, std::move(text), std::move(hint), node});
 }
 
-void Document::hide_secret(const Node& value) {
-  if (is_only_a_variable(value.written) || value.written.empty()) return;
-  const ScalarStyle style = scalar_style(source_, value.start);
+// Nothing in `value` is ever shown.
+void Document::hide(const Node& value) {
+  if (is_only_a_variable(value.written)) return;
+  const auto [hidden, is_new] = hidden_.emplace(&value, 0);
+  if (!is_new && std::exchange(hidden->second, 0) == 0) return;
+  if (!value.written.empty()) hide_from(value, 0);
+  for (const Node* item : value.items) hide(*item);
+  for (const Entry& entry : value.entries) {
+    if (entry.value->kind == Node::Kind::Nothing) hide(*entry.key);  // `{hunter2}` is a key without a value
+    hide(*entry.value);
+  }
+}
+
+// `sasl.password:hunter2`, where a blank is missing, is one text to YAML.
+void Document::hide_embedded_secret(const Node& text) {
+  const auto begin = find_secret_value(text.written);
+  if (!begin || text.written.find_first_of(" \t") < *begin) return;
+  if (*begin < text.written.size() && hidden_.emplace(&text, *begin).second) hide_from(text, *begin);
+}
+
+void Document::hide_from(const Node& text, std::size_t offset) {
+  const ScalarStyle style = scalar_style(source_, text.start);
   std::optional<std::size_t> end;
   if (style == ScalarStyle::SingleQuoted || style == ScalarStyle::DoubleQuoted) {
-    end = end_of_quoted(source_, value.start);
-  } else if (const auto offsets = source_offsets(source_, value.start, value.written)) {
+    end = end_of_quoted(source_, text.start);
+  } else if (const auto offsets = source_offsets(source_, text.start, text.written)) {
     end = offsets->back();
   }
+  const std::size_t begin = offset == 0 ? text.start : place_of_written(text, offset);
   // Where its end is not known everything to the end of the line goes.
-  secrets_.emplace_back(value.start, end.value_or(std::min(source_.find('\n', value.start), source_.size())));
+  secrets_.emplace_back(begin, end.value_or(std::min(source_.find('\n', begin), source_.size())));
+}
+
+std::string Document::shown(const Node& node) const {
+  const std::string& text = node.replacements.empty() ? node.text : node.written;
+  std::vector<ByteRange> hidden = find_credentials(text);
+  if (const auto secret = hidden_.find(&node); secret != hidden_.end()) {
+    hidden.emplace_back(secret->second, text.size());
+  }
+  return mask(text, std::move(hidden), 0).text;
 }
 
 std::size_t Document::line_of(std::size_t offset) const {
@@ -457,60 +463,21 @@ Diagnostic Document::diagnostic(Diagnostic::Severity severity, std::size_t offse
   out.line = line_of(offset);
   const std::size_t line_start = line_starts_[out.line - 1];
   out.column = count_characters(std::string_view(source_).substr(line_start, offset - line_start)) + 1;
-  out.caret = offset - line_start;
-  out.source_line = shown_line(out.line, out.caret);
-  return out;
-}
-
-// The line with its secrets masked; `caret` goes from a byte of the line to a character (from 1) of what is
-// shown.
-std::string Document::shown_line(std::size_t line, std::size_t& caret) const {
-  const std::size_t begin = line_starts_[line - 1];
-  const std::size_t end = std::min(source_.find('\n', begin), source_.size());
-  const std::size_t fault = begin + caret;
-  std::string shown;
-  std::size_t at = begin;
-  std::optional<std::size_t> shown_caret;
-  const auto show_until = [&](std::size_t stop) {
-    if (!shown_caret && fault >= at && fault < stop) {
-      shown_caret =
-          count_characters(shown) + count_characters(std::string_view(source_).substr(at, fault - at));
-    }
-    shown += std::string_view(source_).substr(at, stop - at);
-    at = stop;
-  };
-  std::vector<std::pair<std::size_t, std::size_t>> hidden;
+  const std::size_t line_end = std::min(source_.find('\n', line_start), source_.size());
+  const std::string_view line = std::string_view(source_).substr(line_start, line_end - line_start);
+  std::vector<ByteRange> hidden = find_credentials(line);
   for (const auto& [from, to] : secrets_) {
-    if (from < end && to > begin) hidden.emplace_back(std::max(from, begin), std::min(to, end));
-  }
-  // Before the tree is complete only the line itself can tell.
-  const std::size_t colon = source_.find(':', begin);
-  for (std::size_t c = colon; c < end; c = source_.find(':', c + 1)) {
-    std::size_t word = c;
-    while (word > begin && std::string_view(" \t{,[\"'").find(source_[word - 1]) == std::string_view::npos)
-      --word;
-    std::size_t word_end = c;
-    if (word == c && c > begin && (source_[c - 1] == '"' || source_[c - 1] == '\'')) {
-      word_end = c - 1;
-      word = word_end;
-      while (word > begin && source_[word - 1] != source_[c - 1]) --word;
-    }
-    if (names_secret(std::string_view(source_).substr(word, word_end - word)) && !complete_) {
-      hidden.emplace_back(std::min(c + 1, end), end);
-      break;
+    if (from < line_end && to > line_start) {
+      hidden.emplace_back(std::max(from, line_start) - line_start, std::min(to, line_end) - line_start);
     }
   }
-  std::ranges::sort(hidden);
-  for (const auto& [from, to] : hidden) {
-    if (to <= at) continue;
-    show_until(std::max(from, at));
-    if (!shown_caret && fault < to) shown_caret = count_characters(shown);
-    shown += kMask;
-    at = to;
-  }
-  show_until(end);
-  caret = shown_caret.value_or(count_characters(shown)) + 1;
-  return shown;
+  // Where YAML could not be read only the line itself can tell.
+  if (const auto secret = find_secret_value(line); secret && !complete_)
+    hidden.emplace_back(*secret, line.size());
+  MaskedLine masked = mask(line, std::move(hidden), offset - line_start);
+  out.caret = masked.caret + 1;
+  out.source_line = std::move(masked.text);
+  return out;
 }
 
 }  // namespace tocsin::config

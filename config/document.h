@@ -14,11 +14,13 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "config/diagnostic.h"
 #include "config/interpolation.h"
+#include "config/secret_mask.h"
 
 namespace tocsin::config {
 
@@ -41,6 +43,8 @@ struct Node {
   std::vector<const Node*> items;         // List
   std::vector<Entry> entries;             // Map: its own, then those of `<<`
 
+  // Does a part of the text come from the environment?
+  [[nodiscard]] bool has_variables() const;
   // The value of `key` in a map; null if there is none.
   [[nodiscard]] const Node* find(std::string_view key) const;
 };
@@ -66,6 +70,9 @@ class Document {
   [[nodiscard]] std::size_t line_of(std::size_t offset) const;
   // Where a node's value was written; of a Text node where byte `text_offset` of its text was.
   [[nodiscard]] std::size_t place(const Node& node, std::size_t text_offset = 0) const;
+  // A key or text as messages quote it: as it was written, for what a variable stands for may be a secret,
+  // and masked where it is one itself.
+  [[nodiscard]] std::string shown(const Node& node) const;
   // A diagnostic at a byte of the source. Its line is shown with the values of secrets masked.
   [[nodiscard]] Diagnostic diagnostic(Diagnostic::Severity severity, std::size_t offset, std::string text,
                                       std::string hint) const;
@@ -76,13 +83,15 @@ class Document {
     std::size_t offset = 0;
     std::string text;
     std::string hint;
+    const Node* node = nullptr;  // the text that it quotes, if any
   };
   [[nodiscard]] std::size_t place_of_written(const Node& node, std::size_t offset) const;
-  [[nodiscard]] std::string shown_line(std::size_t line, std::size_t& caret) const;
-  void refuse(std::size_t offset, std::string text, std::string hint = {});
+  void refuse(std::size_t offset, std::string text, std::string hint = {}, const Node* node = nullptr);
   bool check_bytes();
   void parse(const Environment& environment);
-  void hide_secret(const Node& value);
+  void hide(const Node& value);
+  void hide_embedded_secret(const Node& text);
+  void hide_from(const Node& text, std::size_t offset);
 
   std::string file_;
   std::string source_;                    // without a byte order mark, its lines ended by "\n"
@@ -90,8 +99,9 @@ class Document {
   std::deque<Node> nodes_;
   const Node* root_ = nullptr;
   bool complete_ = true;
-  std::vector<std::pair<std::size_t, std::size_t>> secrets_;  // ranges of source_ that are never shown
-  std::vector<Fault> faults_;                                 // of parsing, before they can be shown
+  std::vector<ByteRange> secrets_;                       // ranges of source_ that are never shown
+  std::unordered_map<const Node*, std::size_t> hidden_;  // values that are secret, from which byte on
+  std::vector<Fault> faults_;                            // of parsing, before they can be shown
   std::vector<Diagnostic> diagnostics_;
 };
 

@@ -25,6 +25,16 @@ void Faults::error_inside(const Node& node, std::size_t text_offset, std::string
   diagnostics_.push_back(node.document->diagnostic(Severity::Error, place, std::move(text), std::move(hint)));
 }
 
+void Faults::error_of_language(const Node& node, std::size_t text_offset, std::string text,
+                               std::string hint) {
+  if (node.has_variables()) {
+    error_inside(node, text_offset, "with its variables replaced, this text is not valid here",
+                 "try it with their values in their place");
+  } else {
+    error_inside(node, text_offset, std::move(text), std::move(hint));
+  }
+}
+
 void Faults::error(std::string file, std::string text, std::string hint) {
   diagnostics_.push_back({.file = std::move(file), .text = std::move(text), .hint = std::move(hint)});
 }
@@ -37,9 +47,9 @@ bool Faults::has_errors() const {
   return std::ranges::any_of(diagnostics_, [](const Diagnostic& d) { return d.severity == Severity::Error; });
 }
 
-std::vector<Diagnostic> Faults::take(const std::vector<std::string>& files) {
+std::vector<Diagnostic> Faults::take() {
   std::vector<Diagnostic> out = std::exchange(diagnostics_, {});
-  sort_diagnostics(out, files);
+  sort_diagnostics(out);
   return out;
 }
 

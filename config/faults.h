@@ -1,4 +1,4 @@
-// Collects the faults of a load. Not thread-safe: one load has one.
+// Collects the faults of a load. Used by one thread.
 #pragma once
 
 #include <string>
@@ -16,13 +16,16 @@ class Faults {
   void warning(const Node& node, std::string text, std::string hint = {});
   // At a byte of a node's text: the character of a pattern that is wrong.
   void error_inside(const Node& node, std::size_t text_offset, std::string text, std::string hint = {});
+  // What a language says of a node's text. Its words may quote the text, so they are not told where variables
+  // stand in it.
+  void error_of_language(const Node& node, std::size_t text_offset, std::string text, std::string hint = {});
   // Of a file as a whole.
   void error(std::string file, std::string text, std::string hint = {});
   void add(std::vector<Diagnostic> diagnostics);
 
   [[nodiscard]] bool has_errors() const;
-  // All of them, sorted by the files' order, line and column.
-  [[nodiscard]] std::vector<Diagnostic> take(const std::vector<std::string>& files);
+  // All of them, sorted by file, line and column.
+  [[nodiscard]] std::vector<Diagnostic> take();
 
  private:
   std::vector<Diagnostic> diagnostics_;

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <vector>
 
 #include "config/reader.h"
 #include "config/secret.h"
+#include "engine/source/kafka_properties.h"
 
 namespace tocsin::config {
 namespace {
@@ -49,6 +51,20 @@ const Reserved* find_reserved(std::string_view name, KafkaClient client) {
   return client == KafkaClient::Consumer ? find(kReservedOfConsumers) : find(kReservedOfProducers);
 }
 
+// Reports what librdkafka would not take. The value is not shown: it may be a secret.
+void check_property(const Node& key, const Node& value, Faults& faults) {
+  const auto fault = source::kafka_property_fault(key.written, value.text);
+  if (!fault) return;
+  if (!fault->unknown) {
+    faults.error(value, fmt::format("the property {} does not take this value", quoted(key)),
+                 fault->allowed.empty() ? "" : fmt::format("it takes: {}", fault->allowed));
+    return;
+  }
+  static const std::vector<std::string> names = source::kafka_property_names();
+  faults.error(key, fmt::format("Kafka's clients have no property {}", quoted(key)),
+               did_you_mean(key.written, {names.begin(), names.end()}));
+}
+
 bool is_broker(std::string_view text) {
   const std::size_t scheme = text.find("://");
   if (scheme != std::string_view::npos) text.remove_prefix(scheme + 3);
@@ -74,11 +90,12 @@ std::map<std::string, std::string> read_properties(const Node& map, KafkaClient 
     const std::string& name = key->written;
     if (value->kind != Node::Kind::Text) continue;
     if (const Reserved* reserved = find_reserved(name, client)) {
-      faults.error(*key, fmt::format("the property {} cannot be set here", quoted(name)),
+      faults.error(*key, fmt::format("the property {} cannot be set here", quoted(*key)),
                    std::string(reserved->hint));
       continue;
     }
     if (!name.ends_with("_file")) {
+      check_property(*key, *value, faults);
       properties[name] = value->text;
       continue;
     }
@@ -87,14 +104,16 @@ std::map<std::string, std::string> read_properties(const Node& map, KafkaClient 
     const auto secrets = kafka_secrets();
     if (std::ranges::find(secrets, secret) == secrets.end()) {
       std::string hint = did_you_mean(secret, {secrets.begin(), secrets.end()});
-      faults.error(*key, fmt::format("{} is no secret that a file can hold", quoted(secret)),
-                   hint.empty() ? fmt::format("give the property itself: `{}: …`", secret) : std::move(hint));
+      faults.error(
+          *key, fmt::format("{} is no secret that a file can hold", quoted(*key, secret)),
+          hint.empty() ? fmt::format("give the property itself: {}", quoted(*key, secret)) : std::move(hint));
     } else if (node->find(secret) != nullptr) {
       faults.error(*key, fmt::format("both `{}` and `{}` are given", secret, name), "remove one of them");
     } else if (auto content = read_secret(value->text)) {
       properties[std::string(secret)] = std::move(*content);
     } else {
-      faults.error(*value, fmt::format("cannot read the secret: {}", describe(content.error())));
+      faults.error(*value,
+                   fmt::format("cannot read the secret in {}: {}", quoted(*value), content.error().message));
     }
   }
   return properties;
@@ -113,7 +132,7 @@ std::string read_brokers(const Node& map, Faults& faults) {
       while (last > first && (text->text[last - 1] == ' ' || text->text[last - 1] == '\t')) --last;
       const std::string_view broker = std::string_view(text->text).substr(first, last - first);
       if (!is_broker(broker)) {
-        faults.error_inside(*text, first, fmt::format("{} is no address of a broker", quoted(broker)),
+        faults.error_inside(*text, first, fmt::format("{} is no address of a broker", quoted(*text, broker)),
                             "write it like `kafka-1:9092`; the port is 1 to 65535");
         return brokers;
       }
@@ -133,10 +152,10 @@ void check_topic_name(const Node& topic, Faults& faults) {
   });
   if (wrong != name.end()) {
     faults.error_inside(topic, static_cast<std::size_t>(wrong - name.begin()),
-                        fmt::format("{} cannot be the name of a Kafka topic", quoted(name)),
+                        fmt::format("{} cannot be the name of a Kafka topic", quoted(topic)),
                         "letters, digits, `.`, `_` and `-`");
   } else if (name.empty() || name.size() > kMaxTopic || name == "." || name == "..") {
-    faults.error(topic, fmt::format("{} cannot be the name of a Kafka topic", quoted(name)),
+    faults.error(topic, fmt::format("{} cannot be the name of a Kafka topic", quoted(topic)),
                  fmt::format("1 to {} characters", kMaxTopic));
   }
 }

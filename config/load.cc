@@ -77,8 +77,7 @@ std::vector<Entry> collect(const std::vector<Entry>& roots, std::string_view sec
       if (is_new) {
         entries.push_back(entry);
       } else {
-        faults.error(*entry.key,
-                     fmt::format("{} is defined twice in `{}`", quoted(entry.key->written), section),
+        faults.error(*entry.key, fmt::format("{} is defined twice in `{}`", quoted(*entry.key), section),
                      fmt::format("it is also at {}", describe_place(*first->second)));
       }
     }
@@ -108,7 +107,7 @@ void load_installation(const std::vector<Entry>& roots, Load& load) {
   };
   const Node* account = read("account", load.plan.installation.account);
   if (account != nullptr && !is_account(account->text)) {
-    load.faults.error(*account, fmt::format("{} is no account number", quoted(account->text)),
+    load.faults.error(*account, fmt::format("{} is no account number", quoted(*account)),
                       "twelve digits, in quotes: `\"111122223333\"`");
   }
   const Node* region = read("region", load.plan.installation.region);
@@ -153,7 +152,7 @@ Loaded load(const std::vector<std::string>& files, const Environment& environmen
     loaded.configuration.emplace(Configuration{
         .plan = std::make_shared<const runtime::Plan>(std::move(load.plan)), .sinks = std::move(load.sinks)});
   }
-  loaded.diagnostics = load.faults.take(files);
+  loaded.diagnostics = load.faults.take();
   return loaded;
 }
 

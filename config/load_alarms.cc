@@ -60,6 +60,16 @@ std::string_view symbol_of(std::string_view name) {
   return {};
 }
 
+// What others write for an operator; of those that begin alike the last wins.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kMistakenSymbols{{
+    {"=", ">=` or `<="},
+    {"=>", ">="},
+    {"=<", "<="},
+    {"\u2265", ">="},
+    {"\u2264", "<="},
+    {"!=", ">` or `<"},
+}};
+
 class AlarmLoader {
  public:
   AlarmLoader(const Entry& entry, Load& load)
@@ -104,8 +114,11 @@ class AlarmLoader {
       std::string hint = "`>`, `>=`, `<` or `<=`, and a number: `\">= 10\"`";
       if (const auto symbol = symbol_of(text); !symbol.empty())
         hint = fmt::format("write `{}` and the threshold", symbol);
-      if (text.starts_with("=")) hint = "an alarm compares with `>`, `>=`, `<` or `<=`";
-      faults_.error(*node, fmt::format("{} does not begin with a comparison", quoted(text)), std::move(hint));
+      for (const auto& [mistaken, symbol] : kMistakenSymbols) {
+        if (text.starts_with(mistaken)) hint = fmt::format("did you mean `{}`?", symbol);
+      }
+      faults_.error(*node, fmt::format("{} does not begin with a comparison", quoted(*node, text)),
+                    std::move(hint));
       return;
     }
     const std::string_view symbol = text.substr(0, length);
@@ -121,7 +134,7 @@ class AlarmLoader {
           number.empty() ? node->text.size() : static_cast<std::size_t>(number.data() - whole.data());
       faults_.error_inside(
           *node, place,
-          number.empty() ? "the threshold is missing" : fmt::format("{} is no number", quoted(number)),
+          number.empty() ? "the threshold is missing" : fmt::format("{} is no number", quoted(*node, number)),
           "write the threshold like `10`, `-0.5` or `1e6`");
     }
   }
@@ -150,7 +163,7 @@ class AlarmLoader {
     const auto n = parse_count(trim(of == std::string_view::npos ? text : text.substr(of + 4)));
     const auto m = of == std::string_view::npos ? n : parse_count(trim(text.substr(0, of)));
     if (!m || !n) {
-      return refuse(fmt::format("`datapoints`: {} is not M of N", quoted(text)),
+      return refuse(fmt::format("`datapoints`: {} is not M of N", quoted(*node, text)),
                     "write `2 of 3`, or `3` where all three must breach");
     }
     if (*n < 1 || *m < 1)
@@ -186,13 +199,14 @@ class AlarmLoader {
       return;
     }
     facts_ = &found->second;
+    metric_name_ = name;
     alarm_.metric = static_cast<std::uint32_t>(std::distance(load_.metrics.begin(), found));
     if (const Node* unit = read_text(metric, "unit")) {
       alarm_.unit = unit->text;
       if (facts_->certain && unit->text != facts_->definition.unit) {
         faults_.error(*unit,
-                      fmt::format("the metric is counted in `{}`, so an alarm on {} never sees data",
-                                  facts_->definition.unit, quoted(unit->text)),
+                      fmt::format("the metric is counted in {}, so an alarm on {} never sees data",
+                                  facts_->unit == nullptr ? "`None`" : quoted(*facts_->unit), quoted(*unit)),
                       "leave `unit` out, or give the metric filter the same one");
       }
     }
@@ -213,20 +227,21 @@ class AlarmLoader {
     for (const auto& [key, facts] : load_.metrics) {
       if (key.first == metric_namespace.text) {
         namespace_known = true;
-        names.push_back(key.second);
+        if (!facts.name->has_variables()) names.push_back(key.second);
       }
-      if (key.second == name.text) namespaces.push_back(key.first);
+      if (key.second == name.text && !facts.metric_namespace->has_variables())
+        namespaces.push_back(key.first);
     }
     const Node& place = namespace_known ? name : metric_namespace;
     std::string hint =
         namespace_known ? did_you_mean(name.text, names) : did_you_mean(metric_namespace.text, namespaces);
     if (hint.empty() && !namespaces.empty())
-      hint = fmt::format("`{}` is a metric of `{}`", name.text, namespaces[0]);
+      hint = fmt::format("{} is a metric of `{}`", quoted(name), namespaces[0]);
     if (hint.empty()) hint = "give a metric filter this metric, or the alarm another one";
-    faults_.error(place,
-                  fmt::format("no metric filter makes the metric {} of {}", quoted(name.text),
-                              quoted(metric_namespace.text)),
-                  std::move(hint));
+    faults_.error(
+        place,
+        fmt::format("no metric filter makes the metric {} of {}", quoted(name), quoted(metric_namespace)),
+        std::move(hint));
   }
 
   bool read_period(const Node& metric) {
@@ -235,13 +250,13 @@ class AlarmLoader {
     const Node& node = *metric.find("period");
     const bool short_period = *period == seconds(10) || *period == seconds(20) || *period == seconds(30);
     if (!short_period && (*period < seconds(60) || *period % seconds(60) != Duration{0})) {
-      faults_.error(node, fmt::format("a period of {} is not possible", quoted(node.text)),
+      faults_.error(node, fmt::format("a period of {} is not possible", quoted(node)),
                     "`10s`, `20s`, `30s`, or whole minutes: `1m`, `5m`, `1h`");
       return false;
     }
     if (*period > kMaxLongSpan) {
-      faults_.error(node, fmt::format("a period of {} is longer than {}", quoted(node.text),
-                                      format_duration(kMaxLongSpan)));
+      faults_.error(
+          node, fmt::format("a period of {} is longer than {}", quoted(node), format_duration(kMaxLongSpan)));
       return false;
     }
     alarm_.period = *period;
@@ -304,7 +319,7 @@ class AlarmLoader {
     if (fixed != nullptr) {
       for (const auto& [key, value] : fixed->entries) {
         if (std::ranges::binary_search(alarm_.for_each, key->written)) {
-          faults_.error(*key, fmt::format("{} is in `for_each` and in `dimensions`", quoted(key->written)),
+          faults_.error(*key, fmt::format("{} is in `for_each` and in `dimensions`", quoted(*key)),
                         "one value or each value: remove one of them");
           sure = false;
           continue;
@@ -327,7 +342,7 @@ class AlarmLoader {
 
   void refuse_dimensions(const std::vector<std::string>& wanted) {
     const auto& sets = facts_->dimension_sets;
-    const std::string metric = fmt::format("`{}`", facts_->definition.name);
+    const std::string metric = quoted(*metric_name_);
     if (wanted.empty()) {
       std::string shown;
       for (const auto& set : sets)
@@ -352,15 +367,25 @@ class AlarmLoader {
     if (misfit == wanted.end()) {
       faults_.error(*entry_.key,
                     fmt::format("the metric {} has no series with exactly {}: it exists with {}", metric,
-                                describe_set(wanted), shown),
+                                describe_wanted(wanted), shown),
                     "`for_each` and `dimensions` together name all of a series' dimensions");
       return;
     }
     std::string hint = did_you_mean(*misfit, known);
     if (hint.empty())
       hint = known.empty() ? "remove it: the metric has no dimensions" : fmt::format("it has {}", shown);
-    faults_.error(*place_of_dimension(*misfit),
-                  fmt::format("the metric {} has no dimension {}", metric, quoted(*misfit)), std::move(hint));
+    const Node& place = *place_of_dimension(*misfit);
+    faults_.error(place, fmt::format("the metric {} has no dimension {}", metric, quoted(place)),
+                  std::move(hint));
+  }
+
+  std::string describe_wanted(const std::vector<std::string>& wanted) {
+    std::vector<std::string> shown;
+    for (const std::string& name : wanted) {
+      const Node& place = *place_of_dimension(name);
+      shown.push_back(place.document->shown(place));
+    }
+    return describe_set(shown);
   }
 
   const Node* place_of_dimension(std::string_view name) {
@@ -399,7 +424,7 @@ class AlarmLoader {
         std::vector<std::string_view> known;
         for (const auto& definition : topics) known.push_back(definition.name);
         std::string hint = did_you_mean(name->text, known);
-        faults_.error(*name, fmt::format("there is no topic {}", quoted(name->text)),
+        faults_.error(*name, fmt::format("there is no topic {}", quoted(*name)),
                       hint.empty() ? "define it in `topics`" : std::move(hint));
       }
     }
@@ -412,6 +437,7 @@ class AlarmLoader {
   Faults& faults_;
   alarm::AlarmDefinition alarm_;
   const MetricFacts* facts_ = nullptr;  // of its metric; none if that is not known
+  const Node* metric_name_ = nullptr;   // beside facts_
 };
 
 }  // namespace

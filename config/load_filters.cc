@@ -37,7 +37,7 @@ void check_dimension_name(const Node& name, Faults& faults) {
   if (text.find_first_not_of(' ') == std::string::npos || text.size() > kMaxMetricName || !printable_ascii ||
       text[0] == ':') {
     faults.error(
-        name, fmt::format("{} cannot be the name of a dimension", quoted(text)),
+        name, fmt::format("{} cannot be the name of a dimension", quoted(name)),
         fmt::format("1 to {} printable ASCII characters, not blank, not starting with `:`", kMaxMetricName));
   }
 }
@@ -45,6 +45,18 @@ void check_dimension_name(const Node& name, Faults& faults) {
 void check_value_range(const Node& node, double value, Faults& faults) {
   if (std::abs(value) > kMaxValue)
     faults.error(node, "the number is beyond what a metric can hold", "at most 2^360 either way");
+}
+
+// Names that differ in their digits only (`orders-1`, `orders-2`) are meant so.
+bool is_sibling(std::string_view one, std::string_view other) {
+  const auto letters = [](std::string_view name) {
+    std::string out;
+    for (const char c : name) {
+      if (c < '0' || c > '9') out += c;
+    }
+    return out;
+  };
+  return one != other && letters(one) == letters(other);
 }
 
 class FilterLoader {
@@ -82,7 +94,7 @@ class FilterLoader {
     check_metric_name(*name, "a metric's name", faults_);
     read_value(*metric);
     read_dimensions(*metric);
-    add_metric(*metric, {metric_namespace->text, name->text});
+    add_metric(*metric, *metric_namespace, *name);
     load_.plan.filters.push_back(std::move(plan_));
   }
 
@@ -99,32 +111,31 @@ class FilterLoader {
     }
   }
 
-  // A log group that no source can bring is a reference to nothing; where envelopes may bring any, only a
-  // near miss is suspect.
+  // A log group that no source can bring is a reference to nothing. Where envelopes may bring any, one that
+  // is nearly a source's is taken for a typo.
   void check_log_group(const Node& group) {
+    if (load_.sources.empty() || !load_.sources_known) return;
     std::vector<std::string_view> known;
-    bool any = load_.sources.empty() || !load_.sources_known;
+    std::string sources;
+    bool envelopes = false;
     for (const SourceFacts& source : load_.sources) {
-      known.insert(known.end(), source.log_groups.begin(), source.log_groups.end());
-      any = any || source.brings_log_groups;
-    }
-    if (std::ranges::find(known, group.text) != known.end()) return;
-    std::string hint = did_you_mean(group.text, known);
-    if (any) {
-      if (!hint.empty()) {
-        faults_.warning(
-            group,
-            fmt::format("no source is the log group {}; only an envelope could name it", quoted(group.text)),
-            std::move(hint));
+      for (const std::string& name : source.log_groups) {
+        if (name == group.text) return;
+        if (!source.names_shown) continue;
+        known.push_back(name);
+        sources += fmt::format("{}`{}`", sources.empty() ? "" : ", ", name);
       }
+      envelopes = envelopes || source.brings_log_groups;
+    }
+    std::erase_if(known, [&](std::string_view name) { return is_sibling(name, group.text); });
+    std::string hint = did_you_mean(group.text, known);
+    if (envelopes && hint.empty()) {
+      faults_.warning(group, fmt::format("only an envelope can bring the log group {}", quoted(group)),
+                      sources.empty() ? "" : fmt::format("the sources have: {}", sources));
       return;
     }
-    if (hint.empty()) {
-      hint = "the sources have: ";
-      for (std::size_t i = 0; i < known.size(); ++i)
-        hint += fmt::format("{}`{}`", i == 0 ? "" : ", ", known[i]);
-    }
-    faults_.error(group, fmt::format("no source has the log group {}", quoted(group.text)), std::move(hint));
+    if (hint.empty() && !sources.empty()) hint = fmt::format("the sources have: {}", sources);
+    faults_.error(group, fmt::format("no source has the log group {}", quoted(group)), std::move(hint));
   }
 
   void read_language() {
@@ -138,7 +149,8 @@ class FilterLoader {
   void compile(const filters::FilterLanguage& language, const Node& text) {
     auto compiled = language.compile(text.text);
     if (!compiled) {
-      faults_.error_inside(text, compiled.error().offset, compiled.error().message, compiled.error().hint);
+      faults_.error_of_language(text, compiled.error().offset, compiled.error().message,
+                                compiled.error().hint);
       return;
     }
     plan_.match.predicate = std::move(compiled->predicate);
@@ -151,7 +163,7 @@ class FilterLoader {
     if (!filter_) return std::nullopt;
     auto field = filters::resolve_field(*filter_, node.text);
     if (!field) {
-      faults_.error_inside(node, field.error().offset, field.error().message, field.error().hint);
+      faults_.error_of_language(node, field.error().offset, field.error().message, field.error().hint);
       return std::nullopt;
     }
     plan_.match.extractions.push_back(std::move(*field));
@@ -171,7 +183,7 @@ class FilterLoader {
         check_value_range(*value, *number, faults_);
       } else {
         faults_.error(
-            *value, fmt::format("`value`: expected a number or a field, found {}", quoted(value->text)),
+            *value, fmt::format("`value`: expected a number or a field, found {}", quoted(*value)),
             "a number like `1`, a field of a JSON event like `$.bytes`, or a named one like `$bytes`");
       }
     }
@@ -198,7 +210,7 @@ class FilterLoader {
       dimension_names_.push_back(key->written);
       if (value->kind != Node::Kind::Text) continue;
       if (!value->text.starts_with('$')) {
-        faults_.error(*value, fmt::format("a dimension's value is a field, not {}", quoted(value->text)),
+        faults_.error(*value, fmt::format("a dimension's value is a field, not {}", quoted(*value)),
                       "a field of a JSON event like `$.recipientAccountId`, or a named one like `$ip`");
       } else if (const auto extraction = extract(*value)) {
         plan_.dimensions.push_back({key->written, *extraction});
@@ -208,18 +220,23 @@ class FilterLoader {
     std::ranges::sort(plan_.dimensions, {}, &runtime::FilterPlan::Dimension::name);
   }
 
-  void add_metric(const Node& metric, const MetricKey& key) {
+  void add_metric(const Node& metric, const Node& metric_namespace, const Node& name) {
+    const MetricKey key{metric_namespace.text, name.text};
     MetricFacts& facts = load_.metrics[key];
+    if (facts.name == nullptr) {
+      facts.metric_namespace = &metric_namespace;
+      facts.name = &name;
+    }
     facts.definition.metric_namespace = key.first;
     facts.definition.name = key.second;
-    const std::string shown = fmt::format("`{}` of `{}`", key.second, key.first);
+    const std::string shown = fmt::format("{} of {}", quoted(name), quoted(metric_namespace));
     if (const Node* unit = read_text(metric, "unit")) {
       if (facts.unit == nullptr) {
         facts.unit = unit;
         facts.definition.unit = unit->text;
       } else if (facts.unit->text != unit->text) {
         faults_.error(*unit, fmt::format("the metric {} is counted in two units", shown),
-                      fmt::format("it is in `{}` at {}", facts.unit->text, describe_place(*facts.unit)));
+                      fmt::format("it is in {} at {}", quoted(*facts.unit), describe_place(*facts.unit)));
       }
     }
     if (const auto max_series = read_integer(metric, "max_series")) {
@@ -230,7 +247,7 @@ class FilterLoader {
       } else if (facts.max_series->text != node->text) {
         faults_.error(
             *node, fmt::format("the metric {} has two limits", shown),
-            fmt::format("it is {} at {}", facts.max_series->text, describe_place(*facts.max_series)));
+            fmt::format("it is {} at {}", quoted(*facts.max_series), describe_place(*facts.max_series)));
       }
     }
     const Node* dimensions = metric.find("dimensions");

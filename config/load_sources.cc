@@ -49,7 +49,7 @@ source::KafkaSettings read_kafka(const Node& map, Load& load) {
       } else {
         std::string hint = did_you_mean(start->text, {"earliest", "latest"});
         load.faults.error(
-            *start, fmt::format("{} is no place to start", quoted(start->text)),
+            *start, fmt::format("{} is no place to start", quoted(*start)),
             hint.empty() ? "`earliest`, `latest`, or a time like `2026-03-01T09:00:00Z`" : std::move(hint));
       }
     }
@@ -78,7 +78,7 @@ std::shared_ptr<const re2::RE2> compile_time_regex(const Node& text, Faults& fau
   const auto regex = std::ranges::find(languages, std::string_view("regex"), &filters::FilterLanguage::key);
   const auto compiled = regex->compile(text.text);
   if (!compiled) {
-    faults.error_inside(text, compiled.error().offset, compiled.error().message, compiled.error().hint);
+    faults.error_of_language(text, compiled.error().offset, compiled.error().message, compiled.error().hint);
     return nullptr;
   }
   if (!compiled->names.contains("1")) {
@@ -111,7 +111,8 @@ event::TimeRule read_time(const Node& source, Load& load) {
       rule.field = std::move(*selector);
       if (rule.field.has_wildcard()) faults.error(*field, "a time is one field", "`*` names several");
     } else {
-      faults.error_inside(*field, selector.error().offset, selector.error().message, selector.error().hint);
+      faults.error_of_language(*field, selector.error().offset, selector.error().message,
+                               selector.error().hint);
     }
   } else if (regex != nullptr) {
     rule.from = event::TimeRule::From::Regex;
@@ -122,15 +123,14 @@ event::TimeRule read_time(const Node& source, Load& load) {
     if (map->find("regex") == nullptr) {
       faults.error(*format, "`format` needs `regex`", "the regex's first group is what the format reads");
     } else if (std::string fault = event::check_time_format(format->text); !fault.empty()) {
-      faults.error(*format, std::move(fault));
+      faults.error_of_language(*format, 0, std::move(fault));
     }
   }
   if (zone != nullptr) {
     if (const auto offset = event::parse_zone(zone->text)) {
       rule.zone_offset = *offset;
     } else {
-      faults.error(*zone, fmt::format("{} is no zone", quoted(zone->text)),
-                   "`UTC`, or an offset like `+02:00`");
+      faults.error(*zone, fmt::format("{} is no zone", quoted(*zone)), "`UTC`, or an offset like `+02:00`");
     }
   }
   if (map->entries.empty()) faults.error(*map, "`time` is empty", "give `field` or `regex`, or leave it out");
@@ -144,6 +144,7 @@ bool is_account(std::string_view text) {
 }
 
 void load_sources(const std::vector<Entry>& entries, Load& load) {
+  const Node* standard_input = nullptr;  // the source that reads it
   for (const Entry& entry : entries) {
     if (entry.value->kind != Node::Kind::Map) continue;
     const Node& map = *entry.value;
@@ -156,6 +157,9 @@ void load_sources(const std::vector<Entry>& entries, Load& load) {
       source::KafkaSettings kafka;
       if (const Node* node = read_map(map, "kafka")) kafka = read_kafka(*node, load);
       facts.log_groups = kafka.topics;
+      const Node* topics = map.find("kafka")->find("topics");
+      facts.names_shown = topics == nullptr || (!topics->has_variables() &&
+                                                std::ranges::none_of(topics->items, &Node::has_variables));
       facts.cloudtrail = std::ranges::any_of(kafka.topics, mentions_cloudtrail);
       // With several topics each has its own name as its log group: the reader of the topics fills it in.
       if (kafka.topics.size() == 1) settings.decode.log_group = kafka.topics[0];
@@ -165,7 +169,15 @@ void load_sources(const std::vector<Entry>& entries, Load& load) {
       settings.kind = node == nullptr ? source::FileSettings{} : read_files(*node, load);
       settings.decode.log_group = settings.name;
     } else {
-      if (map.find("stdin") == nullptr) load.sources_known = false;
+      if (map.find("stdin") == nullptr) {
+        load.sources_known = false;
+      } else if (standard_input == nullptr) {
+        standard_input = entry.key;
+      } else {
+        load.faults.error(
+            *entry.key, "two sources cannot both read the standard input",
+            fmt::format("{} at {} reads it", quoted(*standard_input), describe_place(*standard_input)));
+      }
       settings.kind = source::StdinSettings{};
       settings.decode.log_group = settings.name;
     }
@@ -174,11 +186,12 @@ void load_sources(const std::vector<Entry>& entries, Load& load) {
         load.faults.error(*group, "`log_group` is empty", "leave it out for the default");
       settings.decode.log_group = group->text;
       facts.log_groups = {group->text};
+      facts.names_shown = !group->has_variables();
     }
     if (const Node* accounts = read_map(map, "accounts")) {
       for (const Node* account : read_texts(*accounts, "allow", load.faults)) {
         if (!is_account(account->text)) {
-          load.faults.error(*account, fmt::format("{} is no account number", quoted(account->text)),
+          load.faults.error(*account, fmt::format("{} is no account number", quoted(*account)),
                             "twelve digits, in quotes: `\"111122223333\"`");
         }
         settings.decode.accounts.insert(account->text);

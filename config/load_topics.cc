@@ -72,7 +72,8 @@ void read_option(const Node& map, const sinks::SinkOption& option, sinks::SinkSe
     if (auto content = read_secret(file->text)) {
       settings.texts[name] = std::move(*content);
     } else {
-      load.faults.error(*file, fmt::format("cannot read the secret: {}", describe(content.error())));
+      load.faults.error(
+          *file, fmt::format("cannot read the secret in {}: {}", quoted(*file), content.error().message));
     }
   } else if (option.required && option.secret && map.find(name) == nullptr &&
              map.find(name + "_file") == nullptr) {
@@ -129,7 +130,7 @@ class TopicLoader {
     }
     const bool unsure = list != nullptr && (list->kind != Node::Kind::List || !list->items.empty());
     if (sinks_.empty() && !unsure) {
-      load_.faults.warning(*entry_.key, fmt::format("the topic {} reaches nobody", quoted(topic_.name)),
+      load_.faults.warning(*entry_.key, fmt::format("the topic {} reaches nobody", quoted(*entry_.key)),
                            "give it `kafka: NAME` or `subscriptions`");
     }
   }

@@ -13,6 +13,15 @@
 namespace tocsin::config {
 namespace {
 
+std::string in_backticks(std::string_view text) {
+  constexpr std::size_t kLongest = 60;  // characters
+  std::size_t end = 0;
+  for (std::size_t count = 0; end < text.size() && count < kLongest; ++count) {
+    end += std::max<std::size_t>(sequence_length(text, end), 1);
+  }
+  return fmt::format("`{}{}`", text.substr(0, end), end < text.size() ? "…" : "");
+}
+
 std::string_view describe_kind(const Node& node) {
   switch (node.kind) {
     case Node::Kind::Nothing:
@@ -107,19 +116,19 @@ void check_choice(const Node& node, const Key& key, Faults& faults) {
   if (key.name == "statistic" && node.text.size() > 1 &&
       (node.text[0] == 'p' || node.text.starts_with("tm")) &&
       parse_number(std::string_view(node.text).substr(node.text[0] == 'p' ? 1 : 2))) {
-    faults.error(node, fmt::format("the statistic {} is not built yet", quoted(node.text)),
+    faults.error(node, fmt::format("the statistic {} is not built yet", quoted(node)),
                  "use `SampleCount`, `Average`, `Sum`, `Minimum` or `Maximum`");
     return;
   }
-  faults.error(node, fmt::format("{} is no {}", quoted(node.text), key.name), std::move(hint));
+  faults.error(node, fmt::format("{} is no {}", quoted(node), key.name), std::move(hint));
 }
 
 void check_scalar(const Node& node, const Key& key, Faults& faults) {
   const auto refuse = [&](std::string hint) {
     if (!key.hint.empty()) hint = key.hint;
-    faults.error(
-        node, fmt::format("`{}`: expected {}, found {}", key.name, describe_shapes(key), quoted(node.text)),
-        std::move(hint));
+    faults.error(node,
+                 fmt::format("`{}`: expected {}, found {}", key.name, describe_shapes(key), quoted(node)),
+                 std::move(hint));
   };
   if ((key.shapes & kText) != 0) {
     check_choice(node, key, faults);
@@ -128,7 +137,8 @@ void check_scalar(const Node& node, const Key& key, Faults& faults) {
     if (!value) {
       refuse(fmt::format("a whole number from {} to {}", key.minimum, UINT32_MAX));
     } else if (*value < key.minimum) {
-      faults.error(node, fmt::format("`{}` must be at least {}, not {}", key.name, key.minimum, *value));
+      faults.error(node,
+                   fmt::format("`{}` must be at least {}, not {}", key.name, key.minimum, quoted(node)));
     }
   } else if ((key.shapes & kNumber) != 0) {
     if (!parse_number(node.text)) refuse("write it like `10`, `-0.5` or `1e6`");
@@ -188,9 +198,9 @@ void check_value(const Node& name, const Node& value, const Key& key, Faults& fa
       } else if ((key.shapes & kTextMap) != 0) {
         for (const Entry& entry : value.entries) {
           if (entry.value->kind == Node::Kind::Broken || entry.value->kind == Node::Kind::Text) continue;
-          faults.error(entry.value->kind == Node::Kind::Nothing ? *entry.key : *entry.value,
-                       fmt::format("{}: expected text, found {}", quoted(entry.key->written),
-                                   describe_kind(*entry.value)));
+          faults.error(
+              entry.value->kind == Node::Kind::Nothing ? *entry.key : *entry.value,
+              fmt::format("{}: expected text, found {}", quoted(*entry.key), describe_kind(*entry.value)));
         }
       } else if ((key.shapes & kNamedObjects) != 0) {
         for (const Entry& entry : value.entries) check(*entry.value, *key.object, *entry.key, faults);
@@ -253,7 +263,7 @@ bool check(const Node& map, const ObjectGrammar& grammar, const Node& place, Fau
   for (const Entry& entry : map.entries) {
     const Key* key = grammar.find(entry.key->written);
     if (key == nullptr) {
-      faults.error(*entry.key, fmt::format("unknown key {}", quoted(entry.key->written)),
+      faults.error(*entry.key, fmt::format("unknown key {}", quoted(*entry.key)),
                    hint_for_key(entry.key->written, grammar));
     } else if (!key->not_built.empty()) {
       faults.error(*entry.key, fmt::format("`{}` is not built yet", key->name), std::string(key->not_built));
@@ -264,7 +274,9 @@ bool check(const Node& map, const ObjectGrammar& grammar, const Node& place, Fau
   for (const Key& key : grammar.keys) {
     if (!key.required || map.find(key.name) != nullptr) continue;
     if (is_mistyped(map, grammar, key.name)) continue;
-    faults.error(place, fmt::format("{} needs `{}`", grammar.noun, key.name), std::string(key.description));
+    faults.error(
+        place, fmt::format("{} needs `{}`", grammar.noun, key.name),
+        key.example.empty() ? std::string(key.description) : fmt::format("for example `{}`", key.example));
   }
   if (!grammar.one_of.empty()) check_one_of(map, grammar, place, faults);
   return true;
@@ -303,8 +315,7 @@ std::vector<const Node*> read_texts(const Node& map, std::string_view key, Fault
   for (const Node* item : list->items) {
     if (item->kind != Node::Kind::Text) continue;
     if (!seen.emplace(item->text, item).second) {
-      faults.error(*item, fmt::format("{} stands twice in `{}`", quoted(item->text), key),
-                   "remove one of them");
+      faults.error(*item, fmt::format("{} stands twice in `{}`", quoted(*item), key), "remove one of them");
     } else {
       texts.push_back(item);
     }
@@ -312,13 +323,11 @@ std::vector<const Node*> read_texts(const Node& map, std::string_view key, Fault
   return texts;
 }
 
-std::string quoted(std::string_view text) {
-  constexpr std::size_t kLongest = 60;  // characters
-  std::size_t end = 0;
-  for (std::size_t count = 0; end < text.size() && count < kLongest; ++count) {
-    end += std::max<std::size_t>(sequence_length(text, end), 1);
-  }
-  return fmt::format("`{}{}`", text.substr(0, end), end < text.size() ? "…" : "");
+std::string quoted(const Node& node) { return in_backticks(node.document->shown(node)); }
+
+std::string quoted(const Node& node, std::string_view part) {
+  const bool as_written = node.document->shown(node) == node.text;
+  return as_written ? in_backticks(part) : quoted(node);
 }
 
 }  // namespace tocsin::config

@@ -32,7 +32,9 @@ bool check(const Node& map, const ObjectGrammar& grammar, const Node& place, Fau
 // left out.
 [[nodiscard]] std::vector<const Node*> read_texts(const Node& map, std::string_view key, Faults& faults);
 
-// A text as messages quote it: in backticks, not too long.
-[[nodiscard]] std::string quoted(std::string_view text);
+// A key or text as messages quote it: in backticks, not too long, and never what a variable stands for.
+[[nodiscard]] std::string quoted(const Node& node);
+// A part of a text; where that is not all as it was written, the whole.
+[[nodiscard]] std::string quoted(const Node& node, std::string_view part);
 
 }  // namespace tocsin::config

@@ -17,6 +17,10 @@ namespace tocsin::config {
 // secret.
 [[nodiscard]] bool names_secret(std::string_view key);
 
+// Is a key of this name (mistyped ones too) a destination outside, whose addresses, headers and users are
+// secrets, whatever their keys?
+[[nodiscard]] bool names_destination(std::string_view key);
+
 // The content of a secret's file, without its last line end.
 [[nodiscard]] Result<std::string> read_secret(const std::string& path);
 

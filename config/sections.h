@@ -24,6 +24,7 @@ namespace tocsin::config {
 // What a source can be the origin of.
 struct SourceFacts {
   std::vector<std::string> log_groups;  // of events that bring none
+  bool names_shown = true;              // false: they come out of variables, and no hint may tell them
   bool brings_log_groups = false;       // envelopes name log groups that nothing here knows
   bool cloudtrail = false;              // its files come minutes late
 };
@@ -31,6 +32,8 @@ struct SourceFacts {
 // What is known of a metric besides its definition.
 struct MetricFacts {
   metric::MetricDefinition definition;
+  const Node* metric_namespace = nullptr;  // where it is first named
+  const Node* name = nullptr;
   const Node* unit = nullptr;  // where its unit is given
   const Node* max_series = nullptr;
   std::vector<std::vector<std::string>> dimension_sets;  // of its filters, each sorted

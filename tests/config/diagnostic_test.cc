@@ -71,14 +71,15 @@ TEST(Diagnostic, ColourIsOnlyThereWhenAskedFor) {
   EXPECT_EQ(render(at(1, 1, "x"), false).find("\x1b["), std::string::npos);
 }
 
-TEST(Diagnostics, AreSortedByFileAsGivenThenPlaceAndRepeatsGo) {
-  std::vector<Diagnostic> all{at(2, 1, ""), at(1, 9, ""), at(1, 2, ""), at(1, 9, "")};
+TEST(Diagnostics, AreSortedByFileThenPlaceAndRepeatsGo) {
+  std::vector<Diagnostic> all{at(1, 1, ""), at(10, 1, ""), at(9, 9, ""), at(9, 2, ""), at(9, 9, "")};
   all[0].file = "z.yaml";
-  sort_diagnostics(all, {"z.yaml", "a.yaml"});
-  ASSERT_EQ(all.size(), 3U);
-  EXPECT_EQ(all[0].file, "z.yaml");
-  EXPECT_EQ(all[1].column, 2U);
-  EXPECT_EQ(all[2].column, 9U);
+  sort_diagnostics(all);
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(all[0].column, 2U);
+  EXPECT_EQ(all[1].column, 9U);
+  EXPECT_EQ(all[2].line, 10U);
+  EXPECT_EQ(all[3].file, "z.yaml");
 }
 
 TEST(Nearest, FindsTypos) {

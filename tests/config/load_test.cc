@@ -275,13 +275,18 @@ TEST(Load, TimeRules) {
   const Configuration c = loaded(R"(
 sources:
   a: {stdin: {}, time: arrival}
-  b: {stdin: {}, time: {field: $.meta.ts}}
-  c: {stdin: }
+  b: {file: {paths: x}, time: {field: $.meta.ts}}
+  c: {file: {paths: x}}
 )");
   EXPECT_EQ(c.plan->sources[0].decode.time.from, event::TimeRule::From::Arrival);
   EXPECT_EQ(c.plan->sources[1].decode.time.from, event::TimeRule::From::Field);
   EXPECT_EQ(c.plan->sources[1].decode.time.field.text, "$.meta.ts");
   EXPECT_EQ(c.plan->sources[2].decode.time.from, event::TimeRule::From::Default);
+}
+
+TEST(Load, StandardInputMayHaveNothingBelow) {
+  const Configuration c = loaded("sources:\n  s:\n    stdin:\n");
+  EXPECT_TRUE(std::holds_alternative<source::StdinSettings>(c.plan->sources[0].kind));
 }
 
 TEST(Load, FiltersOfOneMetricMayHaveOtherDimensions) {
@@ -342,16 +347,26 @@ alarms: {{a: {{condition: '> 1', metric: {{namespace: n, name: m, statistic: Sum
   EXPECT_EQ(warnings(configuration("log_group: other", "1m")), "");
 }
 
-TEST(LoadWarnings, LogGroupThatIsNearlyASource) {
+TEST(LoadWarnings, LogGroupThatOnlyAnEnvelopeCanBring) {
   const auto configuration = [](std::string_view group) {
     return fmt::format(
-        "sources: {{hosts: {{stdin: {{}}}}}}\nmetric_filters: {{f: {{log_groups: [{}], pattern: x, metric: "
+        "sources: {{host1: {{stdin: {{}}}}}}\nmetric_filters: {{f: {{log_groups: [{}], pattern: x, metric: "
         "{{namespace: n, name: m}}}}}}\n",
         group);
   };
-  EXPECT_NE(warnings(configuration("host")).find("did you mean `hosts`?"), std::string::npos);
-  EXPECT_EQ(warnings(configuration("hosts")), "");
-  EXPECT_EQ(warnings(configuration("/aws/lambda/orders")), "");  // an envelope may name it
+  EXPECT_EQ(warnings(configuration("host1")), "");
+  for (const std::string_view group : {"/aws/lambda/orders", "host2"}) {
+    const std::string told = warnings(configuration(group));
+    EXPECT_NE(told.find(fmt::format("warning: only an envelope can bring the log group `{}`\n", group)),
+              std::string::npos)
+        << told;
+    EXPECT_NE(told.find("hint: the sources have: `host1`\n"), std::string::npos) << told;
+  }
+}
+
+TEST(LoadWarnings, LogGroupsAreNotJudgedWithoutTheirSources) {
+  EXPECT_EQ(warnings("metric_filters: {f: {log_groups: x, pattern: x, metric: {namespace: n, name: m}}}\n"),
+            "");
 }
 
 TEST(LoadWarnings, TopicThatReachesNobody) {
