@@ -92,6 +92,13 @@ sinks::SinkSettings read_sink(const sinks::SinkKind& kind, const Entry& entry, L
     for (const sinks::SinkOption& option : kind.options)
       read_option(value, option, settings, *entry.key, load);
   }
+  if (kind.find_obstacle != nullptr) {
+    if (std::string obstacle = kind.find_obstacle(settings); !obstacle.empty()) {
+      const Node* option = value.kind == Node::Kind::Map ? read_text(value, kind.scalar_option) : &value;
+      load.faults.warning(option == nullptr ? *entry.key : *option, std::move(obstacle),
+                          "make it first: `run` does not start without it");
+    }
+  }
   if (kind.name == "kafka") {
     const Node* topic = value.kind == Node::Kind::Map ? read_text(value, "topic") : &value;
     if (topic != nullptr && topic->kind == Node::Kind::Text && !topic->text.empty())

@@ -40,6 +40,9 @@ struct SinkKind {
   std::string_view scalar_option;  // `kafka: NAME` is short for this option; empty: a map is needed
   std::span<const SinkOption> options;
   std::unique_ptr<notify::Sink> (*make)(const SinkSettings& settings);
+  // What would keep a sink of these settings from working here and now, found without opening anything; empty
+  // if nothing is. Shows no value of a setting. None: nothing can be told beforehand.
+  std::string (*find_obstacle)(const SinkSettings& settings) = nullptr;
 };
 
 // The table of all kinds.

@@ -369,6 +369,16 @@ TEST(LoadWarnings, LogGroupsAreNotJudgedWithoutTheirSources) {
             "");
 }
 
+TEST(LoadWarnings, FileWhoseDirectoryDoesNotExist) {
+  constexpr std::string_view kTold = "warning: the directory of this file does not exist\n";
+  for (const std::string_view sink : {"/nonexistent/alerts.jsonl", "{path: /nonexistent/alerts.jsonl}"}) {
+    const std::string told = warnings(fmt::format("topics: {{t: {{subscriptions: [file: {}]}}}}\n", sink));
+    EXPECT_NE(told.find(kTold), std::string::npos) << told;
+    EXPECT_NE(told.find(fmt::format("F:1:{}: ", sink[0] == '{' ? 43 : 36)), std::string::npos) << told;
+  }
+  EXPECT_EQ(warnings("topics: {t: {subscriptions: [file: /alerts.jsonl, file: alerts.jsonl]}}\n"), "");
+}
+
 TEST(LoadWarnings, TopicThatReachesNobody) {
   EXPECT_NE(warnings("topics: {t: {}}\n").find("reaches nobody"), std::string::npos);
 }
