@@ -138,6 +138,12 @@ Engine::Engine(std::shared_ptr<const Plan> plan, Listener& listener, bool report
   for (const alarm::AlarmDefinition& alarm : plan_->alarms) {
     if (alarm.period < tick_interval_) tick_interval_ = std::chrono::seconds(10);
   }
+  for (const metric::MetricDefinition& metric : plan_->metrics) {
+    coarsest_bucket_ = std::max(coarsest_bucket_, metric.bucket);
+  }
+  for (const FilterPlan& filter : plan_->filters) {
+    if (filter.default_value) coarsest_bucket_ = std::max(coarsest_bucket_, kMinute);
+  }
   const auto metric_sources = definitions_of(*plan_).metric_sources;
   for (std::uint32_t source = 0; source < plan_->sources.size(); ++source) {
     std::set<std::uint32_t> together{source};

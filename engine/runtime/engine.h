@@ -83,6 +83,9 @@ class Engine {
   // The smallest interval at which some alarm is judged: how fine ticks have to be.
   [[nodiscard]] Duration tick_interval() const { return tick_interval_; }
 
+  // The size of the coarsest bucket: once time has passed the one of an event, the event is judged.
+  [[nodiscard]] Duration coarsest_bucket() const { return coarsest_bucket_; }
+
  private:
   class ChunkBuilder;
 
@@ -93,6 +96,7 @@ class Engine {
   Listener& listener_;
   const bool report_closed_;
   Duration tick_interval_;
+  Duration coarsest_bucket_{1000};
   shard::Shard shard_;
   std::unique_ptr<ChunkBuilder> chunk_;
   EngineCounts counts_;

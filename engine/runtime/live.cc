@@ -276,7 +276,8 @@ class Live::Session : private Listener {
     feed.frontier.on_data(own, matched.newest_record, newest, options_.now());
     // An event from the future must not hold back the offsets of all others.
     const EventTime now = as_event_time(options_.now());
-    const EventTime judged_by = floor_to(std::min(newest == kNever ? now : newest, now), kMinute) + kMinute;
+    const Duration bucket = engine_.coarsest_bucket();
+    const EventTime judged_by = floor_to(std::min(newest == kNever ? now : newest, now), bucket) + bucket;
     auto& pending = feed.pending[own];
     if (!pending.empty() && pending.back().judged_by == judged_by && !pending.back().ticket) {
       pending.back().next_offset = matched.next_offset;
