@@ -23,6 +23,7 @@ void note(const std::string& text) {
   const std::string line = format_rfc3339(as_event_time(wall_now())) + " " + text + "\n";
   std::fwrite(line.data(), 1, line.size(), stderr);
 }
+void note(const Note& told) { note(to_text(told)); }
 
 std::vector<std::vector<std::unique_ptr<notify::Sink>>> make_sinks(
     const config::Configuration& configuration) {
@@ -59,7 +60,7 @@ Result<runtime::LiveResult> run_session(const config::Configuration& configurati
   notify::Delivery delivery(shared_plan->topics, make_sinks(configuration), {}, clock,
                             [](const notify::DeliveryReport& report) { note(to_text(report)); });
   if (auto opened = delivery.open(); !opened) return std::unexpected(opened.error());
-  runtime::Live live(shared_plan, std::move(sources), delivery, {}, note);
+  runtime::Live live(shared_plan, std::move(sources), delivery, {}, [](const Note& told) { note(told); });
   return live.run(should_stop);
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "engine/base/time.h"
+#include "engine/event/dead_letter.h"
 #include "engine/event/reject.h"
 
 namespace tocsin::event {
@@ -48,6 +49,8 @@ struct EventBatch {
   std::uint32_t partition = 0;
   std::vector<Event> events;                       // in the partition's order
   RejectCounts rejects;                            // records and events refused before any filter saw them
+  ItemCounts items;                                // what became of everything that was read
+  std::vector<DeadLetter> dead;                    // one for each of items.dead
   std::vector<std::unique_ptr<std::string>> owned; // texts that had to be inflated or unescaped
   std::shared_ptr<void> bytes;                     // the raw batch's bytes
 
@@ -55,6 +58,8 @@ struct EventBatch {
   void clear() {
     events.clear();
     rejects = {};
+    items = {};
+    dead.clear();
     owned.clear();
     bytes.reset();
   }

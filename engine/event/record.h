@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/base/time.h"
+#include "engine/event/dead_letter.h"
 #include "engine/event/reject.h"
 
 namespace tocsin::event {
@@ -31,6 +32,7 @@ struct RawBatch {
   std::shared_ptr<void> bytes;          // keeps what `value` points into
   std::vector<RawRecord> records;       // in the partition's order
   RejectCounts rejects;                 // what the source itself had to refuse: over-long lines, damaged compression
+  std::vector<DeadLetter> dead;         // one for each of them
   std::int64_t next_offset = 0;         // Kafka: the offset to commit once this batch was handed over
   bool by_line = true;                  // file: offsets are line numbers (else indexes into Records)
   bool last = false;                    // nothing more will come from this partition

@@ -53,6 +53,43 @@ struct RejectCounts {
   }
 };
 
+// What was read and is no log event, nor meant to be one. Counted, and passed over.
+enum class SkipReason : std::uint8_t {
+  Empty,           // a record without a value (a tombstone), an empty line
+  ControlMessage,  // CloudWatch Logs asks whether its destination is there
+  TestEvent,       // S3 says that notifications are set up
+};
+
+inline constexpr std::size_t kSkipReasons = 3;
+inline constexpr std::array<std::string_view, kSkipReasons> kSkipNames{"empty", "control_message", "test_event"};
+
+[[nodiscard]] constexpr std::string_view to_string(SkipReason reason) {
+  return kSkipNames[static_cast<std::size_t>(reason)];
+}
+
+// The ledger of decoding. An item is a record, or one of the log events that an envelope holds. Items are counted where they
+// are read and again where they end, so that the sum is a proof: read = decoded + skipped + refused + dead.
+struct ItemCounts {
+  std::uint64_t read = 0;
+  std::uint64_t decoded = 0;  // became an event
+  std::array<std::uint64_t, kSkipReasons> skipped{};
+  std::uint64_t refused = 0;  // account_refused: policy, not damage
+  std::uint64_t dead = 0;     // rejected for another reason: one dead letter each
+
+  [[nodiscard]] std::uint64_t skipped_total() const {
+    std::uint64_t sum = 0;
+    for (const std::uint64_t count : skipped) sum += count;
+    return sum;
+  }
+  void merge(const ItemCounts& other) {
+    read += other.read;
+    decoded += other.decoded;
+    for (std::size_t i = 0; i < kSkipReasons; ++i) skipped[i] += other.skipped[i];
+    refused += other.refused;
+    dead += other.dead;
+  }
+};
+
 inline constexpr std::size_t kMaxEventBytes = std::size_t{1} << 20;      // CloudWatch Logs' limit of one log event
 inline constexpr std::size_t kMaxInflatedBytes = std::size_t{64} << 20;  // of one record, all its layers together
 // Of one record. CloudWatch Logs takes 10,000 events in one PutLogEvents, so no honest envelope comes near; without a limit

@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string_view>
+#include <utility>
 
 #include "engine/base/check.h"
 
@@ -125,13 +126,17 @@ Json topic_arns(const std::vector<std::uint32_t>& indexes, const Installation& i
   return arns;
 }
 
-// The dimensions of the judged series: what the alarm fixes and what this state of it stands for.
-Json dimensions_of(const alarm::AlarmDefinition& alarm, const alarm::Transition& transition) {
-  std::map<std::string_view, std::string_view> joined;
-  for (const auto& [name, value] : alarm.dimensions) joined[name] = value;
+// The dimensions of the judged series, by name: what the alarm fixes and what this state of it stands for.
+metric::Dimensions joined_dimensions(const alarm::AlarmDefinition& alarm,
+                                     const alarm::Transition& transition) {
+  std::map<std::string, std::string> joined(alarm.dimensions.begin(), alarm.dimensions.end());
   for (const auto& [name, value] : transition.dimensions) joined[name] = value;
+  return {joined.begin(), joined.end()};
+}
+
+Json dimensions_of(const alarm::AlarmDefinition& alarm, const alarm::Transition& transition) {
   Json list = Json::array();
-  for (const auto& [name, value] : joined) list.push_back(Json{{"value", value}, {"name", name}});
+  for (const auto& [name, value] : joined_dimensions(alarm, transition)) list.push_back(Json{{"value", value}, {"name", name}});
   return list;
 }
 
@@ -177,11 +182,50 @@ std::string payload_of(const alarm::Transition& transition, const alarm::AlarmDe
   return payload.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// An alarm rings since the oldest of its newest breaching periods in a row; what is quiet is so since now.
+EventTime since(const alarm::Transition& transition) {
+  EventTime start = transition.time;
+  if (transition.to != alarm::State::Alarm) return start;
+  for (auto point = transition.points.rbegin(); point != transition.points.rend(); ++point) {
+    if (point->breaching) {
+      start = point->start;
+    } else if (point->value) {
+      break;
+    }
+  }
+  return start;
+}
+
+AlarmFacts facts_of(const alarm::Transition& transition, const alarm::AlarmDefinition& alarm,
+                    const metric::MetricDefinition& metric, const Installation& installation,
+                    std::vector<AlarmFacts::Example> examples) {
+  AlarmFacts facts;
+  facts.alarm = alarm.name;
+  facts.description = alarm.description;
+  facts.account = installation.account;
+  facts.region = installation.region;
+  facts.dimensions = joined_dimensions(alarm, transition);
+  facts.from = transition.from;
+  facts.to = transition.to;
+  facts.time = transition.time;
+  facts.since = since(transition);
+  facts.metric_namespace = metric.metric_namespace;
+  facts.metric = metric.name;
+  facts.statistic = alarm.statistic;
+  facts.rule = alarm.rule;
+  facts.period = alarm.period;
+  facts.reason = transition.reason;
+  facts.points = transition.points;
+  facts.examples = std::move(examples);
+  return facts;
+}
+
 }  // namespace
 
 std::vector<Notification> compose(const alarm::Transition& transition, const alarm::AlarmDefinition& alarm,
                                   const metric::MetricDefinition& metric, const Installation& installation,
-                                  const std::vector<TopicDefinition>& topics) {
+                                  const std::vector<TopicDefinition>& topics,
+                                  std::vector<AlarmFacts::Example> examples) {
   std::vector<Notification> notifications;
   const std::vector<std::uint32_t>& told = topics_of(alarm, transition.to);
   if (!alarm.actions_enabled || told.empty()) return notifications;
@@ -205,6 +249,8 @@ std::vector<Notification> compose(const alarm::Transition& transition, const ala
       {"sequence", std::to_string(transition.sequence)},
       {"state", state},
   };
+  notification.facts = std::make_shared<const AlarmFacts>(
+      facts_of(transition, alarm, metric, installation, std::move(examples)));
   for (const std::uint32_t topic : told) {
     TOCSIN_CHECK(topic < topics.size());
     notification.topic = topic;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,6 +35,33 @@ struct TopicDefinition {
   std::vector<SubscriptionDefinition> subscriptions;  // the topic's own alert topic first
 };
 
+// What happened, for sinks that word it for people (mail, chat). The payload says the same for programs.
+struct AlarmFacts {
+  std::string alarm;
+  std::string description;  // may be empty
+  std::string account;      // of this installation
+  std::string region;
+  metric::Dimensions dimensions;  // of the judged series; empty if it has none
+  alarm::State from = alarm::State::InsufficientData;
+  alarm::State to = alarm::State::InsufficientData;
+  EventTime time{};   // of the change
+  EventTime since{};  // since when: the start of the oldest breaching period of an ALARM, else `time`
+  std::string metric_namespace;
+  std::string metric;
+  metric::Statistic statistic = metric::Statistic::Sum;
+  alarm::Rule rule;
+  Duration period{};
+  std::string reason;
+  std::vector<alarm::Point> points;  // the evaluation range, oldest first
+  // A few of the events behind the datapoints.
+  struct Example {
+    EventTime time{};
+    std::string place;  // "org-cloudtrail[3]@1042"
+    std::string text;   // one line, cut; empty when it is no longer at hand
+  };
+  std::vector<Example> examples;
+};
+
 struct Notification {
   std::string id;           // the transition's
   std::uint32_t topic = 0;  // index into the plan's topics
@@ -43,6 +71,7 @@ struct Notification {
   std::string key;      // alarm and dimensions: keeps one alarm's notifications in order on an alert topic
   std::vector<std::pair<std::string, std::string>>
       attributes;  // CloudEvents: id, source, specversion, type, time, subject, …
+  std::shared_ptr<const AlarmFacts> facts;  // never null in what compose() makes
 };
 
 // The notifications of a transition: one for each topic that its new state notifies.
@@ -50,6 +79,7 @@ struct Notification {
                                                 const alarm::AlarmDefinition& alarm,
                                                 const metric::MetricDefinition& metric,
                                                 const Installation& installation,
-                                                const std::vector<TopicDefinition>& topics);
+                                                const std::vector<TopicDefinition>& topics,
+                                                std::vector<AlarmFacts::Example> examples = {});
 
 }  // namespace tocsin::notify

@@ -149,7 +149,7 @@ class Reader {
 class Live::Session : private Listener {
  public:
   Session(std::shared_ptr<const Plan> plan, std::vector<std::unique_ptr<source::Source>> sources,
-          notify::Delivery& delivery, LiveOptions options, std::function<void(const std::string&)> note)
+          notify::Delivery& delivery, LiveOptions options, std::function<void(const Note&)> note)
       : plan_(std::move(plan)),
         sources_(std::move(sources)),
         delivery_(delivery),
@@ -166,8 +166,10 @@ class Live::Session : private Listener {
     for (const auto& source : sources_) {
       if (auto opened = source->open(); !opened) return std::unexpected(opened.error());
     }
-    note_(fmt::format("running: sources {}, metric filters {}, alarms {}, topics {}", sources_.size(),
-                      plan_->filters.size(), plan_->alarms.size(), plan_->topics.size()));
+    note_({Severity::Info, "running",
+           fmt::format("running: sources {}, metric filters {}, alarms {}, topics {}", sources_.size(),
+                       plan_->filters.size(), plan_->alarms.size(), plan_->topics.size()),
+           {}, {}});
     for (std::uint32_t i = 0; i < sources_.size(); ++i) {
       const source::SourceSettings& settings = plan_->sources[i];
       feeds_.push_back(
@@ -233,7 +235,12 @@ class Live::Session : private Listener {
     if (auto* batch = std::get_if<event::RawBatch>(&message.content)) {
       consume(feed, std::move(*batch));
     } else if (auto* status = std::get_if<source::SourceStatus>(&message.content)) {
-      for (const std::string& line : status->notes) note_(plan_->sources[message.source].name + ": " + line);
+      for (Note& note : status->notes) {
+        const std::string& name = plan_->sources[message.source].name;
+        note.text.insert(0, name + ": ");
+        note.fields.emplace_back("source", name);
+        note_(note);
+      }
       feed.frontier.on_status(*status, options_.now());
     } else {
       feed.ended = true;
@@ -375,10 +382,10 @@ class Live::Session : private Listener {
         return;
       }
       if (!told) {
-        note_(fmt::format(
-            "the queue of {}/{} is full: reading waits until its destination takes notifications again",
-            plan_->topics[notification.topic].name,
-            plan_->topics[notification.topic].subscriptions[subscription].name));
+        const notify::TopicDefinition& topic = plan_->topics[notification.topic];
+        note_({Severity::Error, "queue_full",
+               fmt::format("the queue of {}/{} is full", topic.name, topic.subscriptions[subscription].name),
+               "reading waits until its destination takes notifications again", {{"topic", topic.name}}});
       }
       told = true;
     }
@@ -388,7 +395,7 @@ class Live::Session : private Listener {
   const std::vector<std::unique_ptr<source::Source>> sources_;
   notify::Delivery& delivery_;
   const LiveOptions options_;
-  const std::function<void(const std::string&)> note_;
+  const std::function<void(const Note&)> note_;
   PartitionTable partitions_;
   Engine engine_;
   Worker worker_;
@@ -405,7 +412,7 @@ class Live::Session : private Listener {
 };
 
 Live::Live(std::shared_ptr<const Plan> plan, std::vector<std::unique_ptr<source::Source>> sources,
-           notify::Delivery& delivery, LiveOptions options, std::function<void(const std::string&)> note)
+           notify::Delivery& delivery, LiveOptions options, std::function<void(const Note&)> note)
     : session_(std::make_unique<Session>(std::move(plan), std::move(sources), delivery, std::move(options),
                                          std::move(note))) {}
 

@@ -21,6 +21,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/note.h"
 #include "engine/base/result.h"
 #include "engine/notify/delivery.h"
 #include "engine/runtime/engine.h"
@@ -43,9 +44,9 @@ struct LiveResult {
 
 class Live {
  public:
-  // `sources[i]` reads plan->sources[i]. `note` gets what people should see, one line each, from any thread.
+  // `sources[i]` reads plan->sources[i]. `note` gets what people should see, from any thread.
   Live(std::shared_ptr<const Plan> plan, std::vector<std::unique_ptr<source::Source>> sources,
-       notify::Delivery& delivery, LiveOptions options, std::function<void(const std::string&)> note);
+       notify::Delivery& delivery, LiveOptions options, std::function<void(const Note&)> note);
   ~Live();
 
   // `should_stop` is asked a few times a second, on the calling thread.

@@ -135,7 +135,11 @@ void FileSource::look_at(File& file) {
   const auto opened = state_of(file.descriptor.fd(), file.path);
   if (opened && opened->size < position_of(file.descriptor)) {
     file.shrunk = true;
-    note(file.path + " got shorter; it is read again from its start");
+    note({.severity = Severity::Warning,
+          .code = "file_truncated",
+          .text = file.path + " got shorter",
+          .advice = "it is read again from its start",
+          .fields = {{"file", file.path}}});
     return;
   }
   const bool own_name = named && named->identity == file.identity;
@@ -154,7 +158,11 @@ void FileSource::rescan() {
   std::vector<FoundFile> found;
   for (const std::string& pattern : settings_.paths) {
     const std::vector<FoundFile> files = files_of_pattern(pattern);
-    if (files.empty()) note(pattern + " does not exist yet; waiting for it");
+    if (files.empty()) note({.severity = Severity::Warning,
+            .code = "file_absent",
+            .text = pattern + " does not exist yet",
+            .advice = "waiting for it",
+            .fields = {{"file", pattern}}});
     found.insert(found.end(), files.begin(), files.end());
   }
   std::erase_if(found, [](const FoundFile& file) { return !file.state.is_regular; });
@@ -175,7 +183,11 @@ void FileSource::rescan() {
     }
     add_file(file);
     if (auto started = start(files_.back()); !started) {
-      note(describe(started.error()));
+      note({.severity = Severity::Error,
+            .code = "file_unreadable",
+            .text = describe(started.error()),
+            .advice = {},
+            .fields = {}});
       files_.pop_back();
       partitions_.pop_back();
     }
@@ -183,8 +195,8 @@ void FileSource::rescan() {
   done_ = std::move(still_there);
 }
 
-void FileSource::note(std::string text) {
-  if (noted_.insert(text).second) notes_.push_back(std::move(text));
+void FileSource::note(Note note) {
+  if (noted_.insert(note.text).second) notes_.push_back(std::move(note));
 }
 
 SourceStatus FileSource::status() {

@@ -68,7 +68,7 @@ class FileSource final : public Source {
   [[nodiscard]] bool is_done_with(const File& file) const;
   void rescan();
   void look_at(File& file);
-  void note(std::string text);
+  void note(Note note);
 
   std::string name_;
   FileSettings settings_;
@@ -80,8 +80,8 @@ class FileSource final : public Source {
   std::map<FileIdentity, std::uint64_t>
       done_;              // finished files that the paths still match, by how much of them was read
   std::size_t turn_ = 0;  // the file to look at first
-  std::vector<std::string> notes_;
-  std::set<std::string> noted_;
+  std::vector<Note> notes_;
+  std::set<std::string> noted_;  // the texts of `notes_`: each is said once
 };
 
 }  // namespace tocsin::source

@@ -160,18 +160,22 @@ void KafkaSource::take_event(const rd_kafka_message_s& message) {
       return;
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-      note(fmt::format("topic {} does not exist (yet); create it or mend the name; trying again", topic));
+      note({Severity::Warning, "topic_absent", fmt::format("topic {} does not exist (yet)", topic),
+            "create it or mend the name; trying again", {{"topic", topic}}});
       return;
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-      note(fmt::format("the brokers do not allow to read topic {}; trying again", topic));
+      note({Severity::Error, "topic_refused", fmt::format("the brokers do not allow to read topic {}", topic),
+            "allow this user to read it; trying again", {{"topic", topic}}});
       return;
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-      note(fmt::format("the brokers do not allow the group {}; trying again", settings_.group));
+      note({Severity::Error, "group_refused",
+            fmt::format("the brokers do not allow the group {}", settings_.group),
+            "allow this user to use it; trying again", {{"group", settings_.group}}});
       return;
     case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
-      note(
-          "reading paused for longer than max.poll.interval.ms, so the group gave the partitions to others; "
-          "joining again");
+      note({Severity::Warning, "poll_exceeded",
+            "reading paused for longer than max.poll.interval.ms, so the group gave the partitions to others",
+            "joining again", {}});
       return;
     default:
       on_error(message.err, rd_kafka_message_errstr(&message));
@@ -220,27 +224,32 @@ void KafkaSource::on_error(int code, const std::string& text) {
       return;
     case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
       brokers_away_ = true;
-      note(fmt::format("no broker of {} answers; trying again", settings_.brokers));
+      note({Severity::Error, "brokers_away", fmt::format("no broker of {} answers", settings_.brokers),
+            "trying again; nothing is judged missing meanwhile", {{"brokers", settings_.brokers}}});
       return;
     case RD_KAFKA_RESP_ERR__TRANSPORT:
     case RD_KAFKA_RESP_ERR__RESOLVE:
     case RD_KAFKA_RESP_ERR__TIMED_OUT:
       brokers_away_ = true;
       // "(after 12ms in state CONNECT, …)": every time another number, and a note is said once.
-      note(fmt::format("broker connection: {}; trying again", text.substr(0, text.find(" (after "))));
+      note({Severity::Warning, "broker_connection",
+            fmt::format("broker connection: {}", text.substr(0, text.find(" (after "))), "trying again", {}});
       return;
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
     case RD_KAFKA_RESP_ERR__SSL:
-      note(fmt::format("a broker refuses the login or the connection's encryption: {}; trying again", text));
+      note({Severity::Error, "login_refused",
+            fmt::format("a broker refuses the login or the connection's encryption: {}", text),
+            "check the security properties of the source; trying again", {}});
       return;
     default:
-      note(fmt::format("kafka: {}", text));
+      note({Severity::Warning, "kafka", fmt::format("kafka: {}", text), {}, {}});
   }
 }
 
 void KafkaSource::on_commit_failed(const KafkaOffsets& offsets, const std::string& text) {
-  note(fmt::format("the group's positions could not be saved: {}; trying again", text));
+  note({Severity::Warning, "commit_failed",
+        fmt::format("the group's positions could not be saved: {}", text), "trying again", {}});
   for (const auto& [key, offset] : offsets) {
     Partition& partition = partitions_[index_of(key)];
     if (!partition.assigned || partition.to_commit || partition.submitted == kNoOffset) continue;
@@ -315,10 +324,11 @@ void KafkaSource::resolve_positions() {
     const bool is_gone =
         partition.handed != kNoOffset || (position != committed->end() && position->second != kNoOffset);
     if (is_gone) {
-      note(
-          fmt::format("topic {} partition {}: the records at its position are gone; going on at the earliest "
-                      "one there is",
-                      partition.key.topic, partition.key.number));
+      note({Severity::Error, "source_gap",
+            fmt::format("topic {} partition {}: the records at its position are gone", partition.key.topic,
+                        partition.key.number),
+            "going on at the earliest one there is",
+            {{"topic", partition.key.topic}, {"partition", std::to_string(partition.key.number)}}});
     }
     const bool from_start = is_gone || !followers_of_start_[partition.key.topic].contains(partition.key);
     (from_start || settings_.start == KafkaSettings::Start::Earliest ? to_start : by_rule)
@@ -373,7 +383,7 @@ SourceStatus KafkaSource::status() {
   for (const KafkaEndWatch::Answer& answer : ends_->take()) {
     if (std::exchange(brokers_away_, false)) {
       noted_.clear();
-      note("the brokers answer again");
+      note({Severity::Info, "brokers_back", "the brokers answer again", {}, {}});
     }
     for (const auto& [key, end] : answer.ends) {
       const auto index = indexes_.find(key);
@@ -400,9 +410,9 @@ SourceStatus KafkaSource::status() {
   return status;
 }
 
-void KafkaSource::note(std::string text) {
+void KafkaSource::note(Note note) {
   if (noted_.size() == kMostNotes) noted_.clear();
-  if (noted_.insert(text).second) notes_.push_back(std::move(text));
+  if (noted_.insert(note.text).second) notes_.push_back(std::move(note));
 }
 
 void KafkaSource::close() {

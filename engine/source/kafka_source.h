@@ -87,7 +87,7 @@ class KafkaSource final : public Source, private KafkaListener {
   void remember_topics(const std::vector<std::string>& topics, const KafkaOffsets& committed);
   void assign_all();
   void prove(Partition& partition);
-  void note(std::string text);
+  void note(Note note);
 
   std::string name_;
   KafkaSettings settings_;
@@ -112,8 +112,8 @@ class KafkaSource final : public Source, private KafkaListener {
   std::optional<Clock::time_point> resolve_at_;
   bool brokers_away_ = false;
   std::string fatal_;
-  std::vector<std::string> notes_;
-  std::set<std::string> noted_;
+  std::vector<Note> notes_;
+  std::set<std::string> noted_;  // the texts of `notes_`: each is said once
 };
 
 }  // namespace tocsin::source

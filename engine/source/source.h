@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/note.h"
 #include "engine/base/result.h"
 #include "engine/base/time.h"
 #include "engine/event/record.h"
@@ -37,11 +38,17 @@ struct Progress {
   bool caught_up = false;    // everything that was there at `at` has been polled: silence since then is real silence
   bool finished = false;     // nothing will ever come again
   WallTime at{};             // when caught_up was proven by an answer from the outside
+  std::optional<std::int64_t> position;   // the next offset to be handed over
+  std::optional<std::int64_t> end;        // the newest answered end; the lag is end - position
+  std::optional<std::int64_t> committed;  // the position that the group has, as far as this process knows
 };
 
 struct SourceStatus {
-  std::vector<Progress> partitions;       // of every partition now owned
-  std::vector<std::string> notes;         // what a person should see, once each: "topic x does not exist yet, trying again"
+  std::vector<Progress> partitions;  // of every partition now owned
+  std::vector<Note> notes;           // what a person should see, once each
+  bool connected = true;             // the outside world answers
+  std::uint64_t rebalances = 0;      // how often the partitions were dealt out anew
+  std::uint64_t queued_bytes = 0;    // read ahead, not handed over yet
 };
 
 class Source {

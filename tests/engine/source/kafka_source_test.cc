@@ -121,7 +121,7 @@ class KafkaSourceTest : public ::testing::Test {
       auto batch = source.poll(Duration{20});
       ASSERT_TRUE(batch.has_value()) << describe(batch.error());
       if (*batch) take(source, **batch);
-      for (std::string& note : source.status().notes) notes.push_back(std::move(note));
+      for (const Note& note : source.status().notes) notes.push_back(to_text(note));
       ASSERT_LT(std::chrono::steady_clock::now(), deadline)
           << "records " << records.size() << ", notes " << notes.size();
     }
