@@ -9,7 +9,9 @@
 
 #include "cli/commands.h"
 #include "cli/configuration.h"
+#include "cli/log.h"
 #include "cli/signals.h"
+#include "cli/text_style.h"
 #include "engine/notify/clock.h"
 #include "engine/notify/delivery.h"
 #include "engine/runtime/live.h"
@@ -17,13 +19,6 @@
 
 namespace tocsin::cli {
 namespace {
-
-// One line on stderr, whole: notes come from many threads.
-void note(const std::string& text) {
-  const std::string line = format_rfc3339(as_event_time(wall_now())) + " " + text + "\n";
-  std::fwrite(line.data(), 1, line.size(), stderr);
-}
-void note(const Note& told) { note(to_text(told)); }
 
 std::vector<std::vector<std::unique_ptr<notify::Sink>>> make_sinks(
     const config::Configuration& configuration) {
@@ -45,7 +40,7 @@ std::string rejects_text(const event::RejectCounts& rejects) {
 }
 
 // Everything that one configuration needs, from its start to its stop.
-Result<runtime::LiveResult> run_session(const config::Configuration& configuration,
+Result<runtime::LiveResult> run_session(const config::Configuration& configuration, Log& log,
                                         const std::function<bool()>& should_stop) {
   runtime::Plan plan = *configuration.plan;
   plan.installation.configured_at = as_event_time(wall_now());
@@ -58,9 +53,10 @@ Result<runtime::LiveResult> run_session(const config::Configuration& configurati
   }
   notify::SteadyClock clock;
   notify::Delivery delivery(shared_plan->topics, make_sinks(configuration), {}, clock,
-                            [](const notify::DeliveryReport& report) { note(to_text(report)); });
+                            [&](const notify::DeliveryReport& report) { log.write(to_note(report)); });
   if (auto opened = delivery.open(); !opened) return std::unexpected(opened.error());
-  runtime::Live live(shared_plan, std::move(sources), delivery, {}, [](const Note& told) { note(told); });
+  runtime::Live live(shared_plan, std::move(sources), delivery, {},
+                     [&](const Note& note) { log.write(note); });
   return live.run(should_stop);
 }
 
@@ -72,23 +68,37 @@ bool reads_again(const runtime::Plan& plan) {
   });
 }
 
-void tell(const runtime::LiveResult& result, const runtime::Plan& plan) {
+void tell(const runtime::LiveResult& result, const runtime::Plan& plan, Log& log) {
   const runtime::EngineCounts& counts = result.counts;
-  note(fmt::format("stopped: {} events, {} matched, {} transitions, {} notifications; rejected:{}",
-                   counts.events, counts.matched, counts.transitions, counts.notifications,
-                   rejects_text(counts.rejects)));
+  log.write({Severity::Info,
+             "stopped",
+             fmt::format("stopped: {} events, {} matched, {} transitions, {} notifications; rejected:{}",
+                         counts.events, counts.matched, counts.transitions, counts.notifications,
+                         rejects_text(counts.rejects)),
+             {},
+             {}});
   if (result.undelivered > 0) {
-    note(
-        fmt::format("{} notifications could not be delivered before the end{}", result.undelivered,
-                    reads_again(plan) ? "; their events are read again at the next start" : " and are lost"));
+    log.write({Severity::Error,
+               "undelivered",
+               fmt::format("{} notifications could not be delivered before the end", result.undelivered),
+               reads_again(plan) ? "their events are read again at the next start" : "they are lost",
+               {}});
   }
 }
 
-int run_engine(const std::vector<std::string>& files) {
-  auto configuration = load_or_report(files);
-  if (!configuration) return kBadConfiguration;
+int run_engine(const std::vector<std::string>& files, Log& log) {
+  auto configuration = load_or_log(files, log);
+  if (!configuration) {
+    log.write({Severity::Error,
+               "not_started",
+               "not started: the configuration has faults",
+               "mend them; `tocsin check` shows them too",
+               {}});
+    return kBadConfiguration;
+  }
   if (configuration->plan->sources.empty()) {
-    note("the configuration has no sources: add one under `sources:`");
+    log.write(
+        {Severity::Error, "not_started", "the configuration has no sources", "add one under `sources:`", {}});
     return kBadConfiguration;
   }
   const std::atomic<bool>& stop = install_stop_signal();
@@ -96,19 +106,30 @@ int run_engine(const std::vector<std::string>& files) {
   signal(SIGPIPE, SIG_IGN);
   for (;;) {
     std::optional<config::Configuration> next;
-    const auto result = run_session(*configuration, [&] {
+    const auto result = run_session(*configuration, log, [&] {
       if (stop) return true;
       if (!reload.exchange(false)) return false;
-      next = load_or_report(files);
-      note(next ? "reloading: the configuration is good; windows and alarm states start anew"
-                : "not reloaded: mend the faults above; the running configuration stays");
+      next = load_or_log(files, log);
+      if (next) {
+        log.write({Severity::Info,
+                   "reloading",
+                   "reloading: the configuration is good",
+                   "windows and alarm states start anew",
+                   {}});
+      } else {
+        log.write({Severity::Error,
+                   "not_reloaded",
+                   "not reloaded: the new configuration has faults",
+                   "mend the faults above; the running configuration stays",
+                   {}});
+      }
       return next.has_value();
     });
     if (!result) {
-      note(describe(result.error()));
+      log.write({Severity::Error, "failed", describe(result.error()), "the engine has ended", {}});
       return kUnreadable;
     }
-    tell(*result, *configuration->plan);
+    tell(*result, *configuration->plan, log);
     if (stop) return kFine;
     if (!next) return result->undelivered > 0 ? kNo : kFine;
     configuration = std::move(next);
@@ -126,12 +147,20 @@ int run_command(const std::vector<std::string>& arguments) {
       ->take_all()
       ->allow_extra_args(false)
       ->type_name("FILE");
+  std::string log_format;
+  app.add_option("--log", log_format, "lines of the log as `text` or `json`; by default text on a terminal")
+      ->type_name("FORMAT")
+      ->check(CLI::IsMember({"text", "json"}));
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kFine : kUsage;
   }
-  return run_engine(files);
+  const TextStyle style = text_style_of(stderr);
+  const LogFormat format =
+      parse_log_format(log_format).value_or(style.terminal ? LogFormat::Text : LogFormat::Json);
+  Log log(stderr, format, style);
+  return run_engine(files, log);
 }
 
 }  // namespace tocsin::cli

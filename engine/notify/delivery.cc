@@ -275,23 +275,44 @@ std::vector<SubscriptionStatus> Delivery::status() const {
   return all;
 }
 
-std::string to_text(const DeliveryReport& report) {
+Note to_note(const DeliveryReport& report) {
   const std::string who = fmt::format("{} ({})", report.subscription, report.destination);
+  Note note;
+  note.fields = {{"subscription", report.subscription},
+                 {"destination", report.destination},
+                 {"notification", report.notification}};
+  if (!report.detail.empty()) note.fields.emplace_back("detail", report.detail);
   switch (report.kind) {
     case DeliveryReport::Kind::Failing:
-      return fmt::format("{}: cannot deliver {}, will try again: {}", who, report.notification,
-                         report.detail);
+      note.severity = Severity::Warning;
+      note.code = "delivery_failing";
+      note.text = fmt::format("{}: cannot deliver {}: {}", who, report.notification, report.detail);
+      note.advice = "will try again by itself; look at the destination if it goes on";
+      break;
     case DeliveryReport::Kind::Recovered:
-      return fmt::format("{}: delivers again", who);
+      note.code = "delivery_recovered";
+      note.text = fmt::format("{}: delivers again", who);
+      break;
     case DeliveryReport::Kind::Rejected:
-      return fmt::format("{}: refused {}: {}", who, report.notification, report.detail);
+      note.severity = Severity::Error;
+      note.code = "delivery_rejected";
+      note.text = fmt::format("{}: refused {}: {}", who, report.notification, report.detail);
+      note.advice = "this notification is lost to it and not tried again: mend what it names";
+      break;
     case DeliveryReport::Kind::GivenUp:
-      return fmt::format("{}: gave up {} after {} attempts: {}", who, report.notification, report.attempts,
-                         report.detail);
+      note.severity = Severity::Error;
+      note.code = "delivery_given_up";
+      note.text = fmt::format("{}: gave up {} after {} attempts: {}", who, report.notification,
+                              report.attempts, report.detail);
+      note.advice = "this notification is lost to it: mend the destination";
+      break;
     case DeliveryReport::Kind::Undelivered:
-      return fmt::format("{}: {} left: {}", who, report.notification, report.detail);
+      note.severity = Severity::Error;
+      note.code = "undelivered";
+      note.text = fmt::format("{}: {} left: {}", who, report.notification, report.detail);
+      break;
   }
-  return {};
+  return note;
 }
 
 }  // namespace tocsin::notify

@@ -24,6 +24,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/base/note.h"
 #include "engine/base/result.h"
 #include "engine/base/time.h"
 #include "engine/notify/clock.h"
@@ -56,8 +57,8 @@ struct DeliveryReport {
   std::uint32_t attempts = 0;
 };
 
-// One line for people, without its end.
-[[nodiscard]] std::string to_text(const DeliveryReport& report);
+// The same, for the log.
+[[nodiscard]] Note to_note(const DeliveryReport& report);
 
 struct SubscriptionStatus {
   std::string subscription;

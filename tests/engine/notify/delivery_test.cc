@@ -209,8 +209,9 @@ TEST_F(DeliveryTest, AnOutageIsReportedOnceAndItsEndToo) {
   delivery->drain(kPatient);
   EXPECT_THAT(reports_.kinds(),
               ElementsAre(Kind::Failing, Kind::Failing, Kind::Recovered, Kind::Failing, Kind::Recovered));
-  EXPECT_EQ(to_text(reports_.all().at(0)),
-            "ops/one (scripted): cannot deliver ALARM (a), will try again: away");
+  EXPECT_EQ(to_text(to_note(reports_.all().at(0))),
+            "ops/one (scripted): cannot deliver ALARM (a): away; will try again by itself; look at the destination if it "
+            "goes on");
   EXPECT_EQ(reports_.all().at(1).detail, "refused");
 }
 
@@ -224,7 +225,7 @@ TEST_F(DeliveryTest, RejectedNotificationIsReportedAndTheNextGoesOn) {
   EXPECT_EQ(delivery->status().at(0).rejected, 1U);
   EXPECT_EQ(delivery->settled_up_to(), last);
   ASSERT_THAT(reports_.kinds(), ElementsAre(Kind::Rejected));
-  EXPECT_THAT(to_text(reports_.all().at(0)), AllOf(HasSubstr("ALARM (a)"), HasSubstr("too large")));
+  EXPECT_THAT(to_text(to_note(reports_.all().at(0))), AllOf(HasSubstr("ALARM (a)"), HasSubstr("too large")));
 }
 
 TEST_F(DeliveryTest, GivesUpInTheEndAndSaysSo) {
@@ -319,7 +320,7 @@ TEST_F(DeliveryTest, WhatADrainLeavesBehindStaysUnsettled) {
   EXPECT_EQ(delivery->status().at(0).undelivered, 2U);
   EXPECT_EQ(delivery->status().at(1).delivered, 1U);
   ASSERT_THAT(reports_.all(), ::testing::Contains(Field(&DeliveryReport::kind, Kind::Undelivered)));
-  EXPECT_THAT(to_text(reports_.all().back()), HasSubstr("2 notifications"));
+  EXPECT_THAT(to_text(to_note(reports_.all().back())), HasSubstr("2 notifications"));
 }
 
 TEST_F(DeliveryTest, DestructionEndsAPauseAndTriesNoMore) {
