@@ -274,7 +274,6 @@ constexpr std::string_view kOtherSinks = "subscribe `kafka`, `file` or `console`
 constexpr std::array kUnbuiltSubscriptionKeys{
     Key{.name = "slack", .description = "", .not_built = kOtherSinks},
     Key{.name = "email", .description = "", .not_built = kOtherSinks},
-    Key{.name = "webhook", .description = "", .not_built = kOtherSinks},
     Key{.name = "filter_policy",
         .description = "",
         .not_built = "leave it out: a subscription hears all of its topic"},
@@ -282,6 +281,20 @@ constexpr std::array kUnbuiltSubscriptionKeys{
         .description = "",
         .not_built = "leave it out: a subscription hears all of its topic"},
 };
+
+constexpr Shapes shapes_of(sinks::SinkOption::Type type) {
+  switch (type) {
+    case sinks::SinkOption::Type::Texts:
+      return kText | kTexts;
+    case sinks::SinkOption::Type::Map:
+      return kTextMap;
+    case sinks::SinkOption::Type::Duration:
+      return kDuration;
+    case sinks::SinkOption::Type::Text:
+      break;
+  }
+  return kText;
+}
 
 // The grammar of the kinds in the table of sinks; made once and kept for good.
 struct SinkGrammars {
@@ -298,12 +311,9 @@ struct SinkGrammars {
     for (const sinks::SinkKind& kind : sinks::builtin_sinks()) {
       std::vector<Key>& options = keys.emplace_back();
       for (const sinks::SinkOption& option : kind.options) {
-        const bool map = option.type == sinks::SinkOption::Type::Map;
-        const bool two_ways = option.secret && !map;
+        const bool two_ways = option.secret && option.type == sinks::SinkOption::Type::Text;
         options.push_back({.name = option.name,
-                           .shapes = map                        ? kTextMap
-                                     : option.name == "brokers" ? kText | kTexts
-                                                                : kText,
+                           .shapes = option.name == "brokers" ? kText | kTexts : shapes_of(option.type),
                            .description = option.description,
                            .required = option.required && !two_ways,
                            .choices = option.choices});
@@ -314,7 +324,7 @@ struct SinkGrammars {
       }
       const ObjectGrammar& object = objects.emplace_back(
           ObjectGrammar{names.emplace_back("`" + std::string(kind.name) + "`"), options});
-      const bool needs_nothing = std::ranges::none_of(options, &Key::required);
+      const bool needs_nothing = std::ranges::none_of(kind.options, &sinks::SinkOption::required);
       subscription_keys.push_back(
           {.name = kind.name,
            .shapes = kObject | (kind.scalar_option.empty() ? 0U : kText) | (needs_nothing ? kEmpty : 0U),

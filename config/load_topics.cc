@@ -61,6 +61,13 @@ void read_option(const Node& map, const sinks::SinkOption& option, sinks::SinkSe
     }
     return;
   }
+  if (option.type == sinks::SinkOption::Type::Texts) {
+    for (const Node* text : read_texts(map, name, load.faults)) {
+      if (text->text.empty()) load.faults.error(*text, fmt::format("a text of `{}` is empty", name));
+      settings.lists[name].push_back(text->text);
+    }
+    return;
+  }
   const Node* value = read_text(map, name);
   const Node* file = option.secret ? read_text(map, name + "_file") : nullptr;
   if (value != nullptr && file != nullptr) {
@@ -81,6 +88,24 @@ void read_option(const Node& map, const sinks::SinkOption& option, sinks::SinkSe
   }
 }
 
+// At the item, the option (given in either way) or the kind, whichever is there.
+void say(sinks::SinkRemark remark, const Entry& entry, const sinks::SinkKind& kind, Load& load) {
+  const Node* place = entry.key;
+  const Node& value = *entry.value;
+  if (value.kind == Node::Kind::Text && remark.option == kind.scalar_option) place = &value;
+  const Node* option = value.find(remark.option);
+  if (option == nullptr) option = value.find(std::string(remark.option) + "_file");
+  if (option != nullptr) place = option;
+  if (option != nullptr && option->kind == Node::Kind::List && remark.item &&
+      *remark.item < option->items.size())
+    place = option->items[*remark.item];
+  if (remark.severity == sinks::SinkRemark::Severity::Error) {
+    load.faults.error(*place, std::move(remark.text), std::move(remark.hint));
+  } else {
+    load.faults.warning(*place, std::move(remark.text), std::move(remark.hint));
+  }
+}
+
 // One destination. `entry` is the kind and its options.
 sinks::SinkSettings read_sink(const sinks::SinkKind& kind, const Entry& entry, Load& load) {
   sinks::SinkSettings settings{.kind = std::string(kind.name), .texts = {}, .maps = {}};
@@ -92,12 +117,8 @@ sinks::SinkSettings read_sink(const sinks::SinkKind& kind, const Entry& entry, L
     for (const sinks::SinkOption& option : kind.options)
       read_option(value, option, settings, *entry.key, load);
   }
-  if (kind.find_obstacle != nullptr) {
-    if (std::string obstacle = kind.find_obstacle(settings); !obstacle.empty()) {
-      const Node* option = value.kind == Node::Kind::Map ? read_text(value, kind.scalar_option) : &value;
-      load.faults.warning(option == nullptr ? *entry.key : *option, std::move(obstacle),
-                          "make it first: `run` does not start without it");
-    }
+  if (kind.review != nullptr) {
+    for (sinks::SinkRemark& remark : kind.review(settings)) say(std::move(remark), entry, kind, load);
   }
   if (kind.name == "kafka") {
     const Node* topic = value.kind == Node::Kind::Map ? read_text(value, "topic") : &value;

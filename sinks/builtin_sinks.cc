@@ -10,6 +10,7 @@ std::span<const SinkKind> builtin_sinks() {
       console_sink(),
       file_sink(),
       kafka_sink(),
+      webhook_sink(),
   };
   return kinds;
 }

@@ -13,6 +13,7 @@ namespace tocsin::sinks {
 [[nodiscard]] SinkKind console_sink();
 [[nodiscard]] SinkKind file_sink();
 [[nodiscard]] SinkKind kafka_sink();
+[[nodiscard]] SinkKind webhook_sink();
 
 template <typename SinkType>
 [[nodiscard]] std::unique_ptr<notify::Sink> make(const SinkSettings& settings) {
@@ -23,6 +24,12 @@ template <typename SinkType>
                                          std::string_view otherwise) {
   const auto text = settings.texts.find(option);
   return text == settings.texts.end() ? std::string(otherwise) : text->second;
+}
+
+[[nodiscard]] inline std::vector<std::string> list_of(const SinkSettings& settings,
+                                                      const std::string& option) {
+  const auto list = settings.lists.find(option);
+  return list == settings.lists.end() ? std::vector<std::string>{} : list->second;
 }
 
 // What a failed write() means for the notification.

@@ -109,26 +109,26 @@ constexpr std::array kOptions = {
         .name = "path", .required = true, .description = "The file to append to; its directory must exist."},
 };
 
-std::string find_obstacle(const SinkSettings& settings) {
+std::vector<SinkRemark> review(const SinkSettings& settings) {
   using std::filesystem::file_type;
   const std::filesystem::path path(text_or(settings, "path", {}));
   if (!path.has_parent_path()) return {};
   // A directory that cannot be looked at is no obstacle: `run` may have other rights.
   std::error_code error;
   const file_type type = std::filesystem::status(path.parent_path(), error).type();
-  return type == file_type::not_found || type == file_type::regular
-             ? "the directory of this file does not exist"
-             : "";
+  if (type != file_type::not_found && type != file_type::regular) return {};
+  return {{.severity = SinkRemark::Severity::Warning,
+           .option = "path",
+           .item = {},
+           .text = "the directory of this file does not exist",
+           .hint = "make it first: `run` does not start without it"}};
 }
 
 }  // namespace
 
 SinkKind file_sink() {
-  return {.name = "file",
-          .scalar_option = "path",
-          .options = kOptions,
-          .make = make<FileSink>,
-          .find_obstacle = find_obstacle};
+  return {
+      .name = "file", .scalar_option = "path", .options = kOptions, .make = make<FileSink>, .review = review};
 }
 
 }  // namespace tocsin::sinks

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,7 +20,12 @@
 namespace tocsin::sinks {
 
 struct SinkOption {
-  enum class Type : std::uint8_t { Text, Map };  // Map: of texts
+  enum class Type : std::uint8_t {
+    Text,
+    Texts,     // a list, or one text in its place
+    Map,       // of texts
+    Duration,  // "15s"; checked, and kept as its text
+  };
   std::string_view name;
   Type type = Type::Text;
   bool required = false;
@@ -33,6 +39,17 @@ struct SinkSettings {
   std::string kind;
   std::map<std::string, std::string> texts;
   std::map<std::string, std::map<std::string, std::string>> maps;
+  std::map<std::string, std::vector<std::string>> lists{};
+};
+
+// What is wrong with settings beyond the shape of each value. Shows no value of a setting.
+struct SinkRemark {
+  enum class Severity : std::uint8_t { Error, Warning };
+  Severity severity = Severity::Error;
+  std::string_view option;          // where it is said; if that is not given, at the kind
+  std::optional<std::size_t> item;  // of a list: which of its texts
+  std::string text;
+  std::string hint;
 };
 
 struct SinkKind {
@@ -40,9 +57,8 @@ struct SinkKind {
   std::string_view scalar_option;  // `kafka: NAME` is short for this option; empty: a map is needed
   std::span<const SinkOption> options;
   std::unique_ptr<notify::Sink> (*make)(const SinkSettings& settings);
-  // What would keep a sink of these settings from working here and now, found without opening anything; empty
-  // if nothing is. Shows no value of a setting. None: nothing can be told beforehand.
-  std::string (*find_obstacle)(const SinkSettings& settings) = nullptr;
+  // Found without opening anything. None: nothing can be told beforehand.
+  std::vector<SinkRemark> (*review)(const SinkSettings& settings) = nullptr;
 };
 
 // The table of all kinds.

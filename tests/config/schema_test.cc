@@ -117,6 +117,8 @@ TEST(Schema, AcceptsWhatLoads) {
            "missing_data: ignore, notify: {alarm: t, ok: [t]}}}\n"
            "topics: {t: {kafka: {brokers: b, topic: x}, subscriptions: [{console: }, {file: /tmp/x}, "
            "{console: {format: json}}]}}",
+           "topics: {t: {subscriptions: [webhook: {url: 'https://hooks.example.com/a', headers: {X-Team: 1}, "
+           "allow: 10.0.0.0/8, timeout: 5s}]}}",
        }) {
     const Loaded loaded = load_text(text);
     EXPECT_TRUE(loaded.configuration.has_value()) << text << "\n" << shown(loaded);
@@ -125,7 +127,9 @@ TEST(Schema, AcceptsWhatLoads) {
 }
 
 // Faults that need more than the shape of one value: a schema cannot tell them.
-const std::set<std::string> kBeyondSchema{"accounts_empty",
+const std::set<std::string> kBeyondSchema{"account_number",
+                                          "account_of_installation",
+                                          "accounts_empty",
                                           "alarm_name",
                                           "alarm_unit",
                                           "broker_without_port_number",
@@ -148,10 +152,11 @@ const std::set<std::string> kBeyondSchema{"accounts_empty",
                                           "evaluation_range_too_small",
                                           "file_of_no_secret",
                                           "filter_name",
-                                          "kafka_reserved_property",
-                                          "kafka_start",
+                                          "integer_expected",
                                           "kafka_property_unknown",
                                           "kafka_property_value",
+                                          "kafka_reserved_property",
+                                          "kafka_start",
                                           "kafka_topic_name",
                                           "key_is_not_text",
                                           "log_group_nearly_a_source",
@@ -189,9 +194,13 @@ const std::set<std::string> kBeyondSchema{"accounts_empty",
                                           "variable_not_set",
                                           "variable_unclosed",
                                           "variable_without_name",
-                                          "account_of_installation",
-                                          "account_number",
-                                          "integer_expected"};
+                                          "webhook_address_private",
+                                          "webhook_allow",
+                                          "webhook_credentials",
+                                          "webhook_header_reserved",
+                                          "webhook_scheme",
+                                          "webhook_timeout",
+                                          "webhook_url_missing"};
 
 TEST(Schema, RefusesTheFaultsOfShape) {
   std::size_t refused = 0;
