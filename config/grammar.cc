@@ -263,8 +263,8 @@ constexpr std::array kAlarmKeys{
         .description = "Topics to tell: a list (of ALARM), or one for each state.",
         .object = &kNotify},
     Key{.name = "early",
-        .description = "",
-        .not_built = "leave it out: the alarm rings at the end of the period"},
+        .shapes = kBoolean,
+        .description = "Whether `run` rings as soon as the period in progress breaches for good; default false."},
 };
 constexpr ObjectGrammar kAlarm{"an alarm", kAlarmKeys};
 

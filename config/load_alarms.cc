@@ -96,6 +96,7 @@ class AlarmLoader {
     const bool counts_known = read_datapoints();
     const bool period_known = read_metric();
     if (counts_known && period_known) read_range();
+    read_early();
     read_dimensions();
     read_notify();
     load_.plan.alarms.push_back(std::move(alarm_));
@@ -305,6 +306,37 @@ class AlarmLoader {
                       format_duration(kCloudTrailDelay), format_duration(range + *facts_->cloudtrail_delay)),
           "lengthen `period` or `evaluation_range`, or give the source a `delay`");
     }
+  }
+
+  // `early: true`, where what a period has already can only go further past the threshold.
+  void read_early() {
+    if (!read_boolean(map_, "early").value_or(false)) return;
+    const Node& node = *map_.find("early");
+    const Node* metric = map_.find("metric");
+    const Node* statistic = metric == nullptr ? nullptr : metric->find("statistic");
+    const Node* condition = map_.find("condition");
+    if (statistic == nullptr || condition == nullptr) return;  // a fault of its own
+    if (!alarm::can_ring_early(alarm_.statistic, alarm_.rule.comparison)) {
+      const bool turns_back = alarm::can_ring_early(alarm_.statistic, alarm::Comparison::Greater);
+      faults_.error(
+          node,
+          turns_back ? fmt::format("{} may turn back until the period is over", quoted(*condition))
+                     : fmt::format("the {} may turn back until the period is over", quoted(*statistic)),
+          "`early` is for Sum, SampleCount and Maximum above a threshold (`>`, `>=`): leave it out");
+      return;
+    }
+    if (facts_ != nullptr && alarm_.statistic == metric::Statistic::Sum &&
+        facts_->may_be_negative != nullptr) {
+      faults_.error(
+          node,
+          fmt::format("a Sum of {} may turn back until the period is over: its values may be negative",
+                      quoted(*metric_name_)),
+          fmt::format("the one at {} is no literal of 0 or more; leave `early` out, or judge SampleCount "
+                      "or Maximum",
+                      describe_place(*facts_->may_be_negative)));
+      return;
+    }
+    alarm_.early = true;
   }
 
   void read_dimensions() {

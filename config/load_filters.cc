@@ -177,10 +177,12 @@ class FilterLoader {
         faults_.error(*value, fmt::format("`value` has at most {} characters", kMaxValueText));
       }
       plan_.value_extraction = extract(*value);
+      may_be_negative_ = value;
     } else if (value != nullptr) {
       if (const auto number = parse_number(value->text)) {
         plan_.value = *number;
         check_value_range(*value, *number, faults_);
+        if (*number < 0) may_be_negative_ = value;
       } else {
         faults_.error(
             *value, fmt::format("`value`: expected a number or a field, found {}", quoted(*value)),
@@ -190,6 +192,7 @@ class FilterLoader {
     plan_.default_value = read_number(metric, "default");
     if (!plan_.default_value) return;
     check_value_range(*metric.find("default"), *plan_.default_value, faults_);
+    if (*plan_.default_value < 0) may_be_negative_ = metric.find("default");
     if (metric.find("dimensions") != nullptr) {
       faults_.error(*metric.find("default"), "`default` and `dimensions` do not go together",
                     "a minute without a match names no series: remove one of them");
@@ -227,6 +230,7 @@ class FilterLoader {
       facts.metric_namespace = &metric_namespace;
       facts.name = &name;
     }
+    if (facts.may_be_negative == nullptr) facts.may_be_negative = may_be_negative_;
     facts.definition.metric_namespace = key.first;
     facts.definition.name = key.second;
     const std::string shown = fmt::format("{} of {}", quoted(name), quoted(metric_namespace));
@@ -278,6 +282,7 @@ class FilterLoader {
   Faults& faults_;
   runtime::FilterPlan plan_;
   std::optional<filters::CompiledFilter> filter_;  // what `$…` resolves against; none if its text is faulty
+  const Node* may_be_negative_ = nullptr;          // as in MetricFacts
   std::vector<std::string> dimension_names_;
   bool dimensions_known_ = true;
 };

@@ -37,6 +37,7 @@ struct MetricFacts {
   const Node* unit = nullptr;  // where its unit is given
   const Node* max_series = nullptr;
   std::vector<std::vector<std::string>> dimension_sets;  // of its filters, each sorted
+  const Node* may_be_negative = nullptr;  // a value that a filter counts and that is not surely 0 or more
   bool certain = true;  // false: one of its filters is faulty, so its dimensions are not known
   std::optional<Duration> cloudtrail_delay;  // a CloudTrail source feeds it; the source's delay
 };

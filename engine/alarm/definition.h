@@ -25,6 +25,7 @@ struct AlarmDefinition {
   metric::Dimensions dimensions;       // fixed values; with for_each they choose among its series
   std::string unit;                    // empty: not named
   bool actions_enabled = true;
+  bool early = false;                       // may ring before its period is over; only where can_ring_early()
   bool datapoints_to_alarm_given = false;   // notifications name M only if the user did
   std::vector<std::uint32_t> notify_alarm;  // topics, as indexes into the plan's
   std::vector<std::uint32_t> notify_ok;
@@ -36,6 +37,15 @@ struct AlarmDefinition {
                                                                Duration period) {
   const auto extra = std::chrono::seconds(600) / period;
   return evaluation_periods + static_cast<std::uint32_t>(extra < 2 ? extra : 2);
+}
+
+// Whether more data can only take this statistic further past the threshold, so that an alarm may ring as
+// soon as the period in progress breaches. Of a Sum that is so where no value is negative, which is for the
+// caller to know.
+[[nodiscard]] constexpr bool can_ring_early(metric::Statistic statistic, Comparison comparison) {
+  const bool grows = statistic == metric::Statistic::Sum || statistic == metric::Statistic::SampleCount ||
+                     statistic == metric::Statistic::Maximum;
+  return grows && (comparison == Comparison::Greater || comparison == Comparison::GreaterOrEqual);
 }
 
 // How often an alarm is judged: every 10 s for periods below a minute (of which only full periods count),

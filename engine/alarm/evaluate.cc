@@ -1,5 +1,6 @@
 #include "engine/alarm/evaluate.h"
 
+#include <algorithm>
 #include <array>
 
 #include "engine/base/check.h"
@@ -85,6 +86,15 @@ Verdict evaluate(const Rule& rule, std::span<const std::optional<double>> histor
       break;
   }
   return verdict;
+}
+
+bool is_certain_alarm(const Rule& rule, std::span<const std::optional<double>> history) noexcept {
+  TOCSIN_CHECK(history.size() >= rule.evaluation_periods);
+  const auto newest = history.last(rule.evaluation_periods);
+  const auto breaching = std::count_if(newest.begin(), newest.end(), [&](const std::optional<double>& value) {
+    return value && breaches(rule, *value);
+  });
+  return static_cast<std::uint32_t>(breaching) >= rule.datapoints_to_alarm;
 }
 
 }  // namespace tocsin::alarm

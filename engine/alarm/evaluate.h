@@ -63,4 +63,10 @@ struct Verdict {
 [[nodiscard]] Verdict evaluate(const Rule& rule, std::span<const std::optional<double>> history,
                                State previous) noexcept;
 
+// Whether evaluate() says ALARM whatever data is still to come into any of these periods, given that a value
+// that breaches can only go on to breach: M of the newest N periods breach already. (What fills a gap can
+// push older datapoints out of the newest N, never one of those.)
+[[nodiscard]] bool is_certain_alarm(const Rule& rule,
+                                    std::span<const std::optional<double>> history) noexcept;
+
 }  // namespace tocsin::alarm

@@ -28,9 +28,10 @@ struct Transition {
   std::uint32_t alarm = 0;  // index into the plan's alarms
   metric::Dimensions dimensions;
   std::uint64_t sequence = 0;  // of this alarm and these dimensions, from 1
-  EventTime time{};            // the end of the newest judged period
+  EventTime time{};  // the end of the newest judged period; `early`: of the newest event that proved it
   State from = State::InsufficientData;
   State to = State::InsufficientData;
+  bool early = false;  // ALARM before the end of the newest period, which cannot turn back any more
   std::string reason;
   std::string reason_data;         // a JSON object (CloudWatch's StateReasonData)
   std::vector<Evidence> evidence;  // a few events behind the judged datapoints

@@ -90,9 +90,10 @@ class Engine::ChunkBuilder {
     const EventTime bucket = floor_to(time, size);
     const auto [at, is_new] =
         entries_.emplace(std::pair(series, bucket), static_cast<std::uint32_t>(chunk_.entries.size()));
-    if (is_new) chunk_.entries.push_back({series, bucket, {}, {}});
+    if (is_new) chunk_.entries.push_back({series, bucket, {}, {}, time});
     shard::ChunkEntry& entry = chunk_.entries[at->second];
     entry.statistics.add(contribution.value);
+    entry.newest = std::max(entry.newest, time);
     entry.evidence.add({time, batch.partition, contribution.index, contribution.offset});
   }
 
@@ -210,10 +211,10 @@ void Engine::flush() {
   chunk_->clear();
 }
 
-void Engine::tick(const std::vector<EventTime>& frontier) {
+void Engine::tick(const std::vector<EventTime>& frontier, EventTime now) {
   flush();
   shard::Output output;
-  shard_.apply(shard::Tick{frontier}, output);
+  shard_.apply(shard::Tick{frontier, now}, output);
   report(output);
   listener_.on_time(*std::min_element(frontier.begin(), frontier.end()));
 }

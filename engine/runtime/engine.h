@@ -71,8 +71,8 @@ class Engine {
     return judged_with_[source];
   }
 
-  // `frontier` has one entry for each source of the plan.
-  void tick(const std::vector<EventTime>& frontier);
+  // `frontier` has one entry for each source of the plan. With a clock (`now`), alarms that may ring early do.
+  void tick(const std::vector<EventTime>& frontier, EventTime now = kNever);
 
   // At the end of history: reports what is still open.
   void close();

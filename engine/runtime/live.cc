@@ -322,7 +322,7 @@ class Live::Session : private Listener {
     }
     if (least_known == kForever) return;  // nothing is known yet
     if (!engine_.started()) engine_.start(std::min(least_known, oldest_event_));
-    engine_.tick(frontier);
+    engine_.tick(frontier, finite_only() ? kNever : as_event_time(options_.now()));
     if (lost_) return;
     for (std::uint32_t i = 0; i < feeds_.size(); ++i) {
       EventTime judged = kForever;

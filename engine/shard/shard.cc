@@ -36,7 +36,8 @@ struct Machine {
   std::uint32_t series = 0;
   alarm::State state = alarm::State::InsufficientData;
   std::uint64_t transitions = 0;
-  EventTime due = kForever;  // kForever: idle until data comes
+  EventTime due = kForever;          // kForever: idle until data comes
+  EventTime certain_until = kNever;  // rang early: the judgement that confirms it
 };
 
 // Something that a metric has to do once its frontier reaches `time`. At the same time defaults come before
@@ -96,6 +97,8 @@ struct Shard::State {
   std::vector<std::uint32_t> free_series;  // forgotten ones, whose places are taken again
   std::vector<std::uint32_t> free_machines;
   std::vector<Default> defaults;
+  // What came since the last tick for alarms that may ring early: machine and bucket, and the newest event.
+  std::map<std::pair<std::uint32_t, EventTime>, EventTime> unproven;
   Counts counts;
   std::vector<metric::StatisticSet> periods;  // kept for their memory, as are the two below
   std::vector<std::optional<double>> history;
@@ -173,7 +176,7 @@ struct Shard::State {
   }
 
   void add(std::uint32_t index, EventTime bucket, const metric::StatisticSet& statistics,
-           const metric::EvidenceSample& evidence) {
+           const metric::EvidenceSample& evidence, EventTime newest) {
     Series& target = series[index];
     const bool was_empty = target.window.empty();
     if (target.window.add(bucket, statistics, evidence)) ++counts.datapoints;
@@ -182,57 +185,104 @@ struct Shard::State {
       schedule_sweep(index);
     }
     if (!started) return;
-    for (const std::uint32_t machine : target.machines) schedule_for(machine, bucket);
+    for (const std::uint32_t machine : target.machines) {
+      schedule_for(machine, bucket);
+      if (!alarm_of(machines[machine]).early) continue;
+      const auto [entry, is_new] = unproven.emplace(std::pair(machine, bucket), newest);
+      if (!is_new) entry->second = std::max(entry->second, newest);
+    }
   }
 
-  // Data came into `bucket`: it counts from the first instant that has the whole bucket behind it.
-  void schedule_for(std::uint32_t index, EventTime bucket) {
-    const AlarmDefinition& alarm = alarm_of(machines[index]);
+  // Data of `bucket` counts from the first instant to come that has the whole bucket behind it.
+  EventTime instant_of(const AlarmDefinition& alarm, EventTime bucket) const {
     const EventTime complete = ceil_to(bucket + bucket_of(alarm.metric), evaluation_interval(alarm));
-    schedule(index, std::max(next_instant(alarm), complete));
+    return std::max(next_instant(alarm), complete);
+  }
+
+  void schedule_for(std::uint32_t index, EventTime bucket) {
+    schedule(index, instant_of(alarm_of(machines[index]), bucket));
+  }
+
+  // Fills `periods` and `history` with what an alarm looks at at `instant`.
+  void look_at(const Machine& machine, EventTime instant) {
+    const AlarmDefinition& alarm = alarm_of(machine);
+    series[machine.series].window.periods(instant, alarm.period, alarm.evaluation_range, periods);
+    history.assign(periods.size(), std::nullopt);
+    for (std::size_t i = 0; i < periods.size(); ++i) {
+      if (!periods[i].empty()) history[i] = value_of(periods[i], alarm.statistic);
+    }
   }
 
   void judge(std::uint32_t index, EventTime now, Output& out) {
     Machine& machine = machines[index];
     if (machine.due != now) return;  // rescheduled to an earlier instant, which has passed
     machine.due = kForever;
+    if (now < machine.certain_until) return schedule(index, machine.certain_until);
     ++counts.evaluations;
     const AlarmDefinition& alarm = alarm_of(machine);
-    const metric::Window& window = series[machine.series].window;
-    window.periods(now, alarm.period, alarm.evaluation_range, periods);
-    history.assign(periods.size(), std::nullopt);
-    for (std::size_t i = 0; i < periods.size(); ++i) {
-      if (!periods[i].empty()) history[i] = value_of(periods[i], alarm.statistic);
-    }
+    look_at(machine, now);
     const alarm::Verdict verdict = evaluate(alarm.rule, history, machine.state);
-    if (verdict.state != machine.state) out.transitions.push_back(transition(machine, verdict, now));
+    if (verdict.state != machine.state) out.transitions.push_back(transition(machine, verdict, now, now));
+    const metric::Window& window = series[machine.series].window;
     if (const auto change =
             window.next_change(now, alarm.period, alarm.evaluation_range, bucket_of(alarm.metric))) {
       schedule(index, ceil_to(*change, evaluation_interval(alarm)));
     }
   }
 
+  // Rings the alarms that what came since the last tick has made certain. What lies ahead of the clock waits
+  // for it: no producer's clock may ring an alarm for a period that has not begun.
+  void ring_early(EventTime now, Output& out) {
+    for (auto at = unproven.begin(); at != unproven.end();) {
+      const auto [index, bucket] = at->first;
+      if (bucket > now) {
+        ++at;
+        continue;
+      }
+      const EventTime newest = at->second;
+      at = unproven.erase(at);
+      Machine& machine = machines[index];
+      if (machine.series == UINT32_MAX || machine.state == alarm::State::Alarm) continue;
+      const AlarmDefinition& alarm = alarm_of(machine);
+      const EventTime instant = instant_of(alarm, bucket);
+      if (bucket < instant - alarm.period * alarm.rule.evaluation_periods) continue;  // makes nothing certain
+      ++counts.evaluations;
+      look_at(machine, instant);
+      if (!is_certain_alarm(alarm.rule, history)) continue;
+      const alarm::Verdict verdict = evaluate(alarm.rule, history, machine.state);
+      TOCSIN_CHECK(verdict.state == alarm::State::Alarm);
+      // Between the judgement before and the one that will confirm it, wherever late events lie.
+      const EventTime time = std::max(newest, instant - evaluation_interval(alarm));
+      out.transitions.push_back(transition(machine, verdict, instant, time));
+      machine.certain_until = instant;
+      schedule(index, instant);
+    }
+  }
+
   // Moves the machine to its new state and says why. `periods` and `history` hold what it was judged on.
-  alarm::Transition transition(Machine& machine, const alarm::Verdict& verdict, EventTime now) const {
+  // The newest period ends at `end`; `time` before that means that the alarm rings early.
+  alarm::Transition transition(Machine& machine, const alarm::Verdict& verdict, EventTime end,
+                               EventTime time) const {
     const AlarmDefinition& alarm = alarm_of(machine);
     const Series& judged_series = series[machine.series];
     alarm::Transition change;
     change.alarm = machine.alarm;
     change.dimensions = judged_series.dimensions;
     change.sequence = ++machine.transitions;
-    change.time = now;
+    change.time = time;
+    change.early = time < end;
     change.from = machine.state;
     change.to = verdict.state;
     for (std::size_t i = 0; i < history.size(); ++i) {
       alarm::Point point;
-      point.start = now - alarm.period * static_cast<std::int64_t>(history.size() - i);
+      point.start = end - alarm.period * static_cast<std::int64_t>(history.size() - i);
       point.value = history[i];
       point.sample_count = periods[i].count;
       point.breaching = history[i] && breaches(alarm.rule, *history[i]);
       change.points.push_back(point);
     }
     change.reason = reason_text(alarm, verdict, machine.state, change.points);
-    change.reason_data = reason_data(alarm, change.points, now);
+    change.reason_data = reason_data(alarm, change.points, time);
     const bool alarming = verdict.state == alarm::State::Alarm;
     for (const std::size_t i : judged_points(alarm.rule, change.points)) {
       const alarm::Point& point = change.points[i];
@@ -298,7 +348,7 @@ struct Shard::State {
     if (matched) return;
     const Definitions::Default& definition = definitions->defaults[index];
     const double value = definition.value;
-    add(find_or_add(definition.metric, {}), minute, {1, value, value, value}, {});
+    add(find_or_add(definition.metric, {}), minute, {1, value, value, value}, {}, minute);
   }
 
   // Does everything that is due up to `frontier`, in the order of time.
@@ -341,6 +391,7 @@ Shard::Shard(std::shared_ptr<const Definitions> definitions, bool report_closed)
   state_->defaults.resize(given.defaults.size());
   for (std::uint32_t i = 0; i < given.alarms.size(); ++i) {
     const AlarmDefinition& alarm = given.alarms[i];
+    TOCSIN_CHECK(!alarm.early || can_ring_early(alarm.statistic, alarm.rule.comparison));
     Metric& metric = state_->metrics[alarm.metric];
     metric.alarms.push_back(i);
     metric.retention = std::max(metric.retention, looks_back(alarm));
@@ -395,13 +446,14 @@ void Shard::apply(const Chunk& chunk) {
       }
     }
     if (index != UINT32_MAX) {
-      state.add(index, entry.bucket, entry.statistics, entry.evidence);
+      state.add(index, entry.bucket, entry.statistics, entry.evidence, entry.newest);
       continue;
     }
     state.counts.overflow += static_cast<std::uint64_t>(entry.statistics.count);
     metric::Dimensions overflow = named.dimensions;
     for (auto& [name, value] : overflow) value = kOverflowValue;
-    state.add(state.find_or_add(named.metric, overflow), entry.bucket, entry.statistics, entry.evidence);
+    state.add(state.find_or_add(named.metric, overflow), entry.bucket, entry.statistics, entry.evidence,
+              entry.newest);
   }
   for (const ChunkSeen& seen : chunk.seen) {
     Default& waiting = state.defaults[seen.default_index];
@@ -429,6 +481,11 @@ void Shard::apply(const Tick& tick, Output& out) {
     }
     if (frontier == kForever || frontier <= state.metrics[i].frontier) continue;
     state.run(i, frontier, out);
+  }
+  if (tick.now == kNever) {
+    state.unproven.clear();
+  } else {
+    state.ring_early(tick.now, out);
   }
   std::stable_sort(out.transitions.begin() + static_cast<std::ptrdiff_t>(first), out.transitions.end(),
                    [](const alarm::Transition& a, const alarm::Transition& b) {

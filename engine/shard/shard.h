@@ -9,7 +9,13 @@
 //
 // Time here is the frontier: a tick says, for each source, before which moment everything has been seen.
 // Alarms are judged at the instants that the frontier passes; late data corrects the buckets that the next
-// judgements still look at; later than that it is counted as late. One shard is used by one thread.
+// judgements still look at; later than that it is counted as late.
+//
+// Early truth: an alarm with `early` is also looked at whenever data came that the frontier has not settled yet.
+// It rings where no data still to come could take that back; the judgement at the period's end then confirms
+// it. Until that one the alarm is not judged again, so it neither goes to OK in between nor rings twice.
+//
+// One shard is used by one thread.
 #pragma once
 
 #include <cstdint>
@@ -62,6 +68,7 @@ struct ChunkEntry {
   EventTime bucket{};        // its start, aligned to the metric's bucket size
   metric::StatisticSet statistics;
   metric::EvidenceSample evidence;
+  EventTime newest{};  // the time of the newest event in it
 };
 
 // Events were there for a filter with a default value.
@@ -81,6 +88,7 @@ struct Chunk {
 
 struct Tick {
   std::vector<EventTime> frontier;  // one for each source; never goes back (what does is ignored)
+  EventTime now = kNever;           // the clock, as far as alarms may ring early; kNever: none does
 };
 
 // --- outputs

@@ -151,7 +151,7 @@ class LiveTest : public testing::Test {
     std::vector<std::unique_ptr<source::Source>> sources;
     sources.push_back(std::make_unique<MemorySource>(world_));
     live_ = std::make_unique<Live>(plan_, std::move(sources), *delivery_,
-                                   LiveOptions{.drain_limit = Duration{300}}, [](const std::string&) {});
+                                   LiveOptions{.drain_limit = Duration{300}}, [](const Note&) {});
     thread_ = std::thread([this] {
       auto result = live_->run([this] { return stop_.load(); });
       EXPECT_TRUE(result.has_value());

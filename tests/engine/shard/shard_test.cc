@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <random>
 
@@ -366,6 +367,182 @@ TEST(Shard, AgreesWithJudgingEveryAlarmAtEveryInstant) {
     ASSERT_EQ(told(run.output), plain_transitions(alarm, samples, bucket, seconds(span + 3600)))
         << "round " << round;
   }
+}
+
+// --- early truth ---
+
+AlarmDefinition early_alarm(Duration period, alarm::Rule rule) {
+  AlarmDefinition alarm = sum_alarm("a", period, rule);
+  alarm.early = true;
+  return alarm;
+}
+
+Chunk event_at(EventTime time, double value, Duration bucket = seconds(60)) {
+  Chunk chunk = datum(time, value, {}, bucket);
+  chunk.entries[0].newest = time;
+  return chunk;
+}
+
+// One alarm that may ring early, in `run`: what comes, and how far time and the clock are.
+struct Early : Judged {
+  explicit Early(AlarmDefinition alarm, Duration bucket = seconds(60))
+      : Judged(one_metric({std::move(alarm)}, bucket)) {}
+  void tick(Duration frontier, Duration now) { shard.apply(Tick{{at(frontier)}, at(now)}, output); }
+};
+
+TEST(EarlyTruth, RingsWhenThePeriodInProgressBreachesAndNotAgainAtItsEnd) {
+  Early run(early_alarm(minutes(5), {10, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching}));
+  run.tick(minutes(5), minutes(5));
+  run.shard.apply(event_at(at(seconds(310)), 6));
+  run.tick(seconds(312), seconds(312));
+  EXPECT_EQ(told(run.output), (std::vector<std::string>{"09:01:00 INSUFFICIENT_DATA->OK"}));
+  run.shard.apply(event_at(at(seconds(314)), 4));
+  run.tick(seconds(315), seconds(315));
+  run.tick(minutes(30), minutes(30));
+  EXPECT_EQ(told(run.output), (std::vector<std::string>{"09:01:00 INSUFFICIENT_DATA->OK",
+                                                        "09:05:14 OK->ALARM", "09:21:00 ALARM->OK"}));
+  const alarm::Transition& rang = run.output.transitions[1];
+  EXPECT_TRUE(rang.early);
+  EXPECT_EQ(rang.points.back().start, at(minutes(1)));  // the period that ends at 09:06
+  EXPECT_EQ(rang.points.back().value, 10);
+  EXPECT_EQ(rang.sequence, 2U);
+  EXPECT_FALSE(run.output.transitions[2].early);
+}
+
+TEST(EarlyTruth, WaitsForTheEndWithoutAClock) {
+  Judged run(one_metric(
+      {early_alarm(minutes(1), {1, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching})}));
+  run.shard.apply(event_at(at(seconds(10)), 1));
+  run.tick(seconds(30));
+  EXPECT_TRUE(run.output.transitions.empty());
+  run.tick(seconds(60));
+  EXPECT_EQ(told(run.output), (std::vector<std::string>{"09:01:00 INSUFFICIENT_DATA->ALARM"}));
+}
+
+TEST(EarlyTruth, NeedsMOfTheNewestNPeriodsThemselves) {
+  // The first breach is two periods back: a datapoint still to come between the two would push it out.
+  AlarmDefinition alarm =
+      early_alarm(minutes(1), {1, Comparison::GreaterOrEqual, 2, 2, MissingData::NotBreaching});
+  Early run(alarm);
+  run.shard.apply(event_at(at(seconds(10)), 1));
+  run.tick(seconds(125), seconds(125));
+  run.shard.apply(event_at(at(seconds(130)), 1));
+  run.tick(seconds(131), seconds(131));
+  EXPECT_EQ(told(run.output), (std::vector<std::string>{"09:01:00 INSUFFICIENT_DATA->OK"}));
+  run.shard.apply(event_at(at(seconds(70)), 1));  // late, and now there are two in a row
+  run.tick(seconds(132), seconds(132));
+  EXPECT_EQ(told(run.output).back(), "09:02:00 OK->ALARM");
+}
+
+TEST(EarlyTruth, GapsNeverRingEarly) {
+  Early run(early_alarm(minutes(1), {1, Comparison::GreaterOrEqual, 3, 3, MissingData::Breaching}));
+  run.shard.apply(event_at(at(seconds(10)), 1));
+  run.tick(seconds(30), seconds(30));
+  EXPECT_TRUE(run.output.transitions.empty());
+  run.tick(seconds(60), seconds(60));
+  EXPECT_EQ(told(run.output), (std::vector<std::string>{"09:01:00 INSUFFICIENT_DATA->ALARM"}));
+}
+
+TEST(EarlyTruth, RingsWhileASourceHoldsTimeBackAndIsNotJudgedUntilItsPeriodIs) {
+  Early run(early_alarm(minutes(1), {2, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching}));
+  run.shard.apply(event_at(at(seconds(10)), 1));
+  run.shard.apply(event_at(at(minutes(20) + seconds(7)), 2));
+  run.tick(seconds(30), minutes(20) + seconds(8));  // one source has stood still for 20 minutes
+  EXPECT_EQ(told(run.output), (std::vector<std::string>{"09:20:07 INSUFFICIENT_DATA->ALARM"}));
+  run.tick(minutes(20) + seconds(30), minutes(20) + seconds(31));
+  run.tick(minutes(21), minutes(21));
+  EXPECT_EQ(run.output.transitions.size(), 1U);
+  run.tick(minutes(30), minutes(30));
+  EXPECT_EQ(told(run.output).back(), "09:24:00 ALARM->OK");
+}
+
+TEST(EarlyTruth, AClockThatIsAheadRingsNothing) {
+  Early run(early_alarm(minutes(1), {1, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching}));
+  run.shard.apply(event_at(at(minutes(60)), 1));
+  run.tick(seconds(30), seconds(30));
+  EXPECT_TRUE(run.output.transitions.empty());
+  run.tick(minutes(60) - seconds(1), minutes(60) - seconds(1));
+  EXPECT_EQ(run.output.transitions.size(), 1U);  // to OK
+  run.tick(minutes(60), minutes(60) + seconds(1));
+  EXPECT_EQ(told(run.output).back(), "10:00:00 OK->ALARM");
+  EXPECT_TRUE(run.output.transitions.back().early);
+}
+
+TEST(EarlyTruth, ALateEventRingsAtTheTimeOfTheLastJudgementAtTheEarliest) {
+  Early run(early_alarm(minutes(5), {2, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching}));
+  run.tick(seconds(200), seconds(200));
+  run.shard.apply(event_at(at(seconds(70)), 2));
+  run.tick(seconds(201), seconds(201));
+  EXPECT_EQ(told(run.output).back(), "09:03:00 OK->ALARM");
+}
+
+// Whatever comes and in whatever order: an early ALARM is the state after the judgement at its period's end,
+// and from there on both go the same way.
+TEST(EarlyTruth, IsAlwaysConfirmedByTheJudgementAtThePeriodsEnd) {
+  std::mt19937 random(20261124);
+  std::size_t rang_early = 0;
+  for (int round = 0; round < 1500; ++round) {
+    const bool fine = random() % 4 == 0;
+    const Duration bucket = fine ? seconds(1) : seconds(60);
+    const Duration period =
+        fine ? Duration(seconds(10 * (1 + random() % 3))) : Duration(minutes(1 + random() % 6));
+    const auto n = static_cast<std::uint32_t>(1 + random() % 4);
+    AlarmDefinition alarm =
+        sum_alarm("a", period,
+                  {static_cast<double>(random() % 6),
+                   random() % 2 == 0 ? Comparison::Greater : Comparison::GreaterOrEqual, n,
+                   static_cast<std::uint32_t>(1 + random() % n), static_cast<MissingData>(random() % 4)});
+    alarm.statistic = std::array{metric::Statistic::Sum, metric::Statistic::SampleCount,
+                                 metric::Statistic::Maximum}[random() % 3];
+    Judged regular(one_metric({alarm}, bucket));
+    alarm.early = true;
+    Early early(alarm, bucket);
+
+    // Events come within some lateness of the clock; time is known as far as a random delay behind it.
+    const Duration lateness = period * static_cast<int>(random() % 4);
+    Duration frontier{0};
+    for (Duration now{0}; now < period * 30;
+         now += Duration(1 + static_cast<int>(random() % static_cast<unsigned>(period.count())))) {
+      for (int i = static_cast<int>(random() % 3); i > 0; --i) {
+        const Duration ago(static_cast<int>(random() % static_cast<unsigned>(lateness.count() + 1)));
+        const Chunk chunk = event_at(at(now - ago), static_cast<double>(random() % 5), bucket);
+        regular.shard.apply(chunk);
+        early.shard.apply(chunk);
+      }
+      if (random() % 3 != 0)
+        frontier = std::max(
+            frontier, now - Duration(static_cast<int>(random() % static_cast<unsigned>(2 * period.count()))));
+      regular.tick(frontier);
+      early.tick(frontier, now);
+    }
+    regular.tick(period * 60);
+    early.tick(period * 60, period * 60);
+
+    const auto state_after = [](const Output& output, EventTime time) {
+      State state = State::InsufficientData;
+      for (const alarm::Transition& transition : output.transitions) {
+        if (transition.time <= time) state = transition.to;
+      }
+      return state;
+    };
+    EventTime last = kNever;
+    for (const alarm::Transition& transition : early.output.transitions) {
+      ASSERT_GE(transition.time, last) << "round " << round;
+      last = transition.time;
+      if (!transition.early) {
+        // Unless an early one stands for it, a change is one of the regular judgement too.
+        ASSERT_EQ(state_after(regular.output, transition.time), transition.to) << "round " << round;
+        continue;
+      }
+      ++rang_early;
+      ASSERT_EQ(transition.to, State::Alarm);
+      const EventTime end = transition.points.back().start + alarm.period;
+      ASSERT_LT(transition.time, end);
+      ASSERT_EQ(state_after(regular.output, end), State::Alarm) << "round " << round;
+    }
+    ASSERT_EQ(early.shard.alarm_states().front().state, regular.shard.alarm_states().front().state);
+  }
+  EXPECT_GT(rang_early, 1000U);
 }
 
 }  // namespace
