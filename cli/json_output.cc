@@ -124,9 +124,19 @@ void JsonOutput::summary(const runtime::EngineCounts& counts) {
     if (counts.rejects.counts[i] > 0)
       rejected[std::string(event::kRejectNames[i])] = counts.rejects.counts[i];
   }
+  Json skipped = Json::object();
+  for (std::size_t i = 0; i < event::kSkipReasons; ++i) {
+    if (counts.items.skipped[i] > 0) skipped[std::string(event::kSkipNames[i])] = counts.items.skipped[i];
+  }
   write(dump(Json{{"type", "summary"},
                   {"events", counts.events},
                   {"matched", counts.matched},
+                  {"items",
+                   {{"read", counts.items.read},
+                    {"decoded", counts.items.decoded},
+                    {"skipped", std::move(skipped)},
+                    {"refused", counts.items.refused},
+                    {"dead", counts.items.dead}}},
                   {"rejected", std::move(rejected)},
                   {"datapoints", counts.datapoints},
                   {"transitions", counts.transitions},

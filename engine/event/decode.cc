@@ -30,12 +30,13 @@ std::optional<EventTime> if_on_the_calendar(std::optional<EventTime> time) {
   return time && *time >= kEarliestTime && *time <= kLatestTime ? time : std::nullopt;
 }
 
-// What an event inherits from the envelope around it.
+// What an event inherits from the envelopes around it.
 struct Surroundings {
   std::string_view account;
   std::string_view log_group;
   std::string_view log_stream;
   std::optional<EventTime> time;
+  bool enveloped = false;
 };
 
 }  // namespace
@@ -69,17 +70,29 @@ struct Decoder::State {
   EventBatch* out = nullptr;
   const EnvelopeFields* fields = nullptr;
   const RawRecord* record = nullptr;
-  std::uint32_t index = 0;         // of the next event in the record
+  std::uint32_t items = 0;         // of the record so far
   std::size_t inflated_bytes = 0;  // of the record so far
   bool full = false;               // the record had more events than one may have
   std::string_view stable;         // the bytes of the current document, which live as long as the batch
   std::string* texts =
       nullptr;  // the last of out->owned that collects texts; never grows beyond its capacity
+  LetterBudget letters;
+  struct Item {
+    std::string_view value;
+    Surroundings around;
+  };
+  Item item;  // met last: what a letter tells about
 
   const EnvelopeFields& fields_for(const TimeRule& rule);
   std::string_view keep(std::string_view text);
-  void reject(RejectReason reason) { out->rejects.add(reason); }
-  bool has_room();
+
+  // The ledger: each item is met once, and ends once.
+  void meet(std::string_view value, const Surroundings& around);
+  void open();
+  void skip(SkipReason reason) { ++out->items.skipped[static_cast<std::size_t>(reason)]; }
+  void die(RejectReason reason, std::uint64_t cut_bytes = 0);
+  template <typename Each>
+  void for_each_item(std::string_view array, const Surroundings& around, Each each);
 
   void decode_record(const RawRecord& raw);
   void decode_value(std::string_view value, int wraps);
@@ -92,11 +105,15 @@ struct Decoder::State {
   void emit_text(std::string_view message, const Surroundings& around);
   void emit(Event event, std::optional<EventTime> time);
 
-  // Walks `text` as an object; counts why it is none.
+  // Walks `text` as an object; the item dies of being none.
   bool walk(std::string_view text, const FieldTrie& trie);
   std::optional<EventTime> ruled_time(std::string_view message, bool walked) const;
   [[nodiscard]] Surroundings own_surroundings() const {
-    return {.account = {}, .log_group = settings->log_group, .log_stream = settings->log_stream, .time = {}};
+    return {.account = {},
+            .log_group = settings->log_group,
+            .log_stream = settings->log_stream,
+            .time = {},
+            .enveloped = false};
   }
 };
 
@@ -109,6 +126,8 @@ void Decoder::decode(RawBatch& batch, const DecodeSettings& settings, EventBatch
   out.clear();
   out.partition = batch.partition;
   out.rejects = batch.rejects;
+  out.items.read = out.items.dead = batch.rejects.total();
+  out.dead = std::move(batch.dead);
   out.bytes = std::move(batch.bytes);
   State& state = *state_;
   state.batch = &batch;
@@ -116,6 +135,7 @@ void Decoder::decode(RawBatch& batch, const DecodeSettings& settings, EventBatch
   state.out = &out;
   state.fields = &state.fields_for(settings.time);
   state.texts = nullptr;
+  state.letters = {};
   for (const RawRecord& record : batch.records) state.decode_record(record);
 }
 
@@ -146,23 +166,70 @@ std::string_view Decoder::State::keep(std::string_view text) {
   return std::string_view(*texts).substr(start);
 }
 
-// Whether the record may have one more event; that it may not is counted once.
-bool Decoder::State::has_room() {
-  if (index < kMaxRecordEvents) return true;
-  if (!full) reject(RejectReason::InflatedTooLarge);
-  full = true;
-  return false;
+void Decoder::State::meet(std::string_view value, const Surroundings& around) {
+  item = {value, around};
+  ++items;
+  ++out->items.read;
+}
+
+// The item met last holds others, which count in its place.
+void Decoder::State::open() {
+  --items;
+  --out->items.read;
+}
+
+void Decoder::State::die(RejectReason reason, std::uint64_t cut_bytes) {
+  out->rejects.add(reason);
+  ++out->items.dead;
+  const Surroundings& around = item.around;
+  DeadLetter& letter = out->dead.emplace_back();
+  letter.reason = reason;
+  letter.offset = record->offset;
+  letter.index = items - 1;
+  letter.timestamp = around.time ? around.time : record->timestamp;
+  letter.cut_bytes = cut_bytes;
+  letters.fill(letter, item.value);
+  if (around.enveloped) {
+    letter.envelope = DeadLetter::Envelope{std::string(around.account), std::string(around.log_group),
+                                           std::string(around.log_stream)};
+  }
+}
+
+// Meets the elements of an array that the current item holds. One that holds nothing is an empty item; one
+// that holds more than a record may have is cut there, and its rest dies as one.
+template <typename Each>
+void Decoder::State::for_each_item(std::string_view array, const Surroundings& around, Each each) {
+  open();
+  bool any = false;
+  for_each_element(array, [&](std::string_view element) {
+    any = true;
+    if (full) return false;
+    meet(element, around);
+    if (items > kMaxRecordEvents) {
+      full = true;
+      const char* end = array.data() + array.size();
+      die(RejectReason::InflatedTooLarge, static_cast<std::size_t>(end - element.data()) - element.size());
+      return false;
+    }
+    each(element);
+    return true;
+  });
+  if (any) return;
+  meet(array, around);
+  skip(SkipReason::Empty);
 }
 
 void Decoder::State::decode_record(const RawRecord& raw) {
   record = &raw;
-  index = 0;
+  items = 0;
   inflated_bytes = 0;
   full = false;
   stable = raw.value;
-  if (raw.value.empty()) return;
+  const Surroundings around = own_surroundings();
+  meet(raw.value, around);
+  if (raw.value.empty()) return skip(SkipReason::Empty);
   if (settings->format == Format::Text) {
-    emit_text(raw.value, own_surroundings());
+    emit_text(raw.value, around);
   } else {
     decode_value(raw.value, 0);
   }
@@ -181,26 +248,39 @@ void Decoder::State::decode_value(std::string_view value, int wraps) {
   }
   // Compressed members follow each other without anything between, so several documents may stand in one
   // text.
+  const Surroundings around = own_surroundings();
+  bool first = true;
   std::string_view rest = value;
-  while (!(rest = skip_json_space(rest)).empty() && has_room()) {
+  while (!(rest = skip_json_space(rest)).empty() && !full) {
     JsonExtent extent;
     const std::string_view document = rest.substr(0, extent.take(rest));
-    decode_document(document, wraps);
     rest.remove_prefix(document.size());
+    // A lone document is the item that it came in.
+    if (!first || !skip_json_space(rest).empty()) {
+      if (first) open();
+      meet(document, around);
+    }
+    first = false;
+    if (items > kMaxRecordEvents) {
+      full = true;
+      return die(RejectReason::InflatedTooLarge, rest.size());
+    }
+    decode_document(document, wraps);
   }
 }
 
 void Decoder::State::decode_compressed(std::string_view gzip, int wraps) {
-  if (wraps == kMaxWraps) return reject(RejectReason::BadGzip);
+  if (wraps == kMaxWraps) return die(RejectReason::BadGzip);
   auto inflated = std::make_unique<std::string>();
   const InflateStatus status = inflater.inflate(gzip, kMaxInflatedBytes - inflated_bytes, *inflated);
-  if (status == InflateStatus::Damaged) return reject(RejectReason::BadGzip);
-  if (status == InflateStatus::TooLarge) return reject(RejectReason::InflatedTooLarge);
+  if (status == InflateStatus::Damaged) return die(RejectReason::BadGzip);
+  if (status == InflateStatus::TooLarge) return die(RejectReason::InflatedTooLarge);
   inflated_bytes += inflated->size();
   const std::string_view value = *inflated;
   out->owned.push_back(std::move(inflated));
   stable = value;
-  if (!value.empty()) decode_value(value, wraps + 1);
+  if (value.empty()) return skip(SkipReason::Empty);
+  decode_value(value, wraps + 1);
 }
 
 bool Decoder::State::walk(std::string_view text, const FieldTrie& trie) {
@@ -208,16 +288,16 @@ bool Decoder::State::walk(std::string_view text, const FieldTrie& trie) {
     case JsonStatus::Object:
       return true;
     case JsonStatus::BadUtf8:
-      reject(RejectReason::BadUtf8);
+      die(RejectReason::BadUtf8);
       return false;
     case JsonStatus::TooDeep:
-      reject(RejectReason::TooDeep);
+      die(RejectReason::TooDeep);
       return false;
     case JsonStatus::NotObject:
     case JsonStatus::Invalid:
       break;
   }
-  reject(RejectReason::NotJson);
+  die(RejectReason::NotJson);
   return false;
 }
 
@@ -230,13 +310,13 @@ void Decoder::State::decode_document(std::string_view document, int wraps) {
   if (shape == Shape::Lambda && unwraps) {
     const std::string_view data = fields->lambda_data(view);
     if (decode_base64(data, compressed) && is_gzip(compressed)) return decode_compressed(compressed, wraps);
-    return reject(RejectReason::BadGzip);
+    return die(RejectReason::BadGzip);
   }
   if (shape == Shape::Records && (format == Format::Auto || format == Format::CloudTrail))
     return decode_trail_file(document);
   switch (format) {
     case Format::Subscription:
-      return reject(RejectReason::NotJson);
+      return die(RejectReason::NotJson);
     case Format::CloudTrail:
       return emit_object(document, Shape::CloudTrail, own_surroundings());
     case Format::EventBridge:
@@ -250,24 +330,20 @@ void Decoder::State::decode_document(std::string_view document, int wraps) {
 }
 
 void Decoder::State::decode_subscription() {
-  if (fields->is_control_message(view)) return;
+  if (fields->is_control_message(view)) return skip(SkipReason::ControlMessage);
   Surroundings around = own_surroundings();
+  around.enveloped = true;
   around.account = keep(fields->owner(view));
   if (const auto group = fields->log_group(view); !group.empty()) around.log_group = keep(group);
   if (const auto stream = fields->log_stream(view); !stream.empty()) around.log_stream = keep(stream);
-  for_each_element(fields->log_events(view), [&](std::string_view element) {
-    if (!has_room()) return false;
-    const std::uint32_t next = index + 1;  // also behind a refused element
-    if (walk(element, log_event_fields.trie())) {
-      around.time = log_event_fields.timestamp(view);
-      if (const auto message = log_event_fields.message(view)) {
-        decode_message(keep(*message), around);
-      } else {
-        reject(RejectReason::NotJson);
-      }
-    }
-    index = next;
-    return true;
+  for_each_item(fields->log_events(view), around, [&](std::string_view element) {
+    if (!walk(element, log_event_fields.trie())) return;
+    const auto message = log_event_fields.message(view);
+    if (!message) return die(RejectReason::NotJson);
+    Surroundings own = around;
+    own.time = log_event_fields.timestamp(view);
+    item = {keep(*message), own};
+    decode_message(item.value, own);
   });
 }
 
@@ -286,12 +362,9 @@ void Decoder::State::decode_trail_file(std::string_view document) {
     if (walk(document, fields->trie())) emit_object(document, Shape::Other, own_surroundings());
     return;
   }
-  for_each_element(records, [&](std::string_view element) {
-    if (!has_room()) return false;
-    const std::uint32_t next = index + 1;  // also behind a refused element
-    if (walk(element, fields->trie())) emit_object(element, Shape::CloudTrail, own_surroundings());
-    index = next;
-    return true;
+  const Surroundings around = own_surroundings();
+  for_each_item(records, around, [&](std::string_view element) {
+    if (walk(element, fields->trie())) emit_object(element, Shape::CloudTrail, around);
   });
 }
 
@@ -307,11 +380,12 @@ void Decoder::State::decode_message(std::string_view message, const Surroundings
 
 // The object was walked last.
 void Decoder::State::emit_object(std::string_view message, Shape shape, const Surroundings& around) {
-  if (message.size() > kMaxEventBytes) return reject(RejectReason::TooLarge);
+  if (message.size() > kMaxEventBytes) return die(RejectReason::TooLarge);
   const std::string_view account = keep(fields->account_of(view, shape));
   Event event{.kind = shape == Shape::CloudTrail ? Kind::CloudTrail
                       : shape == Shape::BusEvent ? Kind::BusEvent
                                                  : Kind::Json,
+              .enveloped = around.enveloped,
               .message = message,
               .account = account.empty() ? around.account : account,
               .region = keep(fields->region_of(view, shape)),
@@ -329,8 +403,8 @@ void Decoder::State::emit_object(std::string_view message, Shape shape, const Su
 }
 
 void Decoder::State::emit_text(std::string_view message, const Surroundings& around) {
-  if (message.size() > kMaxEventBytes) return reject(RejectReason::TooLarge);
-  if (!simdjson::validate_utf8(message.data(), message.size())) return reject(RejectReason::BadUtf8);
+  if (message.size() > kMaxEventBytes) return die(RejectReason::TooLarge);
+  if (!simdjson::validate_utf8(message.data(), message.size())) return die(RejectReason::BadUtf8);
   std::optional<EventTime> time;
   if (settings->time.from != TimeRule::From::Default) {
     time = ruled_time(message, false);
@@ -338,6 +412,7 @@ void Decoder::State::emit_text(std::string_view message, const Surroundings& aro
     time = find_line_time(message, batch->read_at, settings->time.zone_offset);
   }
   emit(Event{.kind = Kind::Text,
+             .enveloped = around.enveloped,
              .message = message,
              .account = around.account,
              .region = {},
@@ -371,9 +446,11 @@ std::optional<EventTime> Decoder::State::ruled_time(std::string_view message, bo
 }
 
 void Decoder::State::emit(Event event, std::optional<EventTime> time) {
-  event.position = {.partition = batch->partition, .offset = record->offset, .index = index++};
+  event.position = {.partition = batch->partition, .offset = record->offset, .index = items - 1};
   if (!settings->accounts.empty() && !settings->accounts.contains(std::string(event.account))) {
-    return reject(RejectReason::AccountRefused);
+    out->rejects.add(RejectReason::AccountRefused);
+    ++out->items.refused;
+    return;
   }
   const auto arrival = if_on_the_calendar(record->timestamp);
   time = if_on_the_calendar(time);
@@ -384,10 +461,11 @@ void Decoder::State::emit(Event event, std::optional<EventTime> time) {
   }
   if (settings->age_limits && event.time != kInheritTime) {
     const EventTime now = as_event_time(batch->read_at);
-    if (event.time < now - kMaxAge) return reject(RejectReason::TooOld);
-    if (event.time > now + kMaxAhead) return reject(RejectReason::TooNew);
+    if (event.time < now - kMaxAge) return die(RejectReason::TooOld);
+    if (event.time > now + kMaxAhead) return die(RejectReason::TooNew);
   }
   out->events.push_back(event);
+  ++out->items.decoded;
 }
 
 }  // namespace tocsin::event

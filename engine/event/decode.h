@@ -14,9 +14,13 @@
 // what is no object
 // (`subscription`: no envelope). `json` and `text` unwrap nothing; all but `text` gunzip.
 //
-// The envelope's own log group and stream win over the settings'. An empty record is no event and no reject,
-// a control message of CloudWatch Logs neither. Events over kMaxEventBytes are too_large one by one, whatever
-// the size of their envelope.
+// The envelope's own log group and stream win over the settings'. Events over kMaxEventBytes are too_large
+// one by one, whatever the size of their envelope.
+//
+// Everything is accounted for in EventBatch::items. An item is a record, or what an envelope holds in its
+// place: an envelope of three log events is three items. It is decoded; or skipped (an empty record or
+// envelope, a control message); or refused (the account's policy); or dead, with a letter that keeps its
+// bytes.
 //
 // A record is bounded however it was compressed: beyond kMaxInflatedBytes of text in all its layers, or
 // kMaxRecordEvents events, the rest of it is inflated_too_large.
@@ -61,8 +65,8 @@ class Decoder {
   Decoder(Decoder&&) noexcept;
   Decoder& operator=(Decoder&&) noexcept;
 
-  // Clears `out` and fills it from `batch`; takes over the batch's bytes and rejects. `settings` must outlive
-  // the events: their log group may point into it.
+  // Clears `out` and fills it from `batch`; takes over the batch's bytes, rejects and letters. `settings`
+  // must outlive the events: their log group may point into it.
   void decode(RawBatch& batch, const DecodeSettings& settings, EventBatch& out);
 
  private:

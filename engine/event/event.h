@@ -37,6 +37,7 @@ inline constexpr EventTime kInheritTime = kNever;
 struct Event {
   EventTime time = kInheritTime;
   Kind kind = Kind::Text;
+  bool enveloped = false;       // log group and stream, perhaps the account are what an envelope said
   std::string_view message;     // what filters match: the text, or the JSON of the record as it stood
   std::string_view account;     // 12 digits, or empty when the event does not say
   std::string_view region;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "engine/base/check.h"
 
@@ -163,6 +164,23 @@ void Engine::resolve_times(MatchedBatch& batch, EventTime before) {
     if (time == event::kInheritTime) time = before;
     before = time;
   }
+  const event::EventBatch untimed = std::exchange(batch.untimed, {});
+  if (untimed.events.empty() || batch.times.front() != event::kInheritTime) return;
+  event::LetterBudget letters;
+  for (const event::Event& event : untimed.events) {
+    event::DeadLetter& letter = batch.dead.emplace_back();
+    letter.reason = event::RejectReason::NoTime;
+    letter.offset = event.position.offset;
+    letter.index = event.position.index;
+    letters.fill(letter, event.message);
+    if (event.enveloped) {
+      letter.envelope = event::DeadLetter::Envelope{std::string(event.account), std::string(event.log_group),
+                                                    std::string(event.log_stream)};
+    }
+  }
+  batch.rejects.add(event::RejectReason::NoTime, untimed.events.size());
+  batch.items.decoded -= untimed.events.size();
+  batch.items.dead += untimed.events.size();
 }
 
 void Engine::consume(const MatchedBatch& batch, std::size_t begin, std::size_t end, EventTime from,
@@ -172,11 +190,7 @@ void Engine::consume(const MatchedBatch& batch, std::size_t begin, std::size_t e
     return time != event::kInheritTime && time >= from && time < to;
   };
   for (std::size_t i = begin; i < end; ++i) {
-    if (batch.times[i] == event::kInheritTime) {
-      counts_.rejects.add(event::RejectReason::NoTime);
-    } else if (counts(static_cast<std::uint32_t>(i))) {
-      ++counts_.events;
-    }
+    if (counts(static_cast<std::uint32_t>(i))) ++counts_.events;
   }
   const auto by_event = [](const auto& item, std::size_t event) { return item.event < event; };
   chunk_->begin_batch(batch);

@@ -37,6 +37,7 @@ struct EngineCounts {
   std::uint64_t events = 0;   // that filters looked at
   std::uint64_t matched = 0;  // (event, filter) pairs
   event::RejectCounts rejects;
+  event::ItemCounts items;       // the ledger of decoding
   std::uint64_t datapoints = 0;  // (series, bucket) pairs with data
   std::uint64_t transitions = 0;
   std::uint64_t notifications = 0;
@@ -50,7 +51,7 @@ class Engine {
 
   // The events of a batch whose time the batch does not know take that of the event before them: `before` is
   // the time of the last event of the partition's earlier batches (kNever: none). Events that stay without a
-  // time keep kInheritTime.
+  // time keep kInheritTime and are dead from then on. Lets go of the batch's untimed texts.
   static void resolve_times(MatchedBatch& batch, EventTime before);
 
   // Takes the events [begin, end) of a batch with resolved times. Events outside [from, to) are passed over,
@@ -58,8 +59,11 @@ class Engine {
   void consume(const MatchedBatch& batch, std::size_t begin, std::size_t end, EventTime from = kNever,
                EventTime to = kForever);
 
-  // Adds the rejects that a batch came with; once for each batch.
-  void count_rejects(const MatchedBatch& batch) { counts_.rejects.merge(batch.rejects); }
+  // Adds what became of the batch's items; once for each batch, after resolve_times().
+  void count_items(const MatchedBatch& batch) {
+    counts_.rejects.merge(batch.rejects);
+    counts_.items.merge(batch.items);
+  }
 
   // Before the first tick: the moment from which alarms are judged.
   void start(EventTime time);

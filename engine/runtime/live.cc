@@ -278,7 +278,7 @@ class Live::Session : private Listener {
     }
     if (!matched.times.empty()) feed.last_event[own] = matched.times.back();
     newest_event_ = std::max(newest_event_, newest);
-    engine_.count_rejects(matched);
+    engine_.count_items(matched);
     engine_.consume(matched, 0, matched.times.size());
     feed.frontier.on_data(own, matched.newest_record, newest, options_.now());
     // An event from the future must not hold back the offsets of all others.

@@ -173,7 +173,7 @@ class Replay {
       ++cursor.matched;
       Engine::resolve_times(next->second, cursor.resolved);
       if (!next->second.times.empty()) cursor.resolved = next->second.times.back();
-      engine_.count_rejects(next->second);
+      engine_.count_items(next->second);
       cursor.ready.push_back(std::move(next->second));
     }
   }

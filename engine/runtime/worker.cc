@@ -147,6 +147,8 @@ MatchedBatch Worker::process(event::RawBatch batch, const Partition& partition) 
   }
   state.decoder.decode(batch, partition.decode, state.events);
   out.rejects = state.events.rejects;
+  out.items = state.events.items;
+  out.dead = std::move(state.events.dead);
   out.times.reserve(state.events.events.size());
   for (const event::Event& event : state.events.events) out.times.push_back(event.time);
 
@@ -163,6 +165,14 @@ MatchedBatch Worker::process(event::RawBatch batch, const Partition& partition) 
   if (!state.last_seen.empty()) {
     std::fill(state.last_seen.begin(), state.last_seen.end(), State::LastSeen{});
     state.note_seen(out);
+  }
+  const auto& events = state.events.events;
+  const auto timed = std::ranges::find_if(
+      events, [](EventTime time) { return time != event::kInheritTime; }, &event::Event::time);
+  if (timed != events.begin()) {
+    out.untimed.events.assign(events.begin(), timed);
+    out.untimed.owned = std::move(state.events.owned);
+    out.untimed.bytes = std::move(state.events.bytes);
   }
   state.events.clear();
   return out;

@@ -13,7 +13,8 @@ class FileReader final : public PartitionReader {
  public:
   FileReader(Descriptor descriptor, std::string path, const ReadLimits& limits)
       : descriptor_(std::move(descriptor)),
-        bytes_(read_bytes(descriptor_.fd(), std::move(path))),
+        path_(std::move(path)),
+        bytes_(read_bytes(descriptor_.fd(), path_)),
         cutter_(limits) {}
 
   Result<event::RawBatch> read() override {
@@ -22,14 +23,14 @@ class FileReader final : public PartitionReader {
     batch.read_at = wall_now();
     while (true) {
       cutter_.cut(batch);
-      if (!batch.records.empty() || cutter_.exhausted()) break;
+      if (!batch.records.empty() || RecordCutter::is_full_of_letters(batch) || cutter_.exhausted()) break;
       const std::span<char> room = cutter_.room();
       const auto size = bytes_->read(room);
       if (!size) return std::unexpected(size.error());
       if (*size > 0) {
         cutter_.filled(*size);
       } else {
-        if (!bytes_->complete()) batch.rejects.add(event::RejectReason::BadGzip);
+        if (!bytes_->complete()) cutter_.refuse_rest(batch, path_);
         cutter_.end(bytes_->complete());
       }
     }
@@ -44,6 +45,7 @@ class FileReader final : public PartitionReader {
 
  private:
   Descriptor descriptor_;
+  std::string path_;
   std::unique_ptr<ByteReader> bytes_;
   RecordCutter cutter_;
   std::uint64_t sequence_ = 0;

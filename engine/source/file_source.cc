@@ -78,7 +78,7 @@ Result<std::optional<event::RawBatch>> FileSource::read(std::uint32_t index) {
   batch.read_at = wall_now();
   while (true) {
     file.cutter->cut(batch);
-    if (!batch.records.empty() || file.cutter->exhausted()) break;
+    if (!batch.records.empty() || RecordCutter::is_full_of_letters(batch) || file.cutter->exhausted()) break;
     const WallTime asked = wall_now();
     const std::span<char> room = file.cutter->room();
     const auto size = file.bytes->read(room);
@@ -94,7 +94,7 @@ Result<std::optional<event::RawBatch>> FileSource::read(std::uint32_t index) {
       file.cutter->rest();
       break;
     }
-    if (!file.bytes->complete()) batch.rejects.add(event::RejectReason::BadGzip);
+    if (!file.bytes->complete()) file.cutter->refuse_rest(batch, file.path);
     file.cutter->end(file.bytes->complete());
   }
   batch.last = file.cutter->exhausted();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace tocsin::source {
 namespace {
@@ -39,7 +40,8 @@ void RecordCutter::end(bool whole) {
 }
 
 bool RecordCutter::exhausted() const {
-  return ended_ && buffer_.uncut().empty() && (mode_ != Mode::Documents || place_ == Place::Between);
+  return ended_ && !refused_ && buffer_.uncut().empty() &&
+         (mode_ != Mode::Documents || place_ == Place::Between);
 }
 
 void RecordCutter::cut(event::RawBatch& batch) {
@@ -47,7 +49,8 @@ void RecordCutter::cut(event::RawBatch& batch) {
   if (mode_ == Mode::Unknown) return;
   batch.by_line = mode_ == Mode::Lines;
   std::size_t bytes = 0;
-  while (batch.records.size() < limits_.batch_records && bytes < limits_.batch_bytes) {
+  while (batch.records.size() < limits_.batch_records && bytes < limits_.batch_bytes &&
+         !is_full_of_letters(batch)) {
     const std::size_t before = batch.records.size();
     if (!(mode_ == Mode::Lines ? cut_line(batch) : cut_document(batch))) break;
     if (batch.records.size() > before) bytes += batch.records.back().value.size();
@@ -70,11 +73,44 @@ void RecordCutter::choose_mode() {
 }
 
 void RecordCutter::add(event::RawBatch& batch, std::string_view value, std::int64_t offset) {
-  if (value.size() > kMaxEventBytes) {
-    batch.rejects.add(RejectReason::TooLarge);
-  } else {
+  if (value.size() <= kMaxEventBytes) {
     batch.records.push_back({.value = value, .timestamp = {}, .offset = offset});
+    return;
   }
+  refuse(RejectReason::TooLarge, offset);
+  refused_->start = value.substr(0, kKeptBytes);
+  refused_->size = value.size();
+  bury(batch);
+}
+
+// Takes bytes that belong to the refused record.
+void RecordCutter::drop(std::size_t size) {
+  const std::string_view bytes = buffer_.uncut().substr(0, size);
+  refused_->start += bytes.substr(0, kKeptBytes - refused_->start.size());
+  refused_->size += bytes.size();
+  buffer_.take(size);
+}
+
+// The refused record is over.
+void RecordCutter::bury(event::RawBatch& batch) {
+  Refused refused = *std::exchange(refused_, std::nullopt);
+  event::DeadLetter letter;
+  letter.reason = refused.reason;
+  letter.offset = refused.offset;
+  letter.cut_bytes = refused.size - refused.start.size();
+  letter.value = std::move(refused.start);
+  batch.rejects.add(letter.reason);
+  batch.dead.push_back(std::move(letter));
+}
+
+void RecordCutter::refuse_rest(event::RawBatch& batch, std::string_view file) const {
+  event::DeadLetter letter;
+  letter.reason = RejectReason::BadGzip;
+  letter.offset = mode_ == Mode::Documents ? elements_ : lines_ + 1;
+  letter.value = file;
+  letter.cut_bytes = 1;  // at least: how much is lost nobody knows
+  batch.rejects.add(letter.reason);
+  batch.dead.push_back(std::move(letter));
 }
 
 // One line; false: more bytes are needed.
@@ -83,24 +119,34 @@ bool RecordCutter::cut_line(event::RawBatch& batch) {
   const std::size_t line_end = uncut.find('\n', scanned_);
   if (line_end == std::string_view::npos && !(ended_ && whole_)) {
     scanned_ = uncut.size();
-    if (!dropping_ && scanned_ > kMaxEventBytes + 1) {  // 1: it may be the '\r' of a line that just fits
-      batch.rejects.add(RejectReason::TooLarge);
-      dropping_ = true;
+    if (!refused_ && scanned_ > kMaxEventBytes + 1) {  // 1: it may be the '\r' of a line that just fits
+      refuse(RejectReason::TooLarge, lines_ + 1);
     }
-    if (dropping_ || ended_) {
-      buffer_.take(scanned_);
-      scanned_ = 0;
+    if (refused_) {
+      drop(std::exchange(scanned_, 0));
+    } else if (ended_) {
+      buffer_.take(std::exchange(scanned_, 0));
     }
+    if (refused_ && ended_) bury(batch);
     return false;
   }
-  if (uncut.empty()) return false;
+  if (uncut.empty()) {
+    if (refused_) bury(batch);
+    return false;
+  }
   std::string_view line = uncut.substr(0, line_end);
-  buffer_.take(std::min(line.size() + 1, uncut.size()));
+  const std::size_t taken = std::min(line.size() + 1, uncut.size());
   scanned_ = 0;
   ++lines_;
   if (line.ends_with('\r')) line.remove_suffix(1);
-  if (std::exchange(dropping_, false) || line.empty()) return true;
-  add(batch, line, lines_);
+  if (refused_) {
+    drop(line.size());
+    buffer_.take(taken - line.size());
+    bury(batch);
+    return true;
+  }
+  buffer_.take(taken);
+  if (!line.empty()) add(batch, line, lines_);
   return true;
 }
 
@@ -116,7 +162,7 @@ bool RecordCutter::cut_document(event::RawBatch& batch) {
   bool moved = false;
   switch (place_) {
     case Place::Between:
-      moved = start_document(batch);
+      moved = start_document();
       break;
     case Place::Records:
       skip_space(true);
@@ -145,28 +191,34 @@ bool RecordCutter::cut_document(event::RawBatch& batch) {
     case Place::BrokenLine: {
       const std::size_t line_end = buffer_.uncut().find('\n');
       moved = line_end != std::string_view::npos;
-      buffer_.take(moved ? line_end + 1 : buffer_.uncut().size());
-      if (moved) place_ = Place::Between;
+      drop(moved ? line_end : buffer_.uncut().size());
+      if (!moved) break;
+      buffer_.take(1);
+      bury(batch);
+      place_ = Place::Between;
       break;
     }
   }
   if (moved || !ended_) return moved;
   // The end came inside of a document.
-  if (place_ != Place::Between && place_ != Place::BrokenLine && whole_ && !dropping_)
-    batch.rejects.add(RejectReason::NotJson);
+  if (place_ != Place::Between && whole_ && !refused_) refuse(RejectReason::NotJson, elements_);
   place_ = Place::Between;
-  buffer_.take(buffer_.uncut().size());
   scanned_ = 0;
-  dropping_ = false;
+  if (refused_) {
+    drop(buffer_.uncut().size());
+    bury(batch);
+  } else {
+    buffer_.take(buffer_.uncut().size());
+  }
   return false;
 }
 
-bool RecordCutter::start_document(event::RawBatch& batch) {
+bool RecordCutter::start_document() {
   skip_space(false);
   const std::string_view uncut = buffer_.uncut();
   if (uncut.empty()) return false;
   if (!uncut.starts_with('{')) {
-    batch.rejects.add(RejectReason::NotJson);
+    refuse(RejectReason::NotJson, elements_);
     place_ = Place::BrokenLine;
     return true;
   }
@@ -187,21 +239,20 @@ bool RecordCutter::take_value(event::RawBatch& batch, Place next) {
   const std::string_view uncut = buffer_.uncut();
   scanned_ += extent_.take(uncut.substr(scanned_));
   if (!extent_.done()) {
-    if (!dropping_ && scanned_ > kMaxEventBytes) {
-      batch.rejects.add(RejectReason::TooLarge);
-      dropping_ = true;
-    }
-    if (dropping_) {
-      buffer_.take(scanned_);
-      scanned_ = 0;
-    }
+    if (!refused_ && scanned_ > kMaxEventBytes) refuse(RejectReason::TooLarge, elements_);
+    if (refused_) drop(std::exchange(scanned_, 0));
     return false;
   }
   const std::string_view value = uncut.substr(0, scanned_);
-  buffer_.take(scanned_);
   scanned_ = 0;
   place_ = next;
-  if (!std::exchange(dropping_, false)) add(batch, value, elements_);
+  if (refused_) {
+    drop(value.size());
+    bury(batch);
+  } else {
+    buffer_.take(value.size());
+    add(batch, value, elements_);
+  }
   ++elements_;
   return true;
 }

@@ -8,14 +8,16 @@
 // The line end, a '\r' before it and a byte order mark at the start are not part of a record; empty lines
 // count and are no records.
 //
-// Memory is flat: a record over event::kMaxEventBytes is counted as too_large and passed over without being
-// held. How the bytes come (one by one, in blocks of any size) changes nothing about the records. Used by one
-// thread.
+// Memory is flat: a record over event::kMaxEventBytes is counted as too_large once its end is met, and of it
+// only the start is held, for its dead letter. How the bytes come (one by one, in blocks of any size) changes
+// nothing about the records. Used by one thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 
 #include "engine/event/json_extent.h"
 #include "engine/event/record.h"
@@ -36,8 +38,16 @@ class RecordCutter {
   void end(bool whole);
 
   // Adds records to `batch`, within the limits, and what had to be refused. No records: more bytes are
-  // needed, or exhausted().
+  // needed, or the batch is full of letters, or exhausted().
   void cut(event::RawBatch& batch);
+
+  // As many dead letters as a batch without a record has: it is to be handed over, or they would pile up.
+  [[nodiscard]] static bool is_full_of_letters(const event::RawBatch& batch) {
+    return batch.dead.size() >= kMaxLetters;
+  }
+
+  // Compressed data of `file` is damaged at this point: counts it, with a letter that names the file.
+  void refuse_rest(event::RawBatch& batch, std::string_view file) const;
 
   // Ended, and everything was cut.
   [[nodiscard]] bool exhausted() const;
@@ -46,6 +56,17 @@ class RecordCutter {
   void rest() { buffer_.rest(); }
 
  private:
+  static constexpr std::size_t kMaxLetters = 64;
+  static constexpr std::size_t kKeptBytes = std::size_t{64} << 10;  // of a refused record
+
+  // A record that is refused, met up to here.
+  struct Refused {
+    event::RejectReason reason = event::RejectReason::TooLarge;
+    std::int64_t offset = 0;
+    std::string start;
+    std::uint64_t size = 0;
+  };
+
   enum class Mode : std::uint8_t { Unknown, Lines, Documents };
   // Where in a file of documents the next byte stands.
   enum class Place : std::uint8_t { Between, Records, Element, AfterRecords, OtherDocument, BrokenLine };
@@ -53,10 +74,13 @@ class RecordCutter {
   void choose_mode();
   bool cut_line(event::RawBatch& batch);
   bool cut_document(event::RawBatch& batch);
-  bool start_document(event::RawBatch& batch);
+  bool start_document();
   bool take_value(event::RawBatch& batch, Place next);
   void skip_space(bool commas);
   void add(event::RawBatch& batch, std::string_view value, std::int64_t offset);
+  void refuse(event::RejectReason reason, std::int64_t offset) { refused_ = {reason, offset, {}, 0}; }
+  void drop(std::size_t size);
+  void bury(event::RawBatch& batch);
 
   ReadLimits limits_;
   ReadBuffer buffer_;
@@ -64,7 +88,7 @@ class RecordCutter {
   bool ended_ = false;
   bool whole_ = true;
   std::size_t scanned_ = 0;  // of the uncut bytes, how many are known to be inside the current record
-  bool dropping_ = false;    // the current record is too large and counted
+  std::optional<Refused> refused_;  // the current record, if it will be none
   std::int64_t lines_ = 0;   // met so far
   Place place_ = Place::Between;
   event::JsonExtent extent_;

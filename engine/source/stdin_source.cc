@@ -37,7 +37,7 @@ Result<std::optional<event::RawBatch>> StdinSource::poll(Duration wait) {
   event::RawBatch batch;
   while (!finished_) {
     cutter_.cut(batch);
-    if (!batch.records.empty() || cutter_.exhausted()) break;
+    if (!batch.records.empty() || RecordCutter::is_full_of_letters(batch) || cutter_.exhausted()) break;
     const WallTime asked = wall_now();
     if (!bytes_->at_hand() && !is_ready(Duration{0})) {
       caught_up_ = true;
@@ -54,7 +54,7 @@ Result<std::optional<event::RawBatch>> StdinSource::poll(Duration wait) {
     if (*size > 0) {
       cutter_.filled(*size);
     } else {
-      if (!bytes_->complete()) batch.rejects.add(event::RejectReason::BadGzip);
+      if (!bytes_->complete()) cutter_.refuse_rest(batch, kPath);
       cutter_.end(bytes_->complete());
     }
   }

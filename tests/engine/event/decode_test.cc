@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tests/engine/event/compress.h"
+#include "tests/engine/event/ledger.h"
 
 namespace tocsin::event {
 namespace {
@@ -63,6 +64,7 @@ class DecoderTest : public ::testing::Test {
       batch.records.push_back({.value = value, .timestamp = timestamp, .offset = offset++});
     batch.bytes = std::move(bytes);
     decoder.decode(batch, settings, out);
+    expect_closed_ledger(out);
     return out.events;
   }
   std::string messages(const std::vector<std::string>& values) {
@@ -435,9 +437,85 @@ TEST_F(DecoderTest, KeepsTheTextsOfTheBatchAlive) {
   EXPECT_EQ(events[3].log_group, "the-group");
 }
 
-TEST_F(DecoderTest, PassesEmptyRecordsOver) {
-  EXPECT_THAT(decode({"", ""}), IsEmpty());
+TEST_F(DecoderTest, PassesOverWhatIsEmpty) {
+  EXPECT_THAT(decode({"", "", gzip(""), R"({"Records":[]})", envelope("")}), IsEmpty());
   EXPECT_EQ(rejects(), "");
+  EXPECT_EQ(out.items.read, 5U);
+  EXPECT_EQ(out.items.skipped[static_cast<std::size_t>(SkipReason::Empty)], 5U);
+}
+
+TEST_F(DecoderTest, CountsWhatAnEnvelopeHoldsInItsPlace) {
+  settings.accounts = {"000000000002", "000000000004"};
+  std::string control = envelope(log_event("CWL CONTROL MESSAGE"));
+  control.replace(control.find("DATA_MESSAGE"), 12, "CONTROL_MESSAGE");
+  decode({kTrail, std::string(R"({"Records":[)") + kTrail + ",7," + kTrail + "]}", kBus,
+          gzip(envelope(log_event("a") + "," + log_event("b")) + control + envelope("")), R"({"cut)",
+          gzip(control)});
+  EXPECT_EQ(out.items.read, 11U);
+  EXPECT_EQ(out.items.decoded, 5U);
+  EXPECT_EQ(out.items.skipped[static_cast<std::size_t>(SkipReason::ControlMessage)], 2U);
+  EXPECT_EQ(out.items.skipped[static_cast<std::size_t>(SkipReason::Empty)], 1U);
+  EXPECT_EQ(out.items.refused, 1U);
+  EXPECT_EQ(out.items.dead, 2U);
+}
+
+TEST_F(DecoderTest, KeepsTheBytesOfWhatItCannotUse) {
+  const std::string broken = gzip("some text").substr(0, 15);
+  const auto arrival = parse_rfc3339("2026-03-10T11:30:00Z");
+  settings.age_limits = true;
+  decode({broken, gzip(envelope(log_event("fine") + R"(,{"no":"message"},)" + log_event("old", 1)))},
+         arrival);
+  ASSERT_EQ(out.dead.size(), 3U);
+  EXPECT_EQ(out.dead[0].reason, RejectReason::BadGzip);
+  EXPECT_EQ(out.dead[0].value, broken) << "as it stood, not what came out of it";
+  EXPECT_EQ(out.dead[0].offset, 100);
+  EXPECT_EQ(out.dead[0].timestamp, arrival);
+  EXPECT_FALSE(out.dead[0].envelope.has_value());
+
+  EXPECT_EQ(out.dead[1].reason, RejectReason::NotJson);
+  EXPECT_EQ(out.dead[1].value, R"({"no":"message"})") << "only the element: its neighbours are well";
+  EXPECT_EQ(out.dead[1].offset, 101);
+  EXPECT_EQ(out.dead[1].index, 1U);
+  ASSERT_TRUE(out.dead[1].envelope.has_value());
+  EXPECT_EQ(out.dead[1].envelope->account, "000000000004");
+  EXPECT_EQ(out.dead[1].envelope->log_group, "/app/api");
+  EXPECT_EQ(out.dead[1].envelope->log_stream, "i-1");
+
+  EXPECT_EQ(out.dead[2].reason, RejectReason::TooOld);
+  EXPECT_EQ(out.dead[2].value, "old");
+  EXPECT_EQ(out.dead[2].timestamp, EventTime{Duration{1000}}) << "the log event's own";
+  EXPECT_EQ(out.dead[2].cut_bytes, 0U);
+}
+
+TEST_F(DecoderTest, BoundsWhatLettersHold) {
+  const std::string large = "{\"" + std::string(1'000'000, 'x');
+  const std::vector<std::string> values(2'000, "{\"" + std::string(200, 'y'));
+  std::vector<std::string> many(20, large);
+  many.insert(many.end(), values.begin(), values.end());
+  decode(many);
+  ASSERT_EQ(out.dead.size(), many.size());
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < many.size(); ++i) {
+    EXPECT_EQ(out.dead[i].value.size() + out.dead[i].cut_bytes, many[i].size());
+    EXPECT_EQ(out.dead[i].value, many[i].substr(0, out.dead[i].value.size()));
+    EXPECT_GE(out.dead[i].value.size(), 64U);
+    kept += out.dead[i].value.size();
+  }
+  EXPECT_EQ(out.dead[0].cut_bytes, 0U);
+  EXPECT_GT(out.dead.back().cut_bytes, 0U);
+  EXPECT_LT(kept, 17U << 20);
+}
+
+TEST_F(DecoderTest, CountsTheLettersOfTheSource) {
+  RawBatch batch;
+  batch.rejects.add(RejectReason::TooLarge);
+  batch.dead.push_back({.reason = RejectReason::TooLarge, .value = "xxx", .cut_bytes = 5, .envelope = {}});
+  batch.records.push_back({.value = "{\"", .timestamp = {}, .offset = 3});
+  decoder.decode(batch, settings, out);
+  expect_closed_ledger(out);
+  ASSERT_EQ(out.dead.size(), 2U);
+  EXPECT_EQ(out.dead[0].value, "xxx");
+  EXPECT_EQ(out.dead[1].value, "{\"");
 }
 
 TEST(ParseFormat, KnowsTheNames) {

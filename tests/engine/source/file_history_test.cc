@@ -26,6 +26,7 @@ using ::testing::IsEmpty;
 struct Contents {
   std::vector<std::string> records;
   std::string rejects;
+  std::vector<std::string> dead;  // "offset:size" of each letter, cut bytes counted
   bool by_line = true;
   std::size_t batches = 0;
   std::size_t largest_batch = 0;
@@ -50,6 +51,12 @@ Contents read_all(PartitionReader& reader) {
       contents.records.push_back(std::to_string(record.offset) + ":" + std::string(record.value));
     }
     rejects.merge(batch->rejects);
+    EXPECT_EQ(batch->rejects.total(), batch->dead.size());
+    for (const event::DeadLetter& letter : batch->dead) {
+      EXPECT_LE(letter.value.size(), 65'536U);
+      contents.dead.push_back(std::to_string(letter.offset) + ":" +
+                              std::to_string(letter.value.size() + letter.cut_bytes));
+    }
     contents.by_line = batch->by_line;
     if (batch->last) break;
   }
@@ -116,7 +123,36 @@ TEST_F(FileHistory, PassesOverLongLinesWithTheNumbersRight) {
     EXPECT_EQ(contents.records[1].size(), 2 + kMaxEventBytes);
     EXPECT_EQ(contents.records[2], "5:b");
     EXPECT_EQ(contents.rejects, "too_large=3 ");
+    EXPECT_THAT(contents.dead,
+                ElementsAre("3:" + std::to_string(kMaxEventBytes + 1), "4:5000000", "6:5000000"));
   }
+}
+
+TEST_F(FileHistory, HandsLettersOverBeforeTheyPileUp) {
+  std::string text;
+  for (int i = 0; i < 200; ++i)
+    text += std::string(kMaxEventBytes + 1 + static_cast<std::size_t>(i), 'x') + "\n";
+  const Contents contents = read(text + "end");
+  EXPECT_THAT(contents.records, ElementsAre("201:end"));
+  EXPECT_EQ(contents.dead.size(), 200U);
+  EXPECT_EQ(contents.dead[150], "151:" + std::to_string(kMaxEventBytes + 151));
+  EXPECT_GE(contents.batches, 3U);
+}
+
+TEST_F(FileHistory, NamesTheFileThatIsDamaged) {
+  const auto whole = gzip("one\ntwo\n");
+  const std::string path = folder.write("broken.gz", whole.substr(0, whole.size() - 6));
+  const auto files = list_files("s", {path}, {});
+  ASSERT_TRUE(files.has_value());
+  auto reader = files->front().open();
+  ASSERT_TRUE(reader.has_value());
+  auto batch = (*reader)->read();
+  while (batch && !batch->last) batch = (*reader)->read();
+  ASSERT_TRUE(batch.has_value());
+  ASSERT_EQ(batch->dead.size(), 1U);
+  EXPECT_EQ(batch->dead[0].reason, event::RejectReason::BadGzip);
+  EXPECT_EQ(batch->dead[0].value, path);
+  EXPECT_GT(batch->dead[0].cut_bytes, 0U) << "it cannot be read again";
 }
 
 TEST_F(FileHistory, ReadsCompressedFilesByTheirMagic) {

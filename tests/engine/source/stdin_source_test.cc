@@ -79,14 +79,16 @@ TEST_F(StdinSourceTest, DecompressesWhatIsCompressed) {
   EXPECT_THAT(drain(source), ElementsAre("one", "two", "three", "four", "five"));
 }
 
-TEST_F(StdinSourceTest, CountsALineThatIsTooLargeOnce) {
+TEST_F(StdinSourceTest, CountsALineThatIsTooLargeOnceAndKeepsItsStart) {
   StdinSource source("in", {}, input());
   std::uint64_t too_large = 0;
+  std::vector<event::DeadLetter> dead;
   const auto count = [&] {
     while (true) {
       auto batch = source.poll(Duration{0});
       if (!batch || !*batch) return;
       too_large += (*batch)->rejects[event::RejectReason::TooLarge];
+      dead.insert(dead.end(), (*batch)->dead.begin(), (*batch)->dead.end());
     }
   };
   const std::string piece(32'768, 'x');
@@ -94,7 +96,14 @@ TEST_F(StdinSourceTest, CountsALineThatIsTooLargeOnce) {
     write(piece);
     count();
   }
+  write("\nnext\n");
+  count();
   EXPECT_EQ(too_large, 1U);
+  ASSERT_EQ(dead.size(), 1U);
+  EXPECT_EQ(dead[0].reason, event::RejectReason::TooLarge);
+  EXPECT_EQ(dead[0].offset, 1);
+  EXPECT_EQ(dead[0].value, std::string(65'536, 'x'));
+  EXPECT_EQ(dead[0].value.size() + dead[0].cut_bytes, 80U * 32'768);
 }
 
 TEST_F(StdinSourceTest, IsAlsoHistory) {
