@@ -16,10 +16,15 @@
 namespace tocsin::event {
 
 enum class Kind : std::uint8_t {
-  Text,        // a line
-  Json,        // a JSON object of no known kind
-  CloudTrail,  // a CloudTrail record
-  BusEvent,    // an EventBridge event
+  Text,            // a line
+  Json,            // a JSON object of no known kind
+  CloudTrail,      // a CloudTrail record
+  BusEvent,        // an EventBridge event
+  S3Notification,  // one record of an S3 event notification
+  BackupNotice,    // what AWS Backup tells the SNS topic of a vault, as JSON (docs/semantics.md)
+  AlarmMessage,    // a CloudWatch alarm's message
+  VpcFlow,         // a line of VPC Flow Logs, or the object of its fields
+  LambdaPlatform,  // what Lambda itself logs: START, END, REPORT, platform.*
 };
 
 // Where an event came from, so that a person can find it again.

@@ -2,6 +2,7 @@
 // UTF-8.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace tocsin::event {
@@ -16,5 +17,8 @@ char* unescape(std::string_view text, char* out);
 
 // [-] int [. digits] [e|E [+|-] digits], without leading zeros, and nothing else.
 [[nodiscard]] bool is_json_number(std::string_view text);
+
+// Appends `text`, which is UTF-8, as a JSON string with its quotes.
+void write_json_string(std::string_view text, std::string& out);
 
 }  // namespace tocsin::event

@@ -14,8 +14,8 @@ enum class RejectReason : std::uint8_t {
   NotJson,           // announced as JSON (by its format, or by starting as an object does) and is not
   BadUtf8,           // not UTF-8
   TooLarge,          // a log event over kMaxEventBytes
-  TooDeep,           // JSON nested deeper than kMaxDepth
-  BadGzip,           // compressed data that is damaged or ends too early
+  TooDeep,           // JSON nested deeper than kMaxDepth, envelopes deeper than kMaxLayers
+  BadGzip,           // compressed or base64 data that is damaged or ends too early
   InflatedTooLarge,  // a record that inflates beyond kMaxInflatedBytes or holds more than kMaxRecordEvents
   NoTime,            // nothing says when it happened
   TooOld,            // more than two weeks before now (live sources only)
@@ -26,12 +26,15 @@ enum class RejectReason : std::uint8_t {
   ValueNotNumeric,   // matched, but the value is not a finite number
   DimensionMissing,  // matched, but a dimension's field is not there or blank
   Overflow,          // the metric already has its maximum of series
+  BadFields,         // a line that has other fields than the source's `vpc_flow` format
 };
 
-inline constexpr std::size_t kRejectReasons = 15;
+inline constexpr std::size_t kRejectReasons = 16;
 inline constexpr std::array<std::string_view, kRejectReasons> kRejectNames{
-    "not_json", "bad_utf8", "too_large",       "too_deep",      "bad_gzip",          "inflated_too_large", "no_time", "too_old",
-    "too_new",  "late",     "account_refused", "value_missing", "value_not_numeric", "dimension_missing",  "overflow"};
+    "not_json",           "bad_utf8",      "too_large",         "too_deep",          "bad_gzip",
+    "inflated_too_large", "no_time",       "too_old",           "too_new",           "late",
+    "account_refused",    "value_missing", "value_not_numeric", "dimension_missing", "overflow",
+    "bad_fields"};
 
 [[nodiscard]] constexpr std::string_view to_string(RejectReason reason) {
   return kRejectNames[static_cast<std::size_t>(reason)];
@@ -56,12 +59,15 @@ struct RejectCounts {
 // What was read and is no log event, nor meant to be one. Counted, and passed over.
 enum class SkipReason : std::uint8_t {
   Empty,           // a record without a value (a tombstone), an empty line
-  ControlMessage,  // CloudWatch Logs asks whether its destination is there
+  ControlMessage,  // CloudWatch Logs asks whether its destination is there; SNS wants a subscription
+                   // confirmed
   TestEvent,       // S3 says that notifications are set up
+  Header,          // the field names at the start of a flow log's file
 };
 
-inline constexpr std::size_t kSkipReasons = 3;
-inline constexpr std::array<std::string_view, kSkipReasons> kSkipNames{"empty", "control_message", "test_event"};
+inline constexpr std::size_t kSkipReasons = 4;
+inline constexpr std::array<std::string_view, kSkipReasons> kSkipNames{"empty", "control_message",
+                                                                       "test_event", "header"};
 
 [[nodiscard]] constexpr std::string_view to_string(SkipReason reason) {
   return kSkipNames[static_cast<std::size_t>(reason)];
@@ -95,6 +101,7 @@ inline constexpr std::size_t kMaxInflatedBytes = std::size_t{64} << 20;  // of o
 // Of one record. CloudWatch Logs takes 10,000 events in one PutLogEvents, so no honest envelope comes near; without a limit
 // some kilobytes of compressed `{}` would become gigabytes of events.
 inline constexpr std::uint32_t kMaxRecordEvents = 100'000;
+inline constexpr int kMaxLayers = 8;  // envelopes and compression around each other
 inline constexpr std::size_t kMaxDepth = 256;                            // arrays and objects counted
 
 }  // namespace tocsin::event
