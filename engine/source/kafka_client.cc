@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <string_view>
 #include <thread>
 #include <utility>
+
+#include "engine/source/kafka_properties.h"
 
 namespace tocsin::source {
 namespace {
@@ -77,7 +80,7 @@ Result<KafkaProperties> merged_properties(KafkaProperties properties, const Kafk
 }
 
 KafkaProperties common_properties(const KafkaSettings& settings) {
-  return {
+  KafkaProperties properties{
       {"bootstrap.servers", settings.brokers},
       {"group.id", settings.group.empty() ? "tocsin" : settings.group},
       {"client.id", "tocsin"},
@@ -100,6 +103,13 @@ KafkaProperties common_properties(const KafkaSettings& settings) {
       {"fetch.max.bytes", "4194304"},
       {"fetch.message.max.bytes", "524288"},
   };
+  // What newer versions of librdkafka have: a shorter sleep when enough is fetched ahead, and telemetry to
+  // the brokers, which nobody asked for.
+  for (const auto& [name, value] :
+       {std::pair{"fetch.queue.backoff.ms", "100"}, {"enable.metrics.push", "false"}}) {
+    if (!kafka_property_fault(name, value)) properties[name] = value;
+  }
+  return properties;
 }
 
 void rebalance_callback(rd_kafka_t* handle, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list,
@@ -125,20 +135,10 @@ void error_callback(rd_kafka_t* handle, int code, const char* reason, void* opaq
   listener->on_error(code, text);
 }
 
-KafkaOffsets offsets_of(const rd_kafka_topic_partition_list_t* list) {
-  KafkaOffsets offsets;
-  for (int i = 0; list != nullptr && i < list->cnt; ++i) {
-    offsets[{list->elems[i].topic, list->elems[i].partition}] = list->elems[i].offset;
-  }
-  return offsets;
-}
-
-void commit_callback(rd_kafka_t* /*handle*/, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* list,
-                     void* opaque) {
+int statistics_callback(rd_kafka_t* /*handle*/, char* json, std::size_t size, void* opaque) {
   KafkaListener* listener = static_cast<KafkaClient*>(opaque)->listener();
-  if (listener == nullptr || code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET)
-    return;
-  listener->on_commit_failed(offsets_of(list), rd_kafka_err2str(code));
+  if (listener != nullptr) listener->on_statistics({json, size});
+  return 0;  // librdkafka keeps the text
 }
 
 void drop_log(const rd_kafka_t* /*handle*/, int /*level*/, const char* /*facility*/, const char* /*line*/) {}
@@ -195,11 +195,41 @@ KafkaOffsets ask_leaders(const KafkaClient& client, const std::vector<KafkaParti
 constexpr std::int64_t kEndTimestamp = -1;
 constexpr std::int64_t kStartTimestamp = -2;
 
+constexpr Duration kDestroyWait = std::chrono::seconds{2};
+
+// Runs what librdkafka may hang in on a thread of its own, which nobody waits for any longer than `timeout`.
+void within(Duration timeout, std::function<void()> work) {
+  std::promise<void> done;
+  const std::future<void> is_done = done.get_future();
+  std::thread thread([work = std::move(work), done = std::move(done)]() mutable {
+    work();
+    work = nullptr;  // with what it holds
+    done.set_value();
+  });
+  if (is_done.wait_for(timeout) == std::future_status::ready) {
+    thread.join();
+  } else {
+    thread.detach();
+  }
+}
+
 }  // namespace
 
-Result<KafkaProperties> live_properties(const KafkaSettings& settings) {
+Result<KafkaProperties> group_properties(const KafkaSettings& settings) {
   KafkaProperties properties = common_properties(settings);
-  properties["queued.max.messages.kbytes"] = "32768";
+  properties["session.timeout.ms"] = "15000";
+  properties["heartbeat.interval.ms"] = "3000";
+  return merged_properties(std::move(properties), settings);
+}
+
+Result<KafkaProperties> reader_properties(const KafkaSettings& settings) {
+  // Half a second of a topic's peak and more; when it is full, librdkafka sleeps up to a second before it
+  // fetches again.
+  constexpr std::size_t kAheadKilobytes = 64 * 1024;
+  KafkaProperties properties = common_properties(settings);
+  properties["queued.max.messages.kbytes"] = std::to_string(kAheadKilobytes);
+  properties["queued.min.messages"] = "1000000";  // bytes are the limit, however small the records
+  properties["statistics.interval.ms"] = "5000";
   return merged_properties(std::move(properties), settings);
 }
 
@@ -230,7 +260,7 @@ Result<std::shared_ptr<KafkaClient>> KafkaClient::create(const KafkaProperties& 
   rd_kafka_conf_set_opaque(conf, client.get());
   rd_kafka_conf_set_rebalance_cb(conf, rebalance_callback);
   rd_kafka_conf_set_error_cb(conf, error_callback);
-  rd_kafka_conf_set_offset_commit_cb(conf, commit_callback);
+  rd_kafka_conf_set_stats_cb(conf, statistics_callback);
   // Errors come by callback; the log is for those who ask for it.
   if (!properties.contains("debug")) rd_kafka_conf_set_log_cb(conf, drop_log);
   client->handle_ = rd_kafka_new(RD_KAFKA_CONSUMER, conf, buffer.data(), buffer.size());
@@ -244,54 +274,70 @@ Result<std::shared_ptr<KafkaClient>> KafkaClient::create(const KafkaProperties& 
 }
 
 KafkaClient::~KafkaClient() {
-  if (handle_ != nullptr) rd_kafka_destroy_flags(handle_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  if (handle_ == nullptr) return;
+  // librdkafka 2.0 waits for ever here once a topic that it read was deleted.
+  within(kDestroyWait,
+         [handle = handle_] { rd_kafka_destroy_flags(handle, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE); });
 }
 
-void KafkaClient::assign(const KafkaOffsets& offsets) {
-  const auto code = rd_kafka_assign(handle_, make_list(offsets).get());
+void KafkaClient::hold(const std::vector<KafkaPartition>& partitions) {
+  // An explicit offset asks nobody where to begin, and what is paused is not fetched.
+  const List list = make_list(with_offset(partitions, 0));
+  auto code = rd_kafka_assign(handle_, list.get());
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = rd_kafka_pause_partitions(handle_, list.get());
   KafkaListener* listener = listener_;
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR && listener != nullptr)
     listener->on_error(code, rd_kafka_err2str(code));
 }
 
-void KafkaClient::commit(const KafkaOffsets& offsets) {
-  const auto code = rd_kafka_commit(handle_, make_list(offsets).get(), 1);
-  KafkaListener* listener = listener_;
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR && listener != nullptr)
-    listener->on_commit_failed(offsets, rd_kafka_err2str(code));
+void KafkaClient::start(const KafkaPartition& partition, std::int64_t offset) {
+  tell(rd_kafka_incremental_assign(handle_, make_list({{partition, offset}}).get()));
 }
 
-void KafkaClient::commit_and_wait(const KafkaOffsets& offsets, Duration timeout) {
+void KafkaClient::stop(const KafkaPartition& partition) {
+  tell(rd_kafka_incremental_unassign(handle_, make_list({{partition, kNoOffset}}).get()));
+}
+
+void KafkaClient::tell(rd_kafka_error_s* error) {
+  if (error == nullptr) return;
+  KafkaListener* listener = listener_;
+  if (listener != nullptr) listener->on_error(rd_kafka_error_code(error), rd_kafka_error_string(error));
+  rd_kafka_error_destroy(error);
+}
+
+Result<void> KafkaClient::commit(const KafkaOffsets& offsets, Duration timeout) {
   const Queue queue(rd_kafka_queue_new(handle_));
-  const auto code = rd_kafka_commit_queue(handle_, make_list(offsets).get(), queue.get(), nullptr, nullptr);
-  std::string failure = code == RD_KAFKA_RESP_ERR_NO_ERROR ? "" : rd_kafka_err2str(code);
-  if (failure.empty()) {
+  auto code = rd_kafka_commit_queue(handle_, make_list(offsets).get(), queue.get(), nullptr, nullptr);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
     rd_kafka_event_t* event = rd_kafka_queue_poll(queue.get(), milliseconds(timeout));
-    if (event == nullptr) {
-      failure = "no answer in time";
-    } else if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      failure = rd_kafka_event_error_string(event);
-    }
+    code = event == nullptr ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
     rd_kafka_event_destroy(event);
   }
-  KafkaListener* listener = listener_;
-  if (!failure.empty() && listener != nullptr) listener->on_commit_failed(offsets, failure);
+  switch (code) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+    case RD_KAFKA_RESP_ERR__NO_OFFSET:
+      return {};
+    case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+      return fail(ErrorCode::Refused, rd_kafka_err2str(code), "commit");  // somebody else may own them by now
+    default:
+      return fail(ErrorCode::Unavailable, rd_kafka_err2str(code), "commit");
+  }
 }
 
 void KafkaClient::close(const std::shared_ptr<KafkaClient>& client, Duration timeout) {
   client->listener_ = nullptr;
-  std::promise<void> closed;
-  std::future<void> is_closed = closed.get_future();
-  std::thread closer([client = std::shared_ptr<KafkaClient>(client), closed = std::move(closed)]() mutable {
-    rd_kafka_consumer_close(client->handle_);
-    client.reset();
-    closed.set_value();
-  });
-  if (is_closed.wait_for(timeout) == std::future_status::ready) {
-    closer.join();
-  } else {
-    closer.detach();
-  }
+  within(timeout, [client] { rd_kafka_consumer_close(client->handle_); });
+}
+
+bool answers(const KafkaClient& client, Duration timeout) {
+  const rd_kafka_metadata_t* metadata = nullptr;
+  if (rd_kafka_metadata(client.handle(), 0, nullptr, &metadata, milliseconds(timeout)) !=
+      RD_KAFKA_RESP_ERR_NO_ERROR)
+    return false;
+  rd_kafka_metadata_destroy(metadata);
+  return true;
 }
 
 Result<std::vector<KafkaPartition>> list_partitions(const KafkaClient& client,
@@ -372,9 +418,8 @@ KafkaMessages::~KafkaMessages() {
 void KafkaMessages::add(rd_kafka_message_s* message, event::RawBatch& batch) {
   messages_.push_back(message);
   batch.next_offset = message->offset + 1;
-  if (message->payload == nullptr) return;
   event::RawRecord record;
-  record.value = {static_cast<const char*>(message->payload), message->len};
+  if (message->payload != nullptr) record.value = {static_cast<const char*>(message->payload), message->len};
   record.offset = message->offset;
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   const std::int64_t timestamp = rd_kafka_message_timestamp(message, &type);

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/result.h"
@@ -18,6 +19,7 @@
 #include "engine/source/settings.h"
 
 struct rd_kafka_s;
+struct rd_kafka_error_s;
 struct rd_kafka_message_s;
 
 namespace tocsin::source {
@@ -31,13 +33,12 @@ struct KafkaPartition {
 };
 using KafkaOffsets = std::map<KafkaPartition, std::int64_t>;
 
-// librdkafka's special offsets.
-inline constexpr std::int64_t kOffsetStored = -1000;  // where the group is
-inline constexpr std::int64_t kNoOffset = -1001;
+inline constexpr std::int64_t kNoOffset = -1001;  // librdkafka's own word for none
 
 // The properties of a handle: our defaults, then the user's. Those that the engine's promises rest on cannot
-// be set.
-[[nodiscard]] Result<KafkaProperties> live_properties(const KafkaSettings& settings);
+// be set. A group's handle owns partitions and reads none; a reader's reads and is no member.
+[[nodiscard]] Result<KafkaProperties> group_properties(const KafkaSettings& settings);
+[[nodiscard]] Result<KafkaProperties> reader_properties(const KafkaSettings& settings);
 // `partitions`: how many share the memory that may be fetched ahead.
 [[nodiscard]] Result<KafkaProperties> history_properties(const KafkaSettings& settings,
                                                          std::size_t partitions);
@@ -49,7 +50,7 @@ class KafkaListener {
   virtual void on_assigned(const std::vector<KafkaPartition>& partitions) = 0;
   virtual void on_revoked(const std::vector<KafkaPartition>& partitions, bool lost) = 0;
   virtual void on_error(int code, const std::string& text) = 0;  // a code of rd_kafka_resp_err_t
-  virtual void on_commit_failed(const KafkaOffsets& offsets, const std::string& text) = 0;
+  virtual void on_statistics(std::string_view /*json*/) {}
 };
 
 class KafkaClient {
@@ -67,21 +68,28 @@ class KafkaClient {
   [[nodiscard]] rd_kafka_s* handle() const { return handle_; }
   [[nodiscard]] KafkaListener* listener() const { return listener_; }
 
-  // Replaces the assignment.
-  void assign(const KafkaOffsets& offsets);
+  // Owns `partitions` without reading them: a group's handle.
+  void hold(const std::vector<KafkaPartition>& partitions);
+  // Reads from an offset, or no more: a reader's handle. Not while it is polled.
+  void start(const KafkaPartition& partition, std::int64_t offset);
+  void stop(const KafkaPartition& partition);
 
-  // Starts a commit; a failure comes to the listener. Or waits for it, at most `timeout`.
-  void commit(const KafkaOffsets& offsets);
-  void commit_and_wait(const KafkaOffsets& offsets, Duration timeout);
+  // Commits and waits for the answer, at most `timeout`.
+  [[nodiscard]] Result<void> commit(const KafkaOffsets& offsets, Duration timeout);
 
-  // Leaves the group; the listener hears nothing more. librdkafka may hang in this, so after `timeout` it
-  // goes on in a thread of its own that nobody waits for.
+  // Leaves the group; the listener hears nothing more. librdkafka may hang in this, and in the destruction of
+  // the handle: both are waited for so long and then left to themselves.
   static void close(const std::shared_ptr<KafkaClient>& client, Duration timeout);
 
  private:
+  void tell(rd_kafka_error_s* error);
+
   rd_kafka_s* handle_ = nullptr;
   std::atomic<KafkaListener*> listener_;
 };
+
+// Some broker answers at all.
+[[nodiscard]] bool answers(const KafkaClient& client, Duration timeout);
 
 // The partitions of the topics that exist.
 [[nodiscard]] Result<std::vector<KafkaPartition>> list_partitions(const KafkaClient& client,
@@ -112,7 +120,7 @@ class KafkaMessages {
   KafkaMessages(const KafkaMessages&) = delete;
   KafkaMessages& operator=(const KafkaMessages&) = delete;
 
-  // Takes `message` over and adds its record to `batch`; a tombstone only moves the offset on.
+  // Takes `message` over and adds its record to `batch`; a tombstone is a record without a value.
   void add(rd_kafka_message_s* message, event::RawBatch& batch);
 
  private:

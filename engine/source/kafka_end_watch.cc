@@ -25,6 +25,11 @@ std::vector<KafkaEndWatch::Answer> KafkaEndWatch::take() {
   return std::exchange(answers_, {});
 }
 
+std::chrono::steady_clock::time_point KafkaEndWatch::heard() const {
+  const std::lock_guard lock(mutex_);
+  return heard_;
+}
+
 void KafkaEndWatch::stop() {
   thread_.request_stop();
   if (thread_.joinable()) thread_.join();
@@ -33,12 +38,14 @@ void KafkaEndWatch::stop() {
 void KafkaEndWatch::run(const std::stop_token& stopping) {
   std::unique_lock lock(mutex_);
   while (!stopping.stop_requested()) {
-    if (!wake_.wait(lock, stopping, [&] { return !partitions_.empty(); })) return;
     const std::vector<KafkaPartition> asked = partitions_;
     lock.unlock();
+    const auto asked_at = std::chrono::steady_clock::now();
     Answer answer{.asked_at = wall_now(), .ends = {}};
-    answer.ends = query_offsets(*client_, asked, OffsetQuery::End, kTimeout);
+    if (!asked.empty()) answer.ends = query_offsets(*client_, asked, OffsetQuery::End, kTimeout);
+    const bool answered = !answer.ends.empty() || (!stopping.stop_requested() && answers(*client_, kTimeout));
     lock.lock();
+    if (answered) heard_ = asked_at;
     if (!answer.ends.empty()) {
       if (answers_.size() == kMostAnswers) answers_.erase(answers_.begin());
       answers_.push_back(std::move(answer));

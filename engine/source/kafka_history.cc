@@ -26,7 +26,6 @@ class LastError final : public KafkaListener {
  public:
   void on_assigned(const std::vector<KafkaPartition>& /*partitions*/) override {}
   void on_revoked(const std::vector<KafkaPartition>& /*partitions*/, bool /*lost*/) override {}
-  void on_commit_failed(const KafkaOffsets& /*offsets*/, const std::string& /*text*/) override {}
   void on_error(int /*code*/, const std::string& text) override {
     const std::lock_guard lock(mutex_);
     text_ = text;
@@ -55,19 +54,19 @@ struct Connection {
   }
 };
 
-class KafkaReader final : public PartitionReader {
+class HistoryReader final : public PartitionReader {
  public:
-  KafkaReader(std::shared_ptr<Connection> connection, KafkaPartition key, std::int64_t start,
-              std::int64_t end, const ReadLimits& limits)
+  HistoryReader(std::shared_ptr<Connection> connection, KafkaPartition key, std::int64_t start,
+                std::int64_t end, const ReadLimits& limits)
       : connection_(std::move(connection)),
         key_(std::move(key)),
         position_(start),
         end_(end),
         limits_(limits) {}
 
-  ~KafkaReader() override { stop(); }
-  KafkaReader(const KafkaReader&) = delete;
-  KafkaReader& operator=(const KafkaReader&) = delete;
+  ~HistoryReader() override { stop(); }
+  HistoryReader(const HistoryReader&) = delete;
+  HistoryReader& operator=(const HistoryReader&) = delete;
 
   Result<void> start() {
     if (position_ >= end_) return {};
@@ -219,7 +218,7 @@ Result<std::vector<HistoryPartition>> list_topics(const std::string& source, con
     partition.name = {.source = source, .topic = key.topic, .number = key.number, .file = {}};
     partition.open = [shared = *connection, key, start = starts[key], end = ends[key],
                       limits]() -> Result<std::unique_ptr<PartitionReader>> {
-      auto reader = std::make_unique<KafkaReader>(shared, key, start, end, limits);
+      auto reader = std::make_unique<HistoryReader>(shared, key, start, end, limits);
       if (auto started = reader->start(); !started) return std::unexpected(started.error());
       return reader;
     };

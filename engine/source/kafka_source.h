@@ -1,18 +1,17 @@
-// Kafka as a live source: one consumer of a group.
+// Kafka as a live source: partitions of a group, read by a handle of their own.
 //
-//   brokers --librdkafka--> poll(): batches by partition; commit(): the group's positions
+//   KafkaGroup --places--> KafkaSource --start, stop--> KafkaReader --batches--> poll()
+//        ▲                     │
+//        └── handed, commit ◄──┘          KafkaEndWatch --ends--> status()
 //
-// The engine owns the positions. A partition starts where the group is; where the group has no position, by
-// `start:`, and that start is committed at once, so that a crash before the first commit loses nothing. A
-// position that is gone from the topic (retention) is told in a note, and reading goes on at the earliest
-// record. A partition that joins a topic which the group already reads starts at its earliest record: in it
-// nothing is from before. Which partitions have joined is decided by what the topic had when this process
-// first found the group without a position in it; those follow `start:`, however late the last of them finds
-// its leader. What librdkafka delivers twice is dropped here.
+// The engine owns the positions: KafkaGroup says where a partition begins, and commits what commit() allows.
+// A topic that was created anew under the same name is new partitions, so that nothing of the old one, such
+// as a commit that is still to come, is taken for the new one's.
 //
-// Caught up is a partition whose end, asked for at `at` and answered, has been polled past. Whatever may come
+// Caught up is a partition whose end, asked for at `at` and answered, has been handed over. Whatever may come
 // right by itself (a topic not there, a broker away, a refusal that somebody may lift) is a note and is tried
-// again; only a fatal error of the client is an error. One thread polls; a second one asks for the ends.
+// again; only a fatal error of the client is an error. One thread polls; the group and the watch of the ends
+// have threads of their own.
 #pragma once
 
 #include <chrono>
@@ -20,18 +19,20 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "engine/source/kafka_client.h"
 #include "engine/source/kafka_end_watch.h"
+#include "engine/source/kafka_group.h"
+#include "engine/source/kafka_notes.h"
+#include "engine/source/kafka_reader.h"
 #include "engine/source/settings.h"
 #include "engine/source/source.h"
 
 namespace tocsin::source {
 
-class KafkaSource final : public Source, private KafkaListener {
+class KafkaSource final : public Source {
  public:
   KafkaSource(std::string name, KafkaSettings settings, const ReadLimits& limits);
   ~KafkaSource() override;
@@ -54,66 +55,40 @@ class KafkaSource final : public Source, private KafkaListener {
 
   struct Partition {
     KafkaPartition key;
-    bool assigned = false;
-    bool unresolved = false;            // has no position, or one that is gone
-    std::int64_t received = kNoOffset;  // the next offset expected from librdkafka
-    std::int64_t handed = kNoOffset;    // everything before it was returned by poll()
-    std::optional<std::int64_t> to_commit;
-    std::int64_t submitted =
-        kNoOffset;  // the newest position sent to the group since it was assigned or resolved
+    bool owned = false;
+    std::uint64_t version = 0;        // of its place; 0: not being read
+    std::int64_t handed = kNoOffset;  // everything before it was returned by poll()
     std::uint64_t sequence = 0;
-    std::vector<Sample> samples;     // newer than `proven`, oldest first
-    std::optional<WallTime> proven;  // the newest moment whose end was polled past
+    std::vector<Sample> samples;      // newer than `proven`, oldest first
+    std::optional<WallTime> proven;   // the newest moment whose end was handed over
+    std::optional<std::int64_t> end;  // as answered last
+    Clock::time_point answered_at{};  // when
   };
 
-  // A batch under construction.
-  struct Building {
-    event::RawBatch batch;
-    std::shared_ptr<KafkaMessages> messages;
-  };
+  std::uint32_t index_of(const KafkaPartition& key, bool recreated);
+  void follow_group();
+  void stop_reading(std::uint32_t index);
+  void take_ends();
+  void watch_contact(SourceStatus& status);
+  static void add_sample(Partition& partition, const Sample& sample);
+  static void prove(Partition& partition);
 
-  void on_assigned(const std::vector<KafkaPartition>& partitions) override;
-  void on_revoked(const std::vector<KafkaPartition>& partitions, bool lost) override;
-  void on_error(int code, const std::string& text) override;
-  void on_commit_failed(const KafkaOffsets& offsets, const std::string& text) override;
-
-  std::uint32_t index_of(const KafkaPartition& key);
-  void collect(Duration wait);
-  void take(rd_kafka_message_s* message);
-  void take_event(const rd_kafka_message_s& message);
-  Building& building_of(std::uint32_t index);
-  void flush_commits(bool wait);
-  void resolve_positions();
-  void remember_topics(const std::vector<std::string>& topics, const KafkaOffsets& committed);
-  void assign_all();
-  void prove(Partition& partition);
-  void note(Note note);
-
-  std::string name_;
-  KafkaSettings settings_;
-  ReadLimits limits_;
-  std::shared_ptr<KafkaClient> client_;
+  const std::string name_;
+  const KafkaSettings settings_;
+  const ReadLimits limits_;
+  KafkaNotes notes_;
+  std::unique_ptr<KafkaGroup> group_;
+  std::unique_ptr<KafkaReader> reader_;
   std::unique_ptr<KafkaEndWatch> ends_;
   std::vector<PartitionName> names_;
-  std::vector<Partition> partitions_;  // as names_
-  std::map<KafkaPartition, std::uint32_t> indexes_;
-  // By topic, those of its partitions that follow `start:`: what it had when it was first resolved, or none
-  // if the group already had a position in it.
-  std::map<std::string, std::set<KafkaPartition>> followers_of_start_;
-  std::vector<Building> building_;  // by partition, in order of arrival
-  std::size_t collected_records_ = 0;
-  std::size_t collected_bytes_ = 0;
+  std::vector<Partition> partitions_;                // as names_
+  std::map<KafkaPartition, std::uint32_t> indexes_;  // of the newest topic of that name
   std::deque<event::RawBatch> ready_;
-  // Which partition the last message was of: messages come in runs.
-  const void* last_topic_ = nullptr;
-  std::int32_t last_number_ = 0;
-  std::uint32_t last_index_ = 0;
-  Clock::time_point committed_at_{};
-  std::optional<Clock::time_point> resolve_at_;
-  bool brokers_away_ = false;
-  std::string fatal_;
-  std::vector<Note> notes_;
-  std::set<std::string> noted_;  // the texts of `notes_`: each is said once
+  // Their place does not hold, and what was read of them before is in ready_; with the end that says so.
+  std::vector<std::pair<KafkaPartition, std::optional<std::int64_t>>> stuck_;
+  std::optional<Clock::time_point> away_since_;  // no broker has answered since
+  Clock::time_point away_noticed_{};
+  std::size_t leaderless_ = 0;  // owned partitions whose broker does not answer while others do
 };
 
 }  // namespace tocsin::source

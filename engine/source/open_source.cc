@@ -23,7 +23,7 @@ struct MakeSource {
     return std::make_unique<StdinSource>(name, limits);
   }
   Result<std::unique_ptr<Source>> operator()(const KafkaSettings& kafka) const {
-    if (const auto properties = live_properties(kafka); !properties)
+    if (const auto properties = reader_properties(kafka); !properties)
       return std::unexpected(properties.error());
     return std::make_unique<KafkaSource>(name, kafka, limits);
   }

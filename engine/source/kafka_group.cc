@@ -1,0 +1,389 @@
+#include "engine/source/kafka_group.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <librdkafka/rdkafka.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/source/kafka_position.h"
+
+namespace tocsin::source {
+namespace {
+
+constexpr Duration kServeWait{50};
+constexpr Duration kCommitEvery{500};
+constexpr Duration kCommitWait = std::chrono::seconds{2};
+constexpr Duration kAskWait = std::chrono::seconds{1};
+constexpr Duration kPlaceAgain = std::chrono::seconds{1};
+
+// "5 (audit 1, trail 4)".
+std::string counted(const std::vector<KafkaPartition>& partitions) {
+  std::map<std::string, std::size_t> topics;
+  for (const KafkaPartition& partition : partitions) ++topics[partition.topic];
+  std::vector<std::string> parts;
+  for (const auto& [topic, count] : topics) parts.push_back(fmt::format("{} {}", topic, count));
+  return fmt::format("{} ({})", partitions.size(), fmt::join(parts, ", "));
+}
+
+std::optional<std::int64_t> find_offset(const KafkaOffsets& offsets, const KafkaPartition& partition) {
+  const auto found = offsets.find(partition);
+  if (found == offsets.end() || found->second == kNoOffset) return std::nullopt;
+  return found->second;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<KafkaGroup>> KafkaGroup::join(const KafkaSettings& settings, KafkaNotes& notes) {
+  const auto properties = group_properties(settings);
+  if (!properties) return std::unexpected(properties.error());
+  std::unique_ptr<KafkaGroup> group(new KafkaGroup(settings, notes));
+  auto client = KafkaClient::create(*properties, group.get());
+  if (!client) return std::unexpected(client.error());
+  group->client_ = std::move(*client);
+  rd_kafka_topic_partition_list_t* topics =
+      rd_kafka_topic_partition_list_new(static_cast<int>(settings.topics.size()));
+  for (const std::string& topic : settings.topics) {
+    rd_kafka_topic_partition_list_add(topics, topic.c_str(), RD_KAFKA_PARTITION_UA);
+  }
+  const auto code = rd_kafka_subscribe(group->client_->handle(), topics);
+  rd_kafka_topic_partition_list_destroy(topics);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return fail(ErrorCode::Invalid, rd_kafka_err2str(code), "topics");
+  notes.say({Severity::Info,
+             "kafka_client",
+             fmt::format("librdkafka {}: partitions are dealt out by range, all of them at each rebalance{}",
+                         rd_kafka_version_str(),
+                         properties->contains("group.instance.id") ? "; a static member of its group" : ""),
+             {},
+             {{"version", rd_kafka_version_str()},
+              {"assignment", "range"},
+              {"fetch_queue_backoff", properties->contains("fetch.queue.backoff.ms") ? "yes" : "no"}}});
+  KafkaGroup* self = group.get();
+  group->thread_ = std::jthread([self](const std::stop_token& stopping) { self->run(stopping); });
+  return group;
+}
+
+void KafkaGroup::run(const std::stop_token& stopping) {
+  while (!stopping.stop_requested()) {
+    serve(kServeWait);
+    if (Clock::now() - committed_at_ >= kCommitEvery) commit_all();
+    if (Clock::now() >= place_at_) place_all(stopping);
+  }
+  commit_all();
+}
+
+void KafkaGroup::serve(Duration wait) {
+  rd_kafka_message_t* message = rd_kafka_consumer_poll(client_->handle(), static_cast<int>(wait.count()));
+  if (message == nullptr) return;
+  const std::string topic = message->rkt != nullptr ? rd_kafka_topic_name(message->rkt) : "";
+  switch (message->err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:  // fetched before the pause took hold; the reader brings it
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+      break;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+      topic_missing(topic);
+      break;
+    default:
+      notes_.error(message->err, rd_kafka_message_errstr(message), topic);
+  }
+  rd_kafka_message_destroy(message);
+}
+
+void KafkaGroup::topic_missing(const std::string& topic) {
+  if (!followers_of_start_.contains(topic)) {
+    notes_.error(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, {}, topic);
+  } else if (gone_.insert(topic).second) {
+    notes_.say({Severity::Error,
+                "topic_deleted",
+                fmt::format("topic {} is gone: deleted, or this user may not see it any more", topic),
+                "if it is created anew it is read from its first record; if this was meant, take it out of "
+                "`topics:`",
+                {{"topic", topic}}});
+  }
+}
+
+void KafkaGroup::on_assigned(const std::vector<KafkaPartition>& partitions) {
+  client_->hold(partitions);
+  std::uint64_t rebalance = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const KafkaPartition& key : partitions) {
+      Partition& partition = partitions_[key];
+      partition.owned = true;
+      partition.place = {};
+    }
+    changed_ = true;
+    rebalance = ++rebalances_;
+  }
+  place_at_ = Clock::now();
+  const std::string number = std::to_string(rebalance);
+  if (partitions.empty()) {
+    notes_.say({Severity::Info,
+                "partitions_assigned",
+                fmt::format("group {}: no partition for this process", settings_.group),
+                "standing by; it gets some when another member leaves, or when there are more",
+                {{"group", settings_.group}, {"partitions", "0"}, {"rebalance", number}}});
+    return;
+  }
+  notes_.say({Severity::Info,
+              "partitions_assigned",
+              fmt::format("partitions assigned: {}", counted(partitions)),
+              {},
+              {{"group", settings_.group},
+               {"partitions", std::to_string(partitions.size())},
+               {"rebalance", number}}});
+}
+
+void KafkaGroup::on_revoked(const std::vector<KafkaPartition>& partitions, bool lost) {
+  KafkaOffsets offsets;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const KafkaPartition& key : partitions) {
+      Partition& partition = partitions_[key];
+      partition.owned = false;
+      if (partition.to_commit) offsets[key] = *partition.to_commit;
+      partition.to_commit.reset();
+    }
+    changed_ = true;
+  }
+  if (!lost) commit_now(offsets);
+  if (partitions.empty()) return;
+  const std::vector<std::pair<std::string, std::string>> fields{
+      {"group", settings_.group}, {"partitions", std::to_string(partitions.size())}};
+  if (lost) {
+    notes_.say({Severity::Warning, "partitions_lost", fmt::format("partitions lost: {}", counted(partitions)),
+                "the group took this process for dead; joining again", fields});
+  } else {
+    notes_.say({Severity::Info, "partitions_revoked",
+                fmt::format("partitions given back: {}", counted(partitions)),
+                "the group deals them out anew", fields});
+  }
+}
+
+std::optional<KafkaGroup::Places> KafkaGroup::take_places() {
+  const std::lock_guard lock(mutex_);
+  if (!std::exchange(changed_, false)) return std::nullopt;
+  Places places;
+  for (const auto& [key, partition] : partitions_) {
+    if (partition.owned) places.emplace(key, partition.place);
+  }
+  return places;
+}
+
+void KafkaGroup::handed(const KafkaPartition& partition, std::int64_t offset) {
+  const std::lock_guard lock(mutex_);
+  partitions_[partition].handed = offset;
+}
+
+void KafkaGroup::commit(const KafkaPartition& partition, std::int64_t offset) {
+  const std::lock_guard lock(mutex_);
+  const auto found = partitions_.find(partition);
+  if (found == partitions_.end() || !found->second.owned || !found->second.place.start) return;
+  // Never back: what another member did meanwhile stays done.
+  if (offset > std::max(*found->second.place.start, found->second.to_commit.value_or(0)))
+    found->second.to_commit = offset;
+}
+
+void KafkaGroup::place_again(const KafkaPartition& partition, std::optional<std::int64_t> end) {
+  const std::lock_guard lock(mutex_);
+  const auto found = partitions_.find(partition);
+  if (found == partitions_.end() || !found->second.owned) return;
+  found->second.place = {};
+  found->second.to_commit.reset();
+  if (end) found->second.least_end = std::min(*end, found->second.least_end.value_or(*end));
+  changed_ = true;
+}
+
+std::optional<std::int64_t> KafkaGroup::committed(const KafkaPartition& partition) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = partitions_.find(partition);
+  return found == partitions_.end() ? std::nullopt : found->second.committed;
+}
+
+std::uint64_t KafkaGroup::rebalances() const {
+  const std::lock_guard lock(mutex_);
+  return rebalances_;
+}
+
+void KafkaGroup::commit_all() {
+  committed_at_ = Clock::now();
+  KafkaOffsets offsets;
+  {
+    const std::lock_guard lock(mutex_);
+    for (auto& [key, partition] : partitions_) {
+      if (partition.owned && partition.to_commit && partition.to_commit != partition.committed)
+        offsets[key] = *partition.to_commit;
+    }
+  }
+  commit_now(offsets);
+}
+
+void KafkaGroup::commit_now(const KafkaOffsets& offsets) {
+  if (offsets.empty()) return;
+  const auto committed = client_->commit(offsets, kCommitWait);
+  if (committed) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, offset] : offsets) {
+      Partition& partition = partitions_[key];
+      partition.committed = offset;
+      if (partition.to_commit == offset) partition.to_commit.reset();
+    }
+  } else if (committed.error().code != ErrorCode::Refused) {
+    notes_.say_once({Severity::Warning,
+                     "commit_failed",
+                     fmt::format("the group's positions could not be saved: {}", committed.error().message),
+                     "trying again",
+                     {{"group", settings_.group}}});
+  }
+}
+
+// Finds out where to begin in the partitions that have no place yet.
+void KafkaGroup::place_all(const std::stop_token& stopping) {
+  std::map<std::string, std::vector<KafkaPartition>> unplaced;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, partition] : partitions_) {
+      if (partition.owned && !partition.place.start) unplaced[key.topic].push_back(key);
+    }
+  }
+  bool all_placed = true;
+  for (const auto& [topic, partitions] : unplaced) {
+    if (stopping.stop_requested()) return;
+    all_placed &= place(topic, partitions);
+  }
+  place_at_ = Clock::now() + (all_placed ? kServeWait : kPlaceAgain);
+}
+
+// Decides for a topic that is placed for the first time which of its partitions follow `start:`. Once and for
+// all: as soon as the first of them has its start committed, the rest of a new topic looks like partitions
+// that joined an old one.
+const std::set<KafkaPartition>& KafkaGroup::followers_of_start(const std::string& topic,
+                                                               const KafkaOffsets& committed) {
+  const auto [followers, is_new] = followers_of_start_.try_emplace(topic);
+  const bool was_read =
+      std::ranges::any_of(committed, [](const auto& entry) { return entry.second != kNoOffset; });
+  if (is_new && !was_read) {
+    for (const auto& [key, offset] : committed) followers->second.insert(key);
+  }
+  return followers->second;
+}
+
+bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartition>& unplaced) {
+  const auto all = list_partitions(*client_, {topic}, kAskWait);
+  if (!all) {
+    if (all.error().code == ErrorCode::NotFound) topic_missing(topic);
+    return false;
+  }
+  const auto committed = committed_offsets(*client_, *all, kAskWait);
+  if (!committed) return false;
+  const std::set<KafkaPartition>& followers = followers_of_start(topic, *committed);
+  const KafkaOffsets starts = query_offsets(*client_, unplaced, OffsetQuery::Start, kAskWait);
+  const KafkaOffsets ends = query_offsets(*client_, unplaced, OffsetQuery::End, kAskWait);
+  const bool by_time = settings_.start == KafkaSettings::Start::Time;
+  const KafkaOffsets at_time =
+      by_time ? query_offsets(*client_, unplaced, settings_.start_time, kAskWait) : KafkaOffsets{};
+  std::vector<std::pair<KafkaPartition, KafkaPosition>> placed;
+  std::vector<std::string> joined;
+  for (const KafkaPartition& key : unplaced) {
+    const auto start = find_offset(starts, key);
+    const auto end = find_offset(ends, key);
+    const auto from = by_time                                           ? find_offset(at_time, key)
+                      : settings_.start == KafkaSettings::Start::Latest ? end
+                                                                        : start;
+    if (!start || !end || !from) continue;  // its leader does not answer
+    KafkaPositionFacts facts{.committed = find_offset(*committed, key), .start = *start, .end = *end};
+    const std::lock_guard lock(mutex_);
+    Partition& partition = partitions_[key];
+    facts.handed = partition.handed;
+    facts.seen = partition.committed;
+    facts.least_end = partition.least_end;
+    KafkaPosition position = decide_position(facts);
+    if (position.kind == KafkaPosition::Kind::None) {
+      const bool follows = followers.contains(key);
+      position.offset = follows ? *from : *start;
+      if (!follows) joined.push_back(std::to_string(key.number));
+    }
+    partition.place = {.start = position.offset,
+                       .version = ++last_version_,
+                       .recreated = position.kind == KafkaPosition::Kind::Recreated};
+    partition.handed = position.offset;
+    partition.least_end.reset();
+    partition.committed = facts.committed;
+    partition.to_commit = position.offset;
+    changed_ = true;
+    placed.emplace_back(key, position);
+  }
+  for (const auto& [key, position] : placed) tell(key, position);
+  if (!joined.empty()) {
+    notes_.say({Severity::Info,
+                "partitions_added",
+                fmt::format("topic {} has new partitions: {}", topic, fmt::join(joined, ", ")),
+                "they are read from their first record",
+                {{"topic", topic}, {"partitions", fmt::format("{}", fmt::join(joined, ","))}}});
+  }
+  if (!placed.empty()) gone_.erase(topic);
+  commit_all();
+  return placed.size() == unplaced.size();
+}
+
+void KafkaGroup::tell(const KafkaPartition& partition, const KafkaPosition& position) {
+  const std::string where = fmt::format("topic {} partition {}", partition.topic, partition.number);
+  std::vector<std::pair<std::string, std::string>> fields{{"topic", partition.topic},
+                                                          {"partition", std::to_string(partition.number)}};
+  const auto add_range = [&] {
+    fields.emplace_back("from", std::to_string(position.lost_from));
+    fields.emplace_back("to", std::to_string(position.lost_to - 1));
+    fields.emplace_back("count", std::to_string(position.lost_to - position.lost_from));
+  };
+  switch (position.kind) {
+    case KafkaPosition::Kind::None:
+    case KafkaPosition::Kind::Known:
+      return;
+    case KafkaPosition::Kind::Gap:
+      add_range();
+      notes_.say(
+          {Severity::Error, "source_gap",
+           fmt::format("{}: offsets {} to {} were deleted before they were read ({} lost)", where,
+                       position.lost_from, position.lost_to - 1, position.lost_to - position.lost_from),
+           fmt::format("going on at {}; keep records longer (retention.ms, retention.bytes) than this "
+                       "engine may be behind",
+                       position.offset),
+           std::move(fields)});
+      return;
+    case KafkaPosition::Kind::Recreated:
+      fields.emplace_back("position", std::to_string(position.lost_from));
+      notes_.say({Severity::Error, "topic_recreated",
+                  fmt::format("{} is another topic than the one that was read up to offset {}", where,
+                              position.lost_from),
+                  fmt::format("reading the new one from offset {}; what the old one still held is lost",
+                              position.offset),
+                  std::move(fields)});
+      return;
+    case KafkaPosition::Kind::Truncated:
+      add_range();
+      notes_.say({Severity::Error, "source_truncated",
+                  fmt::format("{} was cut off: offsets {} to {}, read before, are not in it any more", where,
+                              position.lost_from, position.lost_to - 1),
+                  fmt::format("going on at {}; a broker without the newest records was made leader "
+                              "(unclean.leader.election.enable)",
+                              position.offset),
+                  std::move(fields)});
+      return;
+  }
+}
+
+void KafkaGroup::stop() { thread_.request_stop(); }
+
+void KafkaGroup::close(Duration timeout) {
+  if (!client_) return;
+  stop();
+  if (thread_.joinable()) thread_.join();
+  KafkaClient::close(client_, timeout);
+  client_.reset();
+}
+
+}  // namespace tocsin::source

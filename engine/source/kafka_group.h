@@ -1,0 +1,125 @@
+// Who reads which partitions, and from where: this process's place in a consumer group.
+//
+//   brokers --rebalance--> KafkaGroup --places--> KafkaSource --> KafkaReader
+//      ▲                       │
+//      └──── commits ──────────┘
+//
+// The group's handle owns partitions and reads none of them. A thread of its own polls it, so that a reader
+// that waits for room keeps its membership; only that thread commits, so that no commit is made by somebody
+// who does not own the partition any more. What may be committed of a partition is committed before it is
+// given back.
+//
+// A partition starts where the group is; where the group has no position, by `start:`, and that start is
+// committed at once, so that a crash before the first commit loses nothing. A partition that joins a topic
+// which the group already reads starts at its earliest record: in it nothing is from before. Which partitions
+// have joined is decided by what the topic had when this process first found the group without a position in
+// it; those follow `start:`, however late the last of them finds its leader. Where position and topic have
+// parted, decide_position() says how, and a note tells what is lost.
+//
+// Nothing here is an error but a fatal one of the client: what may come right by itself is a note, and is
+// tried again. Used by one thread beside its own.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "engine/source/kafka_client.h"
+#include "engine/source/kafka_notes.h"
+#include "engine/source/settings.h"
+
+namespace tocsin::source {
+
+class KafkaGroup final : private KafkaListener {
+ public:
+  // Where to read a partition from. Another version means: begin again, here.
+  struct Place {
+    std::optional<std::int64_t> start;  // nothing: owned, but nobody knows yet where to begin
+    std::uint64_t version = 0;
+    bool recreated = false;  // what was read before was another topic of that name
+  };
+  using Places = std::map<KafkaPartition, Place>;
+
+  [[nodiscard]] static Result<std::unique_ptr<KafkaGroup>> join(const KafkaSettings& settings,
+                                                                KafkaNotes& notes);
+  ~KafkaGroup() { close(Duration{0}); }
+  KafkaGroup(const KafkaGroup&) = delete;
+  KafkaGroup& operator=(const KafkaGroup&) = delete;
+
+  // All that is owned, if something about it has changed since the last call.
+  [[nodiscard]] std::optional<Places> take_places();
+
+  // Everything before `offset` has been handed over; may be committed.
+  void handed(const KafkaPartition& partition, std::int64_t offset);
+  void commit(const KafkaPartition& partition, std::int64_t offset);
+
+  // The place of an owned partition does not hold: its records are gone, or its topic ends before it, at
+  // `end`.
+  void place_again(const KafkaPartition& partition, std::optional<std::int64_t> end);
+
+  // The group's position, as far as this process knows.
+  [[nodiscard]] std::optional<std::int64_t> committed(const KafkaPartition& partition) const;
+  [[nodiscard]] std::uint64_t rebalances() const;
+
+  // Commits what may be committed and leaves the group. Waits for what is under way, and then at most
+  // `timeout`.
+  void stop();
+  void close(Duration timeout);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // What is remembered of a partition, owned or not.
+  struct Partition {
+    bool owned = false;
+    Place place;
+    std::optional<std::int64_t> handed;
+    std::optional<std::int64_t> least_end;
+    std::optional<std::int64_t> committed;
+    std::optional<std::int64_t> to_commit;
+  };
+
+  KafkaGroup(const KafkaSettings& settings, KafkaNotes& notes) : settings_(settings), notes_(notes) {}
+
+  void on_assigned(const std::vector<KafkaPartition>& partitions) override;
+  void on_revoked(const std::vector<KafkaPartition>& partitions, bool lost) override;
+  void on_error(int code, const std::string& text) override { notes_.error(code, text); }
+
+  void run(const std::stop_token& stopping);
+  void serve(Duration wait);
+  void commit_all();
+  void commit_now(const KafkaOffsets& offsets);
+  void place_all(const std::stop_token& stopping);
+  [[nodiscard]] bool place(const std::string& topic, const std::vector<KafkaPartition>& unplaced);
+  void tell(const KafkaPartition& partition, const struct KafkaPosition& position);
+  void topic_missing(const std::string& topic);
+  [[nodiscard]] const std::set<KafkaPartition>& followers_of_start(const std::string& topic,
+                                                                   const KafkaOffsets& committed);
+
+  const KafkaSettings settings_;
+  KafkaNotes& notes_;
+  std::shared_ptr<KafkaClient> client_;
+
+  // Of the thread.
+  std::map<std::string, std::set<KafkaPartition>> followers_of_start_;  // by topic, once it was first placed
+  std::set<std::string> gone_;                                          // topics that were read and are gone
+  Clock::time_point committed_at_{};
+  Clock::time_point place_at_{};
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::map<KafkaPartition, Partition> partitions_;
+  std::uint64_t last_version_ = 0;
+  std::uint64_t rebalances_ = 0;
+  bool changed_ = false;
+
+  std::jthread thread_;  // last: starts when all else is there
+};
+
+}  // namespace tocsin::source
