@@ -53,10 +53,10 @@ class FreePort {
 constexpr std::string_view kProperties = R"(process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{client},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{client}
+listeners=PLAINTEXT://127.0.0.1:{client},CONTROLLER://127.0.0.1:{controller}{listeners}
+advertised.listeners=PLAINTEXT://127.0.0.1:{client}{advertised}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL
 log.dirs={data}
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -75,6 +75,14 @@ num.network.threads=2
 num.io.threads=4
 )";
 
+constexpr std::string_view kSecurity = R"(ssl.keystore.type=PEM
+ssl.keystore.location={certificate}
+sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.sasl_ssl.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \
+  user_{user}="{password}";
+)";
+
 constexpr std::string_view kLogging = R"(log4j.rootLogger=WARN, console
 log4j.appender.console=org.apache.log4j.ConsoleAppender
 log4j.appender.console.layout=org.apache.log4j.PatternLayout
@@ -88,7 +96,8 @@ std::string tail(const std::string& text) {
 
 }  // namespace
 
-Broker::Broker(fs::path jars) : jars_(std::move(jars)) {
+Broker::Broker(fs::path jars, std::optional<BrokerSecurity> security)
+    : jars_(std::move(jars)), security_(std::move(security)) {
   std::string name = (fs::temp_directory_path() / "tocsin-kafka-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a temporary directory");
   directory_ = name;
@@ -101,6 +110,8 @@ Broker::~Broker() {
 }
 
 std::string Broker::address() const { return fmt::format("127.0.0.1:{}", client_port_); }
+std::string Broker::ssl_address() const { return fmt::format("localhost:{}", ssl_port_); }
+std::string Broker::sasl_ssl_address() const { return fmt::format("localhost:{}", sasl_ssl_port_); }
 
 void Broker::start() {
   if (client_port_ != 0) {  // a restart: clients know the port
@@ -130,6 +141,19 @@ void Broker::kill() {
   if (!process_->wait(kStopLimit)) throw std::runtime_error("the broker does not die");
 }
 
+void Broker::pause() { process_->signal(SIGSTOP); }
+
+void Broker::resume() { process_->signal(SIGCONT); }
+
+void Broker::change_password(const std::string& user, const std::string& password) const {
+  ChildProcess tool(
+      java({"kafka.admin.ConfigCommand", "--bootstrap-server", address(), "--alter", "--entity-type", "users",
+            "--entity-name", user, "--add-config", fmt::format("SCRAM-SHA-512=[password={}]", password)}),
+      log(), log());
+  if (tool.wait(kStartLimit) != 0)
+    throw std::runtime_error("cannot set a password:\n" + tail(read_file(log())));
+}
+
 std::size_t Broker::resident_bytes() const {
   std::ifstream statistics(fmt::format("/proc/{}/statm", process_->id()));
   std::size_t total = 0;
@@ -141,14 +165,28 @@ std::size_t Broker::resident_bytes() const {
 void Broker::choose_ports() {
   const FreePort client;
   const FreePort controller;
+  const FreePort ssl;
+  const FreePort sasl_ssl;
   client_port_ = client.number();
   controller_port_ = controller.number();
+  ssl_port_ = ssl.number();
+  sasl_ssl_port_ = sasl_ssl.number();
 }
 
 void Broker::write_files() const {
-  std::ofstream(directory_ / "server.properties") << fmt::format(
-      fmt::runtime(kProperties), fmt::arg("client", client_port_), fmt::arg("controller", controller_port_),
-      fmt::arg("data", (directory_ / "data").string()));
+  std::ofstream properties(directory_ / "server.properties");
+  const auto listeners = [&](std::string_view host) {
+    return security_ ? fmt::format(",SSL://{0}:{1},SASL_SSL://{0}:{2}", host, ssl_port_, sasl_ssl_port_) : "";
+  };
+  properties << fmt::format(fmt::runtime(kProperties), fmt::arg("client", client_port_),
+                            fmt::arg("controller", controller_port_), fmt::arg("data", data().string()),
+                            fmt::arg("listeners", listeners("127.0.0.1")),
+                            fmt::arg("advertised", listeners("localhost")));
+  if (security_) {
+    properties << fmt::format(fmt::runtime(kSecurity),
+                              fmt::arg("certificate", security_->certificate.string()),
+                              fmt::arg("user", security_->user), fmt::arg("password", security_->password));
+  }
   std::ofstream(directory_ / "log4j.properties") << kLogging;
 }
 
@@ -169,10 +207,19 @@ std::vector<std::string> Broker::java(const std::vector<std::string>& arguments)
 }
 
 void Broker::format() const {
-  fs::remove_all(directory_ / "data");
-  ChildProcess tool(java({"kafka.tools.StorageTool", "format", "-t", kClusterId, "-c",
-                          (directory_ / "server.properties").string()}),
-                    log(), log());
+  fs::remove_all(data());
+  std::vector<std::string> arguments{"kafka.tools.StorageTool",
+                                     "format",
+                                     "-t",
+                                     kClusterId,
+                                     "-c",
+                                     (directory_ / "server.properties").string()};
+  if (security_) {
+    arguments.push_back("--add-scram");
+    arguments.push_back(
+        fmt::format("SCRAM-SHA-512=[name={},password={}]", security_->user, security_->password));
+  }
+  ChildProcess tool(java(arguments), log(), log());
   if (tool.wait(kStartLimit) != 0) throw std::runtime_error("cannot format:\n" + tail(read_file(log())));
 }
 

@@ -5,13 +5,15 @@
 //   broker.start();                // returns once it answers
 //   Topics topics(broker.address());
 //
-// terminate() and kill() followed by start() is a restart on the same ports with the same data. One thread.
+// terminate() and kill() followed by start() is a restart on the same ports with the same data. With
+// `security` it has two more listeners, with encryption, and with a login on top. One thread.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,9 +21,15 @@
 
 namespace tocsin::kafka_test {
 
+struct BrokerSecurity {
+  std::filesystem::path certificate;  // the broker's key and certificate in one PEM file, read at each start
+  std::string user;                   // may log in by PLAIN and by SCRAM-SHA-512
+  std::string password;
+};
+
 class Broker {
  public:
-  explicit Broker(std::filesystem::path jars);
+  explicit Broker(std::filesystem::path jars, std::optional<BrokerSecurity> security = std::nullopt);
   ~Broker();  // ends it and removes its data
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
@@ -29,8 +37,15 @@ class Broker {
   void start();      // throws with the end of its log when it does not come up
   void terminate();  // SIGTERM: a clean stop
   void kill();       // SIGKILL: a crash
+  void pause();      // SIGSTOP: it keeps its connections and answers nothing
+  void resume();
+  // Of SCRAM-SHA-512.
+  void change_password(const std::string& user, const std::string& password) const;
 
-  [[nodiscard]] std::string address() const;  // "127.0.0.1:40001"
+  [[nodiscard]] std::string address() const;           // "127.0.0.1:40001"
+  [[nodiscard]] std::string ssl_address() const;       // "localhost:40003", and below
+  [[nodiscard]] std::string sasl_ssl_address() const;  // "localhost:40004"
+  [[nodiscard]] std::filesystem::path data() const { return directory_ / "data"; }
   [[nodiscard]] std::size_t resident_bytes() const;
 
  private:
@@ -46,6 +61,9 @@ class Broker {
   std::filesystem::path directory_;
   std::uint16_t client_port_ = 0;
   std::uint16_t controller_port_ = 0;
+  std::optional<BrokerSecurity> security_;
+  std::uint16_t ssl_port_ = 0;
+  std::uint16_t sasl_ssl_port_ = 0;
   std::unique_ptr<ChildProcess> process_;
 };
 

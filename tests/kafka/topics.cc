@@ -80,6 +80,31 @@ int led_partitions(rd_kafka_t* client, const std::string& topic) {
   return static_cast<int>(led);
 }
 
+void wait_for_leaders(rd_kafka_t* client, const std::string& topic, int partitions) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kLimitMs);
+  while (led_partitions(client, topic) < partitions) {
+    if (std::chrono::steady_clock::now() > deadline)
+      fail("leaders of " + topic, RD_KAFKA_RESP_ERR__TIMED_OUT);
+  }
+}
+
+// One administrative request about one topic: `send` puts its answer on a queue.
+template <typename Result, typename Send>
+void ask(rd_kafka_t* client, const std::string& what, const Result* (*result_of)(rd_kafka_event_t*),
+         const rd_kafka_topic_result_t** (*topics_of)(const Result*, std::size_t*), Send send) {
+  rd_kafka_queue_t* queue = rd_kafka_queue_new(client);
+  send(queue);
+  rd_kafka_event_t* event = rd_kafka_queue_poll(queue, kLimitMs);
+  auto error = event == nullptr ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
+  if (const Result* result = error == RD_KAFKA_RESP_ERR_NO_ERROR ? result_of(event) : nullptr) {
+    std::size_t count = 0;
+    error = rd_kafka_topic_result_error(topics_of(result, &count)[0]);
+  }
+  rd_kafka_event_destroy(event);
+  rd_kafka_queue_destroy(queue);
+  check(what, error);
+}
+
 TopicRecord record_of(const rd_kafka_message_t& message) {
   TopicRecord record;
   if (message.key != nullptr) record.key.assign(static_cast<const char*>(message.key), message.key_len);
@@ -106,31 +131,59 @@ Topics::Topics(std::string brokers) : brokers_(std::move(brokers)) {}
 
 void Topics::create(const std::string& topic, int partitions) const {
   const Client client = make_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers_}});
-  rd_kafka_queue_t* queue = rd_kafka_queue_new(client.get());
   rd_kafka_NewTopic_t* wanted = rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, nullptr, 0);
-  rd_kafka_CreateTopics(client.get(), &wanted, 1, nullptr, queue);
+  ask(client.get(), "creating " + topic, rd_kafka_event_CreateTopics_result,
+      rd_kafka_CreateTopics_result_topics,
+      [&](rd_kafka_queue_t* queue) { rd_kafka_CreateTopics(client.get(), &wanted, 1, nullptr, queue); });
+  rd_kafka_NewTopic_destroy(wanted);
+  wait_for_leaders(client.get(), topic, partitions);
+}
+
+void Topics::remove(const std::string& topic) const {
+  const Client client = make_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers_}});
+  rd_kafka_DeleteTopic_t* unwanted = rd_kafka_DeleteTopic_new(topic.c_str());
+  ask(client.get(), "deleting " + topic, rd_kafka_event_DeleteTopics_result,
+      rd_kafka_DeleteTopics_result_topics,
+      [&](rd_kafka_queue_t* queue) { rd_kafka_DeleteTopics(client.get(), &unwanted, 1, nullptr, queue); });
+  rd_kafka_DeleteTopic_destroy(unwanted);
+}
+
+void Topics::add_partitions(const std::string& topic, int new_total) const {
+  const Client client = make_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers_}});
+  rd_kafka_NewPartitions_t* wanted =
+      rd_kafka_NewPartitions_new(topic.c_str(), static_cast<std::size_t>(new_total), nullptr, 0);
+  ask(client.get(), "adding partitions to " + topic, rd_kafka_event_CreatePartitions_result,
+      rd_kafka_CreatePartitions_result_topics,
+      [&](rd_kafka_queue_t* queue) { rd_kafka_CreatePartitions(client.get(), &wanted, 1, nullptr, queue); });
+  rd_kafka_NewPartitions_destroy(wanted);
+  wait_for_leaders(client.get(), topic, new_total);
+}
+
+void Topics::delete_before(const std::string& topic, std::int32_t partition, std::int64_t offset) const {
+  const Client client = make_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers_}});
+  const Partitions before(rd_kafka_topic_partition_list_new(1));
+  rd_kafka_topic_partition_list_add(before.get(), topic.c_str(), partition)->offset = offset;
+  rd_kafka_DeleteRecords_t* unwanted = rd_kafka_DeleteRecords_new(before.get());
+  rd_kafka_queue_t* queue = rd_kafka_queue_new(client.get());
+  rd_kafka_DeleteRecords(client.get(), &unwanted, 1, nullptr, queue);
   rd_kafka_event_t* event = rd_kafka_queue_poll(queue, kLimitMs);
   auto error = event == nullptr ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
   if (const auto* result =
-          error == RD_KAFKA_RESP_ERR_NO_ERROR ? rd_kafka_event_CreateTopics_result(event) : nullptr) {
-    std::size_t count = 0;
-    error = rd_kafka_topic_result_error(rd_kafka_CreateTopics_result_topics(result, &count)[0]);
+          error == RD_KAFKA_RESP_ERR_NO_ERROR ? rd_kafka_event_DeleteRecords_result(event) : nullptr) {
+    error = rd_kafka_DeleteRecords_result_offsets(result)->elems[0].err;
   }
   rd_kafka_event_destroy(event);
-  rd_kafka_NewTopic_destroy(wanted);
   rd_kafka_queue_destroy(queue);
-  check("creating " + topic, error);
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kLimitMs);
-  while (led_partitions(client.get(), topic) < partitions) {
-    if (std::chrono::steady_clock::now() > deadline)
-      fail("leaders of " + topic, RD_KAFKA_RESP_ERR__TIMED_OUT);
-  }
+  rd_kafka_DeleteRecords_destroy(unwanted);
+  check("deleting records of " + topic, error);
 }
 
-void Topics::produce(const std::string& topic, const std::vector<TopicRecord>& records) const {
+void Topics::produce(const std::string& topic, const std::vector<TopicRecord>& records,
+                     const std::map<std::string, std::string>& properties) const {
   rd_kafka_resp_err_t failure = RD_KAFKA_RESP_ERR_NO_ERROR;
-  const Client client = make_client(
-      RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers_}, {"enable.idempotence", "true"}}, &failure);
+  std::map<std::string, std::string> all{{"bootstrap.servers", brokers_}, {"enable.idempotence", "true"}};
+  all.insert(properties.begin(), properties.end());
+  const Client client = make_client(RD_KAFKA_PRODUCER, all, &failure);
   for (const TopicRecord& record : records) {
     rd_kafka_headers_t* headers = rd_kafka_headers_new(record.headers.size());
     for (const auto& [name, value] : record.headers) {
@@ -138,8 +191,9 @@ void Topics::produce(const std::string& topic, const std::vector<TopicRecord>& r
     }
     const auto error = rd_kafka_producev(
         client.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(record.partition),
-        RD_KAFKA_V_KEY(record.key.data(), record.key.size()),
-        RD_KAFKA_V_VALUE(const_cast<char*>(record.value.data()), record.value.size()),
+        RD_KAFKA_V_KEY(record.key.empty() ? nullptr : record.key.data(), record.key.size()),
+        RD_KAFKA_V_VALUE(record.tombstone ? nullptr : const_cast<char*>(record.value.data()),
+                         record.value.size()),
         RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_TIMESTAMP(record.timestamp_ms),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) rd_kafka_headers_destroy(headers);

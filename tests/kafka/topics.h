@@ -13,12 +13,13 @@
 namespace tocsin::kafka_test {
 
 struct TopicRecord {
-  std::string key;
+  std::string key;  // none when empty
   std::string value;
   std::map<std::string, std::string> headers;
   std::int64_t timestamp_ms = 0;  // 0 when producing: now
   std::int32_t partition = 0;
   std::int64_t offset = -1;  // given by the broker
+  bool tombstone = false;    // without a value
 };
 
 class Topics {
@@ -27,9 +28,15 @@ class Topics {
 
   // Returns once all partitions have a leader.
   void create(const std::string& topic, int partitions) const;
+  void remove(const std::string& topic) const;
+  // Returns once all of them have a leader.
+  void add_partitions(const std::string& topic, int new_total) const;
+  // What retention does: the partition's first record is then the one at `offset`.
+  void delete_before(const std::string& topic, std::int32_t partition, std::int64_t offset) const;
 
-  // In order, each into its own partition; returns when all are acknowledged.
-  void produce(const std::string& topic, const std::vector<TopicRecord>& records) const;
+  // In order, each into its own partition; returns when all are acknowledged. `properties` of the producer.
+  void produce(const std::string& topic, const std::vector<TopicRecord>& records,
+               const std::map<std::string, std::string>& properties = {}) const;
 
   // Everything that is there now, by partition and offset.
   [[nodiscard]] std::vector<TopicRecord> read(const std::string& topic) const;
