@@ -151,7 +151,7 @@ std::optional<EventTime> VpcFlowLine::start(const VpcFlowFormat& format) const {
 }
 
 void VpcFlowLine::write_json(const VpcFlowFormat& format, std::string& out) const {
-  out = "{";
+  out.assign(1, '{');  // g++ 12 warns of assigning a literal here
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
     const std::string_view name = format.fields.empty() ? kDefault[i] : std::string_view(format.fields[i]);
     if (tokens_[i] == "-") continue;
