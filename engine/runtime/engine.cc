@@ -244,7 +244,8 @@ void Engine::report(const shard::Output& output) {
   for (const alarm::Transition& transition : output.transitions) {
     const alarm::AlarmDefinition& alarm = plan_->alarms[transition.alarm];
     const auto notifications =
-        notify::compose(transition, alarm, plan_->metrics[alarm.metric], plan_->installation, plan_->topics);
+        notify::compose(transition, alarm, plan_->metrics[alarm.metric], plan_->installation, plan_->topics,
+                        listener_.examples(transition));
     ++counts_.transitions;
     for (const notify::Notification& notification : notifications) {
       counts_.notifications +=

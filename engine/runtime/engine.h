@@ -31,6 +31,10 @@ class Listener {
   virtual void on_closed(const shard::ClosedBucket& bucket) = 0;
   // Time has come to `time`: what follows belongs to later, but for buckets that some alarm still looked at.
   virtual void on_time(EventTime time) = 0;
+  // The events behind a change of state that is about to be told, as far as they are at hand.
+  [[nodiscard]] virtual std::vector<notify::AlarmFacts::Example> examples(const alarm::Transition&) const {
+    return {};
+  }
 };
 
 struct EngineCounts {
@@ -75,7 +79,8 @@ class Engine {
     return judged_with_[source];
   }
 
-  // `frontier` has one entry for each source of the plan. With a clock (`now`), alarms that may ring early do.
+  // `frontier` has one entry for each source of the plan. With a clock (`now`), alarms that may ring early
+  // do.
   void tick(const std::vector<EventTime>& frontier, EventTime now = kNever);
 
   // At the end of history: reports what is still open.

@@ -14,6 +14,8 @@
 
 #include "engine/base/check.h"
 #include "engine/base/mailbox.h"
+#include "engine/runtime/clock_watch.h"
+#include "engine/runtime/excerpt_store.h"
 #include "engine/runtime/source_frontier.h"
 
 namespace tocsin::runtime {
@@ -21,7 +23,7 @@ namespace {
 
 constexpr Duration kMinute = std::chrono::seconds(60);
 constexpr Duration kPollWait{100};
-constexpr Duration kStatusInterval{500};
+constexpr Duration kStatusInterval{100};
 constexpr Duration kTickInterval{200};
 constexpr std::size_t kMailboxBatches = 16;  // a few megabytes: the back-pressure on the sources
 
@@ -156,7 +158,7 @@ class Live::Session : private Listener {
         options_(std::move(options)),
         note_(std::move(note)),
         engine_(plan_, *this, false),
-        worker_(plan_),
+        worker_(plan_, true),
         messages_(kMailboxBatches) {
     TOCSIN_CHECK(sources_.size() == plan_->sources.size());
   }
@@ -166,10 +168,12 @@ class Live::Session : private Listener {
     for (const auto& source : sources_) {
       if (auto opened = source->open(); !opened) return std::unexpected(opened.error());
     }
-    note_({Severity::Info, "running",
+    note_({Severity::Info,
+           "running",
            fmt::format("running: sources {}, metric filters {}, alarms {}, topics {}", sources_.size(),
                        plan_->filters.size(), plan_->alarms.size(), plan_->topics.size()),
-           {}, {}});
+           {},
+           {}});
     for (std::uint32_t i = 0; i < sources_.size(); ++i) {
       const source::SourceSettings& settings = plan_->sources[i];
       feeds_.push_back(
@@ -188,6 +192,7 @@ class Live::Session : private Listener {
     std::optional<Error> failure;
     while (!all_ended()) {
       asked_to_stop();
+      watch_clock();
       if (auto message = messages_.take_for(kTickInterval)) {
         if (auto error = handle(std::move(*message)); error && !failure) {
           failure = std::move(error);
@@ -242,6 +247,7 @@ class Live::Session : private Listener {
         note_(note);
       }
       feed.frontier.on_status(*status, options_.now());
+      if (!stop_reading_) tick();  // at once: what a period's end waits for is such an answer
     } else {
       feed.ended = true;
       return std::move(std::get<Ended>(message.content).error);
@@ -278,6 +284,7 @@ class Live::Session : private Listener {
     }
     if (!matched.times.empty()) feed.last_event[own] = matched.times.back();
     newest_event_ = std::max(newest_event_, newest);
+    excerpts_.add(matched);
     engine_.count_items(matched);
     engine_.consume(matched, 0, matched.times.size());
     feed.frontier.on_data(own, matched.newest_record, newest, options_.now());
@@ -294,13 +301,31 @@ class Live::Session : private Listener {
   }
 
   void tick_now() {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - last_tick_ < kTickInterval) return;
-    last_tick_ = now;
-    tick();
+    if (options_.steady() - last_tick_ >= kTickInterval) tick();
+  }
+
+  void watch_clock() {
+    const WallTime now = options_.now();
+    const auto jump = clock_watch_.look(now, options_.steady());
+    if (!jump) return;
+    const bool forwards = *jump > Duration{0};
+    const Duration by = floor<std::chrono::seconds>(forwards ? *jump : -*jump);
+    note_(
+        {Severity::Warning,
+         "clock_jump",
+         fmt::format("the clock went {} by {}, to {}", forwards ? "forward" : "back", format_duration(by),
+                     format_rfc3339(as_event_time(now))),
+         forwards
+             ? "a source's time follows once it answers; what it does not have of the time between counts "
+               "as missing"
+             : fmt::format("time does not go back: alarms are judged again when the clock has passed {}, or "
+                           "from now on after a restart",
+                           format_rfc3339(as_event_time(now + by))),
+         {{"by_seconds", std::to_string(std::chrono::duration_cast<std::chrono::seconds>(*jump).count())}}});
   }
 
   void tick() {
+    last_tick_ = options_.steady();
     std::vector<EventTime> frontier;
     EventTime least = kForever;
     for (const Feed& feed : feeds_) {
@@ -365,6 +390,14 @@ class Live::Session : private Listener {
       for (std::uint32_t s = 0; s < subscriptions; ++s) submit(notification, s);
     }
   }
+  [[nodiscard]] std::vector<notify::AlarmFacts::Example> examples(
+      const alarm::Transition& transition) const override {
+    std::vector<notify::AlarmFacts::Example> found;
+    for (const metric::Evidence& evidence : transition.evidence) {
+      found.push_back({evidence.time, partitions_.place(evidence), std::string(excerpts_.find(evidence))});
+    }
+    return found;
+  }
   void on_closed(const shard::ClosedBucket&) override {}
   void on_time(EventTime) override {}
 
@@ -383,9 +416,11 @@ class Live::Session : private Listener {
       }
       if (!told) {
         const notify::TopicDefinition& topic = plan_->topics[notification.topic];
-        note_({Severity::Error, "queue_full",
+        note_({Severity::Error,
+               "queue_full",
                fmt::format("the queue of {}/{} is full", topic.name, topic.subscriptions[subscription].name),
-               "reading waits until its destination takes notifications again", {{"topic", topic.name}}});
+               "reading waits until its destination takes notifications again",
+               {{"topic", topic.name}}});
       }
       told = true;
     }
@@ -397,6 +432,8 @@ class Live::Session : private Listener {
   const LiveOptions options_;
   const std::function<void(const Note&)> note_;
   PartitionTable partitions_;
+  ExcerptStore excerpts_;
+  ClockWatch clock_watch_;
   Engine engine_;
   Worker worker_;
   Mailbox<Message> messages_;

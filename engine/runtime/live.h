@@ -9,11 +9,15 @@
 // one that lags has come as far as its newest record; one that does not answer has stopped. The least of its
 // partitions is the source's. What a lagging source feeds is not judged meanwhile.
 //
+// Time never goes back, whatever the wall clock does: a source's time goes on when it answers later than ever
+// before. A jump of the clock is told.
+//
 // run() returns when it is asked to stop (what was read is judged and delivered, within the drain limit),
 // when every source has come to its end, or when a source fails for good. It starts and joins its own
 // threads.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -34,6 +38,8 @@ namespace tocsin::runtime {
 struct LiveOptions {
   Duration drain_limit = std::chrono::seconds(10);
   std::function<WallTime()> now = wall_now;
+  // A clock that nobody can set: shows where `now` jumps.
+  std::function<std::chrono::steady_clock::time_point()> steady = std::chrono::steady_clock::now;
 };
 
 struct LiveResult {

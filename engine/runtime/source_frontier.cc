@@ -6,31 +6,62 @@ namespace tocsin::runtime {
 
 void SourceFrontier::on_data(std::uint32_t partition, EventTime newest_record, EventTime newest_event,
                              WallTime now) {
-  if (partition >= newest_.size()) newest_.resize(partition + std::size_t{1}, kNever);
+  if (partition >= reached_.size()) reached_.resize(partition + std::size_t{1});
   const EventTime newest = newest_record == kNever ? newest_event : newest_record;
-  newest_[partition] = std::max(newest_[partition], std::min(newest, as_event_time(now)));
+  reached_[partition].newest = std::max(reached_[partition].newest, std::min(newest, as_event_time(now)));
+  note_move(now);
 }
 
 void SourceFrontier::on_status(const source::SourceStatus& status, WallTime at) {
   progress_ = status.partitions;
+  connected_ = status.connected;
   status_at_ = at;
+  std::vector<Reached> owned;  // what is owned no more is forgotten
+  for (const source::Progress& partition : *progress_) {
+    if (partition.partition >= owned.size()) owned.resize(partition.partition + std::size_t{1});
+    Reached& reached = owned[partition.partition];
+    if (partition.partition < reached_.size()) reached = reached_[partition.partition];
+    if (partition.caught_up) reached.proven = std::max(reached.proven, as_event_time(partition.at));
+  }
+  reached_ = std::move(owned);
+  note_move(at);
 }
 
-EventTime SourceFrontier::value() const {
-  if (!progress_) return kNever;
-  if (progress_->empty()) return needs_partitions_ ? kNever : as_event_time(status_at_) - delay_;
-  EventTime least = kForever;
+SourceFrontier::Least SourceFrontier::least() const {
+  if (!progress_) return {};
+  if (progress_->empty()) return {needs_partitions_ ? kNever : as_event_time(status_at_) - delay_, nullptr};
+  Least least{kForever, nullptr};
   for (const source::Progress& partition : *progress_) {
     if (partition.finished) continue;
-    EventTime reached = kNever;
-    if (partition.caught_up) {
-      reached = as_event_time(partition.at);
-    } else if (partition.partition < newest_.size()) {
-      reached = newest_[partition.partition];
-    }
-    least = std::min(least, reached);
+    const Reached& reached = reached_[partition.partition];
+    const EventTime time = std::max(reached.newest, reached.proven);
+    if (time < least.time) least = {time, &partition};
   }
-  return least == kNever || least == kForever ? least : least - delay_;
+  if (least.time != kNever && least.time != kForever) least.time -= delay_;
+  return least;
+}
+
+std::optional<FrontierHold> SourceFrontier::hold(WallTime now) const {
+  const Least least = this->least();
+  if (least.time == kForever) return std::nullopt;
+  FrontierHold hold;
+  hold.still = moved_at_ ? std::max(Duration{0}, now - *moved_at_) : Duration{0};
+  hold.behind = least.time == kNever ? hold.still : as_event_time(now) - (least.time + delay_);
+  if (least.time != kNever && hold.behind <= kInTime) return std::nullopt;
+  if (least.partition != nullptr) hold.partition = least.partition->partition;
+  if (progress_ && progress_->empty() && needs_partitions_ && connected_) {
+    hold.reason = FrontierHold::Reason::NoPartitions;
+  } else if (connected_ && least.partition != nullptr && !least.partition->caught_up) {
+    hold.reason = FrontierHold::Reason::Lagging;
+  }
+  return hold;
+}
+
+void SourceFrontier::note_move(WallTime now) {
+  const EventTime time = least().time;
+  if (moved_at_ && time <= furthest_) return;
+  furthest_ = std::max(furthest_, time);
+  moved_at_ = now;
 }
 
 }  // namespace tocsin::runtime

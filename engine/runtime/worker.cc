@@ -6,11 +6,13 @@
 #include <cmath>
 
 #include "engine/base/number.h"
+#include "engine/event/excerpt.h"
 
 namespace tocsin::runtime {
 namespace {
 
-constexpr double kLargestValue = 0x1p360;  // of a CloudWatch datapoint, either sign
+constexpr std::size_t kMaxExcerptBytes = 64 * 1024;  // of one batch: making them is not for every match
+constexpr double kLargestValue = 0x1p360;            // of a CloudWatch datapoint, either sign
 
 // Cuts at a character, never inside one.
 std::string_view cut_dimension(std::string_view text) {
@@ -24,6 +26,7 @@ std::string_view cut_dimension(std::string_view text) {
 
 struct Worker::State {
   std::shared_ptr<const Plan> plan;
+  bool keep_excerpts = false;
   std::unique_ptr<Matcher> matcher;
   event::Decoder decoder;
   event::EventBatch events;
@@ -37,6 +40,11 @@ struct Worker::State {
     EventTime matched_minute = kForever;
   };
   std::vector<LastSeen> last_seen;  // of each default
+  struct Excerpted {
+    EventTime bucket = kForever;
+    std::size_t events = 0;
+  };
+  std::vector<Excerpted> excerpted;  // of each series of the batch being made
 
   // The minute of an event, as far as the batch knows it.
   static EventTime minute_of(EventTime time) {
@@ -88,6 +96,27 @@ struct Worker::State {
     return contribution;
   }
 
+  void keep_excerpt(const Match& match, const Contribution& contribution, MatchedBatch& out) {
+    const event::Event& event = events.events[match.event];
+    excerpted.resize(out.series.size());
+    Excerpted& so_far = excerpted[contribution.series];
+    const Duration size = plan->metrics[plan->filters[match.filter].metric].bucket;
+    const EventTime bucket = event.time == event::kInheritTime ? event.time : floor_to(event.time, size);
+    if (so_far.bucket != bucket) so_far = {bucket, 0};
+    if (so_far.events == metric::EvidenceSample::kSize || out.excerpt_texts.size() >= kMaxExcerptBytes)
+      return;
+    ++so_far.events;
+    // Filters that match the same event share its excerpt.
+    if (!out.excerpts.empty() && out.excerpts.back().offset == contribution.offset &&
+        out.excerpts.back().index == contribution.index)
+      return;
+    const std::string text = excerpt(event);
+    out.excerpts.push_back({contribution.offset, contribution.index,
+                            static_cast<std::uint32_t>(out.excerpt_texts.size()),
+                            static_cast<std::uint32_t>(text.size())});
+    out.excerpt_texts += text;
+  }
+
   // Events that a filter with a default value looks at; repeats within a minute say nothing new. Events
   // without a time of their own may belong to any minute.
   void note_seen(MatchedBatch& out) {
@@ -120,8 +149,9 @@ struct Worker::State {
   }
 };
 
-Worker::Worker(std::shared_ptr<const Plan> plan) : state_(std::make_unique<State>()) {
+Worker::Worker(std::shared_ptr<const Plan> plan, bool keep_excerpts) : state_(std::make_unique<State>()) {
   state_->plan = std::move(plan);
+  state_->keep_excerpts = keep_excerpts;
   state_->matcher = state_->plan->make_matcher();
   std::uint32_t defaults = 0;
   for (const FilterPlan& filter : state_->plan->filters) {
@@ -154,12 +184,14 @@ MatchedBatch Worker::process(event::RawBatch batch, const Partition& partition) 
 
   state.matcher->match(state.events.events, state.matches);
   state.batch_series.clear();
+  state.excerpted.clear();
   out.contributions.reserve(state.matches.matches.size());
   for (const Match& match : state.matches.matches) {
     Contribution contribution = state.contribute(match, out);
     const event::Position& position = state.events.events[match.event].position;
     contribution.offset = position.offset;
     contribution.index = position.index;
+    if (state.keep_excerpts && !contribution.reject) state.keep_excerpt(match, contribution, out);
     out.contributions.push_back(contribution);
   }
   if (!state.last_seen.empty()) {

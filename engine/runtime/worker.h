@@ -3,13 +3,14 @@
 //
 //   RawBatch --decode--> EventBatch --match--> MatchedBatch --Engine--> chunks
 //
-// What comes out holds no log text any more, but for what may become a dead letter: the times of the events
-// and what the matching ones contribute. A worker belongs to one thread; there may be many.
+// What comes out holds no log text any more, but for a few excerpts and what may become a dead letter: the times
+// of the events and what the matching ones contribute. A worker belongs to one thread; there may be many.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/event/decode.h"
@@ -37,6 +38,15 @@ struct SeenEvent {
   bool matched = false;
 };
 
+// What a matched event says, for people. The first few of each series and bucket, which is what evidence is a
+// sample of, as far as the batch has room.
+struct Excerpt {
+  std::int64_t offset = 0;  // where the event is, as in Contribution
+  std::uint32_t index = 0;
+  std::uint32_t begin = 0;  // its text in MatchedBatch::excerpt_texts
+  std::uint32_t size = 0;
+};
+
 struct MatchedBatch {
   std::uint32_t partition = 0;
   std::uint64_t sequence = 0;
@@ -46,6 +56,8 @@ struct MatchedBatch {
   std::vector<shard::ChunkSeries> series;
   std::vector<Contribution> contributions;  // by event
   std::vector<SeenEvent> seen;              // by event
+  std::vector<Excerpt> excerpts;            // only if the worker was asked for them
+  std::string excerpt_texts;
   event::RejectCounts rejects;
   event::ItemCounts items;
   std::vector<event::DeadLetter> dead;  // one for each of items.dead
@@ -57,7 +69,7 @@ struct MatchedBatch {
 
 class Worker {
  public:
-  explicit Worker(std::shared_ptr<const Plan> plan);
+  explicit Worker(std::shared_ptr<const Plan> plan, bool keep_excerpts = false);
   ~Worker();
   Worker(Worker&&) noexcept;
 

@@ -5,7 +5,7 @@
 namespace tocsin::source {
 namespace {
 
-constexpr Duration kEvery = std::chrono::seconds{1};
+constexpr Duration kEvery{200};  // how late a period's end may be noticed
 constexpr Duration kTimeout = std::chrono::seconds{1};
 constexpr std::size_t kMostAnswers = 256;  // if nobody takes them, the older ones go
 

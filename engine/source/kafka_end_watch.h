@@ -1,4 +1,4 @@
-// Asks the brokers once a second where the assigned partitions end.
+// Asks the brokers a few times a second where the assigned partitions end.
 //
 // Only an answer proves that a partition is quiet: broker or network may be away, and then nothing is said.
 // With nothing assigned it asks whether anybody answers at all. The asking blocks, so it has a thread of its
