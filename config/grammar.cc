@@ -37,8 +37,10 @@ constexpr std::array<std::string_view, 27> kUnits{"Seconds",
                                                   "Terabits/Second",
                                                   "Count/Second",
                                                   "None"};
-constexpr std::array<std::string_view, 6> kFormats{"auto",         "cloudtrail", "eventbridge",
-                                                   "subscription", "json",       "text"};
+constexpr std::array<std::string_view, 12> kFormats{"auto", "cloudtrail", "eventbridge", "subscription",
+                                                    "sns",  "sqs",        "kinesis",     "firehose",
+                                                    "s3",   "vpc_flow",   "json",        "text"};
+constexpr std::array<std::string_view, 2> kFlowMessages{"line", "json"};
 constexpr std::array<std::string_view, 1> kTimes{"arrival"};
 constexpr std::array<std::string_view, 5> kStatistics{"SampleCount", "Average", "Sum", "Minimum", "Maximum"};
 constexpr std::array<std::string_view, 4> kMissingData{"missing", "ignore", "breaching", "not_breaching"};
@@ -102,6 +104,27 @@ constexpr std::array kTimeKeys{
 };
 constexpr ObjectGrammar kTime{"`time`", kTimeKeys};
 
+constexpr std::array kVpcFlowKeys{
+    Key{.name = "fields",
+        .description =
+            "The fields of a line in their order, as the flow log's format names them; default: the "
+            "default format, version 2."},
+    Key{.name = "as",
+        .description = "What filters see: the line (the default), or a JSON object of its fields.",
+        .choices = kFlowMessages},
+};
+constexpr ObjectGrammar kVpcFlow{"`vpc_flow`", kVpcFlowKeys};
+
+constexpr std::array kFormatKeys{
+    Key{.name = "vpc_flow",
+        .shapes = kObject,
+        .description = "Lines of VPC Flow Logs.",
+        .object = &kVpcFlow,
+        .required = true,
+        .example = "vpc_flow: {as: json}"},
+};
+constexpr ObjectGrammar kFormat{"`format`", kFormatKeys};
+
 constexpr std::array kSourceKeys{
     Key{.name = "kafka", .shapes = kObject, .description = "Read Kafka topics.", .object = &kKafka},
     Key{.name = "file", .shapes = kObject, .description = "Read files.", .object = &kFile},
@@ -119,7 +142,11 @@ constexpr std::array kSourceKeys{
     Key{.name = "delay",
         .shapes = kDuration,
         .description = "Events this late are waited for before anything is judged; default 0s."},
-    Key{.name = "format", .description = "What the records are; default auto.", .choices = kFormats},
+    Key{.name = "format",
+        .shapes = kText | kObject,
+        .description = "What the records are; default auto.",
+        .object = &kFormat,
+        .choices = kFormats},
     Key{.name = "time",
         .shapes = kText | kObject,
         .description = "Where an event's time is; `arrival`: when it came.",

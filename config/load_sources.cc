@@ -2,12 +2,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <variant>
 
 #include "config/kafka_settings.h"
 #include "config/reader.h"
 #include "config/sections.h"
 #include "engine/event/event_time.h"
+#include "engine/event/vpc_flow.h"
 #include "filters/filter_language.h"
 
 namespace tocsin::config {
@@ -137,6 +139,39 @@ event::TimeRule read_time(const Node& source, Load& load) {
   return rule;
 }
 
+void read_format(const Node& source, event::DecodeSettings& decode, Faults& faults) {
+  if (const Node* word = read_text(source, "format")) {
+    decode.format = event::parse_format(word->text).value_or(event::Format::Auto);
+    return;
+  }
+  const Node* map = read_map(source, "format");
+  const Node* flow = map == nullptr ? nullptr : read_map(*map, "vpc_flow");
+  if (flow == nullptr) return;
+  decode.format = event::Format::VpcFlow;
+  const Node* as = read_text(*flow, "as");
+  decode.vpc_flow.as_json = as != nullptr && as->text == "json";
+  const Node* fields = read_text(*flow, "fields");
+  if (fields == nullptr) return;
+  decode.vpc_flow.fields = event::parse_vpc_flow_fields(fields->text);
+  const auto known = event::vpc_flow_known_fields();
+  std::set<std::string_view> seen;
+  for (const std::string& name : decode.vpc_flow.fields) {
+    if (std::ranges::find(known, name) == known.end()) {
+      std::string hint = did_you_mean(name, {known.begin(), known.end()});
+      if (hint.empty()) hint = "name them as the flow log's format does: `version account-id interface-id …`";
+      // A name may be what a variable holds, which is not shown.
+      const bool hidden = fields->has_variables();
+      faults.error(*fields,
+                   fmt::format("flow logs have no field {}", hidden ? quoted(*fields) : "`" + name + "`"),
+                   hidden ? std::string() : std::move(hint));
+    } else if (!seen.insert(name).second) {
+      faults.error(*fields, "a field stands twice", "remove one of them");
+    }
+  }
+  if (decode.vpc_flow.fields.empty())
+    faults.error(*fields, "`fields` is empty", "leave it out for the default format");
+}
+
 }  // namespace
 
 bool is_account(std::string_view text) {
@@ -210,12 +245,9 @@ void load_sources(const std::vector<Entry>& entries, Load& load) {
                           "nothing is judged before it is over");
       }
     }
-    if (const Node* format = read_text(map, "format")) {
-      settings.decode.format = event::parse_format(format->text).value_or(event::Format::Auto);
-    }
+    read_format(map, settings.decode, load.faults);
     settings.decode.time = read_time(map, load);
-    facts.brings_log_groups = settings.decode.format == event::Format::Auto ||
-                              settings.decode.format == event::Format::Subscription;
+    facts.brings_log_groups = event::may_bring_log_groups(settings.decode.format);
     facts.cloudtrail = facts.cloudtrail || settings.decode.format == event::Format::CloudTrail ||
                        std::ranges::any_of(facts.log_groups, mentions_cloudtrail);
     load.plan.sources.push_back(std::move(settings));

@@ -10,13 +10,12 @@
 #include "engine/event/envelope.h"
 #include "engine/event/inflate.h"
 #include "engine/event/json_extent.h"
+#include "engine/event/json_text.h"
 #include "engine/event/json_view.h"
+#include "engine/event/vpc_flow.h"
 
 namespace tocsin::event {
 namespace {
-
-// Compression inside of compression: a Lambda envelope in gzip has two, nothing honest has more than three.
-constexpr int kMaxWraps = 3;
 
 // Whether a text announces a JSON object: `{"`, `{}` or the same with white space between.
 bool announces_object(std::string_view text) {
@@ -30,14 +29,77 @@ std::optional<EventTime> if_on_the_calendar(std::optional<EventTime> time) {
   return time && *time >= kEarliestTime && *time <= kLatestTime ? time : std::nullopt;
 }
 
-// What an event inherits from the envelopes around it.
+// What is said about a value by the envelopes around it.
 struct Surroundings {
   std::string_view account;
+  std::string_view region;
   std::string_view log_group;
   std::string_view log_stream;
-  std::optional<EventTime> time;
+  std::optional<EventTime> time;     // when it happened
+  std::optional<EventTime> arrival;  // when a carrier took it, for what says no better
+  Format format = Format::Auto;      // what it is taken for
+  int layers = 0;                    // of wrapping around it
   bool enveloped = false;
+  bool broken_is_text = false;  // it may be any text: what looks like an object need be none
+
+  // Of what it holds.
+  [[nodiscard]] Surroundings inside() const {
+    Surroundings inner = *this;
+    ++inner.layers;
+    return inner;
+  }
 };
+
+Kind kind_of(Shape shape) {
+  switch (shape) {
+    case Shape::CloudTrail:
+      return Kind::CloudTrail;
+    case Shape::BusEvent:
+      return Kind::BusEvent;
+    case Shape::S3Record:
+      return Kind::S3Notification;
+    case Shape::BackupNotice:
+      return Kind::BackupNotice;
+    case Shape::AlarmMessage:
+      return Kind::AlarmMessage;
+    case Shape::LambdaPlatform:
+      return Kind::LambdaPlatform;
+    default:
+      return Kind::Json;
+  }
+}
+
+// Whether a pinned format may have a shape.
+bool may_be(Format format, Shape shape) {
+  switch (format) {
+    case Format::Subscription:
+    case Format::VpcFlow:
+      return shape == Shape::Subscription || shape == Shape::Lambda;
+    case Format::Sns:
+      return shape == Shape::SnsNotification || shape == Shape::SnsConfirmation ||
+             shape == Shape::SnsRecord || shape == Shape::Records;
+    case Format::Sqs:
+      return shape == Shape::SqsRecord || shape == Shape::Records;
+    case Format::Kinesis:
+      return shape == Shape::KinesisRecord || shape == Shape::Records;
+    case Format::Firehose:
+      return shape == Shape::Firehose || shape == Shape::FirehoseRecord;
+    case Format::S3:
+      return shape == Shape::S3Record || shape == Shape::S3Test || shape == Shape::Records;
+    default:
+      return true;
+  }
+}
+
+bool is_lambda_line(std::string_view line) {
+  return line.starts_with("REPORT RequestId: ") || line.starts_with("START RequestId: ") ||
+         line.starts_with("END RequestId: ") || line.starts_with("INIT_START Runtime Version: ");
+}
+
+// Cheap: turns nearly every other line away.
+bool starts_like_flow_line(std::string_view line) {
+  return line.size() > 2 && (line[1] == ' ' ? line[0] >= '2' && line[0] <= '9' : line.starts_with("10 "));
+}
 
 }  // namespace
 
@@ -46,6 +108,12 @@ std::optional<Format> parse_format(std::string_view name) {
   if (name == "cloudtrail") return Format::CloudTrail;
   if (name == "eventbridge") return Format::EventBridge;
   if (name == "subscription") return Format::Subscription;
+  if (name == "sns") return Format::Sns;
+  if (name == "sqs") return Format::Sqs;
+  if (name == "kinesis") return Format::Kinesis;
+  if (name == "firehose") return Format::Firehose;
+  if (name == "s3") return Format::S3;
+  if (name == "vpc_flow") return Format::VpcFlow;
   if (name == "json") return Format::Json;
   if (name == "text") return Format::Text;
   return std::nullopt;
@@ -57,6 +125,7 @@ struct Decoder::State {
   Inflater inflater;
   LogEventFields log_event_fields;
   std::string compressed;  // what base64 stood for
+  VpcFlowLine flow_line;
 
   // The fields to look for; one set for each `time: {field: …}` met.
   struct Fields {
@@ -94,26 +163,38 @@ struct Decoder::State {
   template <typename Each>
   void for_each_item(std::string_view array, const Surroundings& around, Each each);
 
+  bool charge(std::size_t bytes);
+
   void decode_record(const RawRecord& raw);
-  void decode_value(std::string_view value, int wraps);
-  void decode_compressed(std::string_view gzip, int wraps);
-  void decode_document(std::string_view document, int wraps);
-  void decode_subscription();
-  void decode_trail_file(std::string_view document);
+  void decode_value(std::string_view value, const Surroundings& around);
+  void decode_layer(std::string_view value, const Surroundings& around);
+  void decode_compressed(std::string_view gzip, const Surroundings& around);
+  void decode_base64_data(std::string_view data, const Surroundings& inner);
+  void decode_text_field(std::optional<std::string_view> text, const Surroundings& inner);
+  void decode_documents(std::string_view documents, const Surroundings& around);
+  void decode_document(std::string_view document, const Surroundings& around);
+  void decode_object(std::string_view document, const Surroundings& around);
+  void decode_subscription(const Surroundings& outer);
+  void decode_records(std::string_view document, const Surroundings& around);
+  void decode_firehose(std::string_view document, const Surroundings& around);
+  void decode_notification(const Surroundings& around);
   void decode_message(std::string_view message, const Surroundings& around);
+  void decode_flow_lines(std::string_view lines, const Surroundings& around);
   void emit_object(std::string_view message, Shape shape, const Surroundings& around);
   void emit_text(std::string_view message, const Surroundings& around);
-  void emit(Event event, std::optional<EventTime> time);
+  void emit_flow_line(std::string_view line, const Surroundings& around);
+  void emit(Event event, std::optional<EventTime> time, const Surroundings& around);
 
   // Walks `text` as an object; the item dies of being none.
   bool walk(std::string_view text, const FieldTrie& trie);
   std::optional<EventTime> ruled_time(std::string_view message, bool walked) const;
   [[nodiscard]] Surroundings own_surroundings() const {
-    return {.account = {},
-            .log_group = settings->log_group,
-            .log_stream = settings->log_stream,
-            .time = {},
-            .enveloped = false};
+    Surroundings own;
+    own.log_group = settings->log_group;
+    own.log_stream = settings->log_stream;
+    own.arrival = record->timestamp;
+    own.format = settings->format;
+    return own;
   }
 };
 
@@ -186,7 +267,7 @@ void Decoder::State::die(RejectReason reason, std::uint64_t cut_bytes) {
   letter.reason = reason;
   letter.offset = record->offset;
   letter.index = items - 1;
-  letter.timestamp = around.time ? around.time : record->timestamp;
+  letter.timestamp = around.time ? around.time : around.arrival;
   letter.cut_bytes = cut_bytes;
   letters.fill(letter, item.value);
   if (around.enveloped) {
@@ -227,33 +308,50 @@ void Decoder::State::decode_record(const RawRecord& raw) {
   stable = raw.value;
   const Surroundings around = own_surroundings();
   meet(raw.value, around);
-  if (raw.value.empty()) return skip(SkipReason::Empty);
-  if (settings->format == Format::Text) {
-    emit_text(raw.value, around);
-  } else {
-    decode_value(raw.value, 0);
-  }
+  decode_value(raw.value, around);
 }
 
-// A record, or what was compressed in one.
-void Decoder::State::decode_value(std::string_view value, int wraps) {
-  if (is_gzip(value)) return decode_compressed(value, wraps);
+// Whether the record may have as many more bytes that were unpacked from it.
+bool Decoder::State::charge(std::size_t bytes) {
+  if (bytes > kMaxInflatedBytes - inflated_bytes) return false;
+  inflated_bytes += bytes;
+  return true;
+}
+
+// A record, or what one of its layers held. It lives as long as the batch.
+void Decoder::State::decode_value(std::string_view value, const Surroundings& around) {
+  if (value.empty()) return skip(SkipReason::Empty);
+  if (around.layers > kMaxLayers) return die(RejectReason::TooDeep);
+  const std::string_view outer = std::exchange(stable, value);
+  decode_layer(value, around);
+  stable = outer;
+}
+
+void Decoder::State::decode_layer(std::string_view value, const Surroundings& around) {
+  if (around.format == Format::Text) return emit_text(value, around);
+  if (is_gzip(value)) return decode_compressed(value, around);
   const bool is_object = announces_object(value);
   if (!is_object && value.starts_with("H4sI") && decode_base64(value, compressed) && is_gzip(compressed)) {
-    return decode_compressed(compressed, wraps);
+    return decode_compressed(compressed, around);
   }
-  if (wraps == 0 || !is_object) {
-    if (is_object || settings->format != Format::Auto) return decode_document(value, wraps);
-    return emit_text(value, own_surroundings());
+  if (!is_object && around.format == Format::VpcFlow) return decode_flow_lines(value, around);
+  if (!is_object && around.format == Format::Auto) return emit_text(value, around);
+  if (around.broken_is_text) {
+    if (view.walk(value, fields->trie()) != JsonStatus::Object) return emit_text(value, around);
+    return decode_object(value, around);
   }
-  // Compressed members follow each other without anything between, so several documents may stand in one
-  // text.
-  const Surroundings around = own_surroundings();
+  if (is_object && around.layers > 0) return decode_documents(value, around);
+  decode_document(value, around);
+}
+
+// Compressed members follow each other without anything between, so several documents may stand in one text.
+void Decoder::State::decode_documents(std::string_view documents, const Surroundings& around) {
   bool first = true;
-  std::string_view rest = value;
+  std::string_view rest = documents;
   while (!(rest = skip_json_space(rest)).empty() && !full) {
     JsonExtent extent;
-    const std::string_view document = rest.substr(0, extent.take(rest));
+    const std::size_t size = extent.take(rest);
+    const std::string_view document = rest.substr(0, size > 0 ? size : rest.size());
     rest.remove_prefix(document.size());
     // A lone document is the item that it came in.
     if (!first || !skip_json_space(rest).empty()) {
@@ -265,22 +363,39 @@ void Decoder::State::decode_value(std::string_view value, int wraps) {
       full = true;
       return die(RejectReason::InflatedTooLarge, rest.size());
     }
-    decode_document(document, wraps);
+    decode_document(document, around);
   }
 }
 
-void Decoder::State::decode_compressed(std::string_view gzip, int wraps) {
-  if (wraps == kMaxWraps) return die(RejectReason::BadGzip);
+void Decoder::State::decode_compressed(std::string_view gzip, const Surroundings& around) {
+  if (around.layers >= kMaxLayers) return die(RejectReason::TooDeep);
   auto inflated = std::make_unique<std::string>();
   const InflateStatus status = inflater.inflate(gzip, kMaxInflatedBytes - inflated_bytes, *inflated);
   if (status == InflateStatus::Damaged) return die(RejectReason::BadGzip);
-  if (status == InflateStatus::TooLarge) return die(RejectReason::InflatedTooLarge);
-  inflated_bytes += inflated->size();
+  if (status == InflateStatus::TooLarge || !charge(inflated->size()))
+    return die(RejectReason::InflatedTooLarge);
   const std::string_view value = *inflated;
   out->owned.push_back(std::move(inflated));
-  stable = value;
-  if (value.empty()) return skip(SkipReason::Empty);
-  decode_value(value, wraps + 1);
+  decode_value(value, around.inside());
+}
+
+// What base64 in a field stands for. The line's end behind a text is its producer's.
+void Decoder::State::decode_base64_data(std::string_view data, const Surroundings& inner) {
+  auto bytes = std::make_unique<std::string>();
+  if (!decode_base64(data, *bytes)) return die(RejectReason::BadGzip);
+  if (is_gzip(*bytes)) return decode_compressed(*bytes, inner);
+  if (!charge(bytes->size())) return die(RejectReason::InflatedTooLarge);
+  const std::string_view value = *bytes;
+  out->owned.push_back(std::move(bytes));
+  decode_value(value.substr(0, value.find_last_not_of("\r\n") + 1), inner);
+}
+
+// A field that holds another value as a string.
+void Decoder::State::decode_text_field(std::optional<std::string_view> text, const Surroundings& inner) {
+  if (!text) return die(RejectReason::NotJson);
+  const std::string_view value = keep(*text);
+  if (value.data() != text->data() && !charge(value.size())) return die(RejectReason::InflatedTooLarge);
+  decode_value(value, inner);
 }
 
 bool Decoder::State::walk(std::string_view text, const FieldTrie& trie) {
@@ -301,37 +416,58 @@ bool Decoder::State::walk(std::string_view text, const FieldTrie& trie) {
   return false;
 }
 
-void Decoder::State::decode_document(std::string_view document, int wraps) {
-  if (!walk(document, fields->trie())) return;
+void Decoder::State::decode_document(std::string_view document, const Surroundings& around) {
+  if (walk(document, fields->trie())) decode_object(document, around);
+}
+
+// The document was walked last.
+void Decoder::State::decode_object(std::string_view document, const Surroundings& around) {
   const Shape shape = fields->shape_of(view);
-  const Format format = settings->format;
-  const bool unwraps = format == Format::Auto || format == Format::Subscription;
-  if (shape == Shape::Subscription && unwraps) return decode_subscription();
-  if (shape == Shape::Lambda && unwraps) {
-    const std::string_view data = fields->lambda_data(view);
-    if (decode_base64(data, compressed) && is_gzip(compressed)) return decode_compressed(compressed, wraps);
-    return die(RejectReason::BadGzip);
-  }
-  if (shape == Shape::Records && (format == Format::Auto || format == Format::CloudTrail))
-    return decode_trail_file(document);
-  switch (format) {
-    case Format::Subscription:
-      return die(RejectReason::NotJson);
-    case Format::CloudTrail:
-      return emit_object(document, Shape::CloudTrail, own_surroundings());
-    case Format::EventBridge:
-      return emit_object(document, Shape::BusEvent, own_surroundings());
-    case Format::Json:
-      return emit_object(document, Shape::Other, own_surroundings());
-    case Format::Auto:
-    case Format::Text:
-      return emit_object(document, shape, own_surroundings());
+  if (around.format == Format::Json) return emit_object(document, Shape::Other, around);
+  if (around.format == Format::EventBridge) return emit_object(document, Shape::BusEvent, around);
+  if (around.format == Format::CloudTrail && shape != Shape::Records)
+    return emit_object(document, Shape::CloudTrail, around);
+  if (!may_be(around.format, shape)) return die(RejectReason::NotJson);
+  // Two names are little to go by: outside of Firehose's envelope any application may use them.
+  if (shape == Shape::FirehoseRecord && around.format == Format::Auto)
+    return emit_object(document, Shape::Other, around);
+  Surroundings inner = around.inside();
+  if (around.format != Format::VpcFlow) inner.format = Format::Auto;
+  switch (shape) {
+    case Shape::Subscription:
+      return decode_subscription(around);
+    case Shape::Lambda:
+      return decode_base64_data(fields->lambda_data(view), inner);
+    case Shape::Records:
+      return decode_records(document, around);
+    case Shape::Firehose:
+      return decode_firehose(document, around);
+    case Shape::FirehoseRecord:
+    case Shape::KinesisRecord:
+      if (const auto arrival = fields->arrival_of(view, shape)) inner.arrival = arrival;
+      return decode_base64_data(fields->data_of(view, shape), inner);
+    case Shape::SqsRecord:
+      if (const auto arrival = fields->arrival_of(view, shape)) inner.arrival = arrival;
+      return decode_text_field(fields->body(view), inner);
+    case Shape::SnsRecord: {
+      const std::string_view notification = fields->notification(view);
+      if (walk(notification, fields->trie())) decode_notification(around);
+      return;
+    }
+    case Shape::SnsNotification:
+      return decode_notification(around);
+    case Shape::SnsConfirmation:
+      return skip(SkipReason::ControlMessage);
+    case Shape::S3Test:
+      return skip(SkipReason::TestEvent);
+    default:
+      return emit_object(document, shape, around);
   }
 }
 
-void Decoder::State::decode_subscription() {
+void Decoder::State::decode_subscription(const Surroundings& outer) {
   if (fields->is_control_message(view)) return skip(SkipReason::ControlMessage);
-  Surroundings around = own_surroundings();
+  Surroundings around = outer;
   around.enveloped = true;
   around.account = keep(fields->owner(view));
   if (const auto group = fields->log_group(view); !group.empty()) around.log_group = keep(group);
@@ -347,30 +483,83 @@ void Decoder::State::decode_subscription() {
   });
 }
 
-// {"Records":[…]} in one record. Its first element says whether these are CloudTrail's.
-void Decoder::State::decode_trail_file(std::string_view document) {
+// {"Records":[…]} in one record. Its first element says what they are.
+void Decoder::State::decode_records(std::string_view document, const Surroundings& around) {
   const std::string_view records = fields->records(view);
-  bool trail = true;
-  if (settings->format == Format::Auto) {
+  Shape first_shape = around.format == Format::CloudTrail ? Shape::CloudTrail : Shape::SnsRecord;
+  if (around.format == Format::Auto) {
     for_each_element(records, [&](std::string_view first) {
-      trail = view.walk(first, fields->trie()) == JsonStatus::Object &&
-              fields->shape_of(view) == Shape::CloudTrail;
+      first_shape =
+          view.walk(first, fields->trie()) == JsonStatus::Object ? fields->shape_of(view) : Shape::Other;
       return false;
     });
   }
-  if (!trail) {
-    if (walk(document, fields->trie())) emit_object(document, Shape::Other, own_surroundings());
+  switch (first_shape) {
+    case Shape::CloudTrail:
+      return for_each_item(records, around, [&](std::string_view element) {
+        if (walk(element, fields->trie())) emit_object(element, Shape::CloudTrail, around);
+      });
+    case Shape::S3Record:
+    case Shape::SnsRecord:
+    case Shape::SqsRecord:
+    case Shape::KinesisRecord:
+      return for_each_item(records, around,
+                           [&](std::string_view element) { decode_document(element, around); });
+    default:
+      if (walk(document, fields->trie())) emit_object(document, Shape::Other, around);
+  }
+}
+
+// {"records":[{"data":…},…]}: what Firehose gives a transformation or an HTTP endpoint, if the first has
+// data.
+void Decoder::State::decode_firehose(std::string_view document, const Surroundings& around) {
+  const std::string_view records = fields->firehose_records(view);
+  bool has_data = true;
+  for_each_element(records, [&](std::string_view first) {
+    has_data = view.walk(first, fields->trie()) == JsonStatus::Object && fields->has_data(view);
+    return false;
+  });
+  if (!has_data) {
+    if (walk(document, fields->trie())) emit_object(document, Shape::Other, around);
     return;
   }
-  const Surroundings around = own_surroundings();
   for_each_item(records, around, [&](std::string_view element) {
-    if (walk(element, fields->trie())) emit_object(element, Shape::CloudTrail, around);
+    if (!walk(element, fields->trie())) return;
+    if (!fields->has_data(view)) return die(RejectReason::NotJson);
+    Surroundings inner = around.inside();
+    inner.format = Format::Auto;
+    if (const auto arrival = fields->arrival_of(view, Shape::FirehoseRecord)) inner.arrival = arrival;
+    decode_base64_data(fields->data_of(view, Shape::FirehoseRecord), inner);
   });
+}
+
+// What SNS delivers; it was walked last. Its message may be anything, a text for people too.
+void Decoder::State::decode_notification(const Surroundings& around) {
+  Surroundings inner = around.inside();
+  inner.format = Format::Auto;
+  inner.broken_is_text = true;
+  inner.time = fields->published_at(view);
+  if (const ArnParts topic = fields->topic(view); !topic.account.empty()) {
+    inner.enveloped = true;
+    inner.account = keep(topic.account);
+    inner.region = keep(topic.region);
+  }
+  if (!fields->is_backup_notice(view)) return decode_text_field(fields->sns_message(view), inner);
+  auto notice = std::make_unique<std::string>();
+  fields->write_backup_notice(view, *notice);
+  if (const auto account = fields->notice_account(view); !account.empty()) inner.account = keep(account);
+  if (!charge(notice->size())) return die(RejectReason::InflatedTooLarge);
+  const std::string_view message = *notice;
+  out->owned.push_back(std::move(notice));
+  const std::string_view outer = std::exchange(stable, message);
+  if (walk(message, fields->trie())) emit_object(message, Shape::BackupNotice, inner);
+  stable = outer;
 }
 
 // An event out of a subscription envelope; `message` lives as long as the batch. The envelope says that it is
 // a log event, so one that looks like an object and is none, a cut one for example, is a text.
 void Decoder::State::decode_message(std::string_view message, const Surroundings& around) {
+  if (around.format == Format::VpcFlow) return emit_flow_line(message, around);
   if (!announces_object(message) || view.walk(message, fields->trie()) != JsonStatus::Object)
     return emit_text(message, around);
   const std::string_view outer = std::exchange(stable, message);
@@ -382,43 +571,101 @@ void Decoder::State::decode_message(std::string_view message, const Surroundings
 void Decoder::State::emit_object(std::string_view message, Shape shape, const Surroundings& around) {
   if (message.size() > kMaxEventBytes) return die(RejectReason::TooLarge);
   const std::string_view account = keep(fields->account_of(view, shape));
-  Event event{.kind = shape == Shape::CloudTrail ? Kind::CloudTrail
-                      : shape == Shape::BusEvent ? Kind::BusEvent
-                                                 : Kind::Json,
+  const std::string_view region = keep(fields->region_of(view, shape));
+  Event event{.kind = kind_of(shape),
               .enveloped = around.enveloped,
               .message = message,
               .account = account.empty() ? around.account : account,
-              .region = keep(fields->region_of(view, shape)),
+              .region = region.empty() ? around.region : region,
               .log_group = around.log_group,
               .log_stream = around.log_stream};
   std::optional<EventTime> time;
   if (settings->time.from == TimeRule::From::Default) {
     // An envelope's timestamp is better than a guess at which field of an unknown object is the time.
-    const bool known = event.kind != Kind::Json;
+    const bool known =
+        event.kind != Kind::Json && event.kind != Kind::LambdaPlatform && event.kind != Kind::BackupNotice;
     if (known || !around.time) time = fields->time_of(view, shape, settings->time.zone_offset);
   } else {
     time = ruled_time(message, true);
   }
-  emit(event, time ? time : around.time);
+  emit(event, time ? time : around.time, around);
 }
 
 void Decoder::State::emit_text(std::string_view message, const Surroundings& around) {
   if (message.size() > kMaxEventBytes) return die(RejectReason::TooLarge);
   if (!simdjson::validate_utf8(message.data(), message.size())) return die(RejectReason::BadUtf8);
+  Kind kind = Kind::Text;
+  if (around.format == Format::Auto) {
+    if (is_lambda_line(message)) {
+      kind = Kind::LambdaPlatform;
+    } else if (starts_like_flow_line(message)) {
+      flow_line.read(message);
+      if (flow_line.looks_right()) kind = Kind::VpcFlow;
+    }
+  }
   std::optional<EventTime> time;
   if (settings->time.from != TimeRule::From::Default) {
     time = ruled_time(message, false);
   } else if (!around.time) {
-    time = find_line_time(message, batch->read_at, settings->time.zone_offset);
+    if (kind == Kind::VpcFlow) time = flow_line.guess_start();
+    if (!time) time = find_line_time(message, batch->read_at, settings->time.zone_offset);
   }
-  emit(Event{.kind = Kind::Text,
+  emit(Event{.kind = kind,
              .enveloped = around.enveloped,
              .message = message,
              .account = around.account,
-             .region = {},
+             .region = around.region,
              .log_group = around.log_group,
              .log_stream = around.log_stream},
-       time ? time : around.time);
+       time ? time : around.time, around);
+}
+
+// A record of a `vpc_flow` source: a line, or a file of them.
+void Decoder::State::decode_flow_lines(std::string_view lines, const Surroundings& around) {
+  lines = lines.substr(0, lines.find_last_not_of("\r\n") + 1);
+  if (lines.find('\n') == std::string_view::npos) return emit_flow_line(lines, around);
+  open();
+  while (!lines.empty() && !full) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    meet(line, around);
+    if (items > kMaxRecordEvents) {
+      full = true;
+      return die(RejectReason::InflatedTooLarge, lines.size());
+    }
+    emit_flow_line(line, around);
+  }
+}
+
+void Decoder::State::emit_flow_line(std::string_view line, const Surroundings& around) {
+  if (line.size() > kMaxEventBytes) return die(RejectReason::TooLarge);
+  if (!simdjson::validate_utf8(line.data(), line.size())) return die(RejectReason::BadUtf8);
+  const VpcFlowFormat& format = settings->vpc_flow;
+  flow_line.read(line);
+  if (flow_line.tokens().empty()) return skip(SkipReason::Empty);
+  if (flow_line.is_header()) return skip(SkipReason::Header);
+  if (!flow_line.has_fields_of(format)) return die(RejectReason::BadFields);
+  const std::string_view account = flow_line.field(format, "account-id");
+  const std::string_view region = flow_line.field(format, "region");
+  std::optional<EventTime> time = flow_line.start(format);
+  Event event{.kind = Kind::VpcFlow,
+              .enveloped = around.enveloped,
+              .message = line,
+              .account = account.empty() ? around.account : account,
+              .region = region.empty() ? around.region : region,
+              .log_group = around.log_group,
+              .log_stream = around.log_stream};
+  if (format.as_json) {
+    auto object = std::make_unique<std::string>();
+    flow_line.write_json(format, *object);
+    event.message = *object;
+    out->owned.push_back(std::move(object));
+  }
+  if (settings->time.from != TimeRule::From::Default) {
+    const bool walked = format.as_json && view.walk(event.message, fields->trie()) == JsonStatus::Object;
+    time = ruled_time(event.message, walked);
+  }
+  emit(event, time ? time : around.time, around);
 }
 
 // The time by the source's `time:`; `walked`: the message is an object and was walked last.
@@ -445,19 +692,18 @@ std::optional<EventTime> Decoder::State::ruled_time(std::string_view message, bo
   return find_line_time(text, batch->read_at, rule.zone_offset);
 }
 
-void Decoder::State::emit(Event event, std::optional<EventTime> time) {
+void Decoder::State::emit(Event event, std::optional<EventTime> time, const Surroundings& around) {
   event.position = {.partition = batch->partition, .offset = record->offset, .index = items - 1};
   if (!settings->accounts.empty() && !settings->accounts.contains(std::string(event.account))) {
     out->rejects.add(RejectReason::AccountRefused);
     ++out->items.refused;
     return;
   }
-  const auto arrival = if_on_the_calendar(record->timestamp);
   time = if_on_the_calendar(time);
   if (settings->time.from == TimeRule::From::Arrival) {
-    event.time = arrival.value_or(as_event_time(batch->read_at));
+    event.time = if_on_the_calendar(record->timestamp).value_or(as_event_time(batch->read_at));
   } else {
-    event.time = time ? *time : arrival.value_or(kInheritTime);
+    event.time = time ? *time : if_on_the_calendar(around.arrival).value_or(kInheritTime);
   }
   if (settings->age_limits && event.time != kInheritTime) {
     const EventTime now = as_event_time(batch->read_at);

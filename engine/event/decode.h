@@ -2,17 +2,21 @@
 //
 //   RawBatch --Decoder (one a worker)--> EventBatch
 //
-// Understood: CloudTrail records (single, or a file's {"Records":[…]}), EventBridge events, the CloudWatch
-// Logs subscription envelope (plain, gzip, base64 of gzip, or inside {"awslogs":{"data":…}}), JSON objects,
-// text lines. With `auto` the record itself tells:
+// Understood, and unwrapped in any order and nesting up to kMaxLayers: gzip and base64 of it, CloudTrail's
+// {"Records":[…]} files, the CloudWatch Logs subscription envelope (also inside {"awslogs":{"data":…}}), SNS
+// notifications, SQS and Kinesis records, Firehose's transformation events, S3 event notifications. Events:
+// CloudTrail records, EventBridge events, S3 records, AWS Backup's vault notices, CloudWatch's alarm
+// messages, Lambda's platform records, any other JSON objects, text lines. With `auto` the record itself
+// tells:
 //   * what starts like an object with members and is not JSON is rejected as not_json: a cut CloudTrail
 //     record must be seen; anything else that is not an object is text, a JSON array too;
-//   * an envelope's events may be JSON themselves; they are looked at the same way, but not unwrapped once
-//     more, and one that is broken JSON is text: the envelope says that it is a log event;
-//   * a {"Records":[…]} that does not hold CloudTrail records is one JSON event.
+//   * a log event of a subscription, or SNS's message, may be JSON itself, and one that is broken JSON is
+//     text: the envelope says that it may be. Log events are not unwrapped once more;
+//   * a {"Records":[…]} whose first element is none of the above is one JSON event.
 // A pinned format takes its kind of object as such, however little of it is there, and rejects as not_json
-// what is no object
-// (`subscription`: no envelope). `json` and `text` unwrap nothing; all but `text` gunzip.
+// what is no object. Pinned to an envelope it rejects everything else; what is inside tells for itself.
+// `vpc_flow` takes lines with the configured fields, bare or in a subscription. `json` and `text` unwrap
+// nothing; all but `text` gunzip.
 //
 // The envelope's own log group and stream win over the settings'. Events over kMaxEventBytes are too_large
 // one by one, whatever the size of their envelope.
@@ -40,16 +44,46 @@
 #include "engine/event/event.h"
 #include "engine/event/event_time.h"
 #include "engine/event/record.h"
+#include "engine/event/vpc_flow.h"
 
 namespace tocsin::event {
 
-enum class Format : std::uint8_t { Auto, CloudTrail, EventBridge, Subscription, Json, Text };
+enum class Format : std::uint8_t {
+  Auto,
+  CloudTrail,
+  EventBridge,
+  Subscription,
+  Sns,
+  Sqs,
+  Kinesis,
+  Firehose,
+  S3,
+  VpcFlow,
+  Json,
+  Text,
+};
 
-// `auto`, `cloudtrail`, `eventbridge`, `subscription`, `json`, `text`.
+// `auto`, `cloudtrail`, `eventbridge`, `subscription`, `sns`, `sqs`, `kinesis`, `firehose`, `s3`, `vpc_flow`,
+// `json`, `text`.
 [[nodiscard]] std::optional<Format> parse_format(std::string_view name);
+
+// Whether records of the format may hold subscription envelopes, which bring log groups of their own.
+[[nodiscard]] constexpr bool may_bring_log_groups(Format format) {
+  switch (format) {
+    case Format::CloudTrail:
+    case Format::EventBridge:
+    case Format::S3:
+    case Format::Json:
+    case Format::Text:
+      return false;
+    default:
+      return true;
+  }
+}
 
 struct DecodeSettings {
   Format format = Format::Auto;
+  VpcFlowFormat vpc_flow;  // of Format::VpcFlow
   std::string log_group;   // for records that do not bring their own
   std::string log_stream;  // likewise: a file's path, a Kafka partition
   std::unordered_set<std::string>

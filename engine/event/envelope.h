@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "engine/event/event_time.h"
@@ -16,13 +17,34 @@
 namespace tocsin::event {
 
 enum class Shape : std::uint8_t {
-  Subscription,  // CloudWatch Logs' envelope: messageType, logEvents
-  Lambda,        // {"awslogs":{"data":…}}: that envelope, compressed
-  Records,       // {"Records":[…]}: a CloudTrail file, if its first record says so
-  BusEvent,      // detail-type, source, detail
-  CloudTrail,    // one record
+  // Envelopes.
+  Subscription,     // CloudWatch Logs: messageType, logEvents
+  Lambda,           // {"awslogs":{"data":…}}: that envelope, compressed
+  Records,          // {"Records":[…]}: what its first record says
+  Firehose,         // {"records":[…]} with who asks: deliveryStreamArn, invocationId or requestId
+  FirehoseRecord,   // recordId, data
+  KinesisRecord,    // kinesis.data
+  SqsRecord,        // eventSource aws:sqs, body
+  SnsRecord,        // EventSource aws:sns, Sns
+  SnsNotification,  // Type Notification, TopicArn
+  SnsConfirmation,  // Type …Confirmation, TopicArn
+  S3Test,           // Event s3:TestEvent
+  // Events.
+  BusEvent,        // detail-type, source, detail
+  CloudTrail,      // one record
+  S3Record,        // eventSource aws:s3, s3
+  AlarmMessage,    // AlarmName, NewStateValue
+  LambdaPlatform,  // type platform.…, record
+  BackupNotice,    // made by write_backup_notice(), never found
   Other,
 };
+
+// The parts of an ARN that say whose and where.
+struct ArnParts {
+  std::string_view region;
+  std::string_view account;
+};
+[[nodiscard]] ArnParts split_arn(std::string_view arn);
 
 class EnvelopeFields {
  public:
@@ -38,7 +60,7 @@ class EnvelopeFields {
 
   // The time by the shape's own field: `eventTime`, `time`, or for any other object the first that is a time
   // of `_aws.Timestamp` (embedded metrics), `@timestamp`, `timestamp`, `Timestamp`, `time`, `ts`,
-  // `eventTime`.
+  // `eventTime`, `start`, `start_time`.
   [[nodiscard]] std::optional<EventTime> time_of(const JsonView& view, Shape shape,
                                                  Duration zone_offset) const;
 
@@ -51,6 +73,28 @@ class EnvelopeFields {
   [[nodiscard]] std::string_view log_group(const JsonView& view) const { return string(view, log_group_); }
   [[nodiscard]] std::string_view log_stream(const JsonView& view) const { return string(view, log_stream_); }
   [[nodiscard]] std::string_view log_events(const JsonView& view) const { return array(view, log_events_); }
+
+  // What carriers carry, and when they took it.
+  [[nodiscard]] std::string_view firehose_records(const JsonView& view) const {
+    return array(view, firehose_records_);
+  }
+  [[nodiscard]] bool has_data(const JsonView& view) const;
+  [[nodiscard]] std::string_view data_of(const JsonView& view, Shape shape) const;
+  [[nodiscard]] std::optional<EventTime> arrival_of(const JsonView& view, Shape shape) const;
+  [[nodiscard]] std::optional<std::string_view> body(const JsonView& view) const;
+
+  // Of SnsRecord and SnsNotification.
+  [[nodiscard]] std::string_view notification(const JsonView& view) const;
+  [[nodiscard]] std::optional<std::string_view> sns_message(const JsonView& view) const;
+  [[nodiscard]] std::optional<EventTime> published_at(const JsonView& view) const;
+  [[nodiscard]] ArnParts topic(const JsonView& view) const { return split_arn(string(view, topic_arn_)); }
+
+  // An SnsNotification about a backup vault: a sentence, and attributes that say the same.
+  [[nodiscard]] bool is_backup_notice(const JsonView& view) const;
+  [[nodiscard]] std::string_view notice_account(const JsonView& view) const {
+    return string(view, notice_account_);
+  }
+  void write_backup_notice(const JsonView& view, std::string& out) const;
 
   // Of Lambda and Records.
   [[nodiscard]] std::string_view lambda_data(const JsonView& view) const {
@@ -69,6 +113,13 @@ class EnvelopeFields {
   Slot event_version_, event_name_, event_source_, event_type_, user_identity_, identity_account_;
   Slot recipient_account_, aws_region_;
   Slot event_time_, time_, metrics_timestamp_, at_timestamp_, timestamp_, capital_timestamp_, ts_;
+  Slot start_, start_time_;
+  Slot firehose_records_, delivery_stream_, invocation_id_, request_id_, record_id_, data_, arrival_;
+  Slot kinesis_data_, kinesis_arrival_, body_, sent_at_;
+  Slot capital_event_source_, sns_, type_, topic_arn_, subject_, message_;
+  Slot notice_type_, notice_state_, notice_account_, notice_id_, notice_start_;
+  Slot s3_, test_event_, alarm_name_, new_state_, state_change_time_, alarm_account_, alarm_arn_;
+  Slot lambda_type_, record_;
   std::optional<Slot> time_field_;
 };
 

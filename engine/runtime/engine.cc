@@ -15,9 +15,8 @@ namespace {
 constexpr Duration kMinute = std::chrono::seconds(60);
 constexpr std::size_t kMaxChunkEntries = 65'536;  // keeps memory flat however many series one minute has
 
-// A source that unwraps subscription envelopes may bring any log group.
 bool may_bring_any_group(const source::SourceSettings& source) {
-  return source.decode.format == event::Format::Auto || source.decode.format == event::Format::Subscription;
+  return event::may_bring_log_groups(source.decode.format);
 }
 
 bool brings_group(const source::SourceSettings& source, const std::string& group) {

@@ -122,6 +122,31 @@ TEST(Load, SourcesInTheirOrder) {
   EXPECT_EQ(hosts.decode.time.zone_offset, Duration(hours(2)));
 }
 
+TEST(Load, FormatsThatPinRecords) {
+  const auto decode = [](std::string_view format) {
+    return loaded(fmt::format("sources: {{s: {{stdin: {{}}, format: {}}}}}\n", format))
+        .plan->sources[0]
+        .decode;
+  };
+  EXPECT_EQ(decode("firehose").format, event::Format::Firehose);
+  EXPECT_EQ(decode("vpc_flow").format, event::Format::VpcFlow);
+  EXPECT_TRUE(decode("vpc_flow").vpc_flow.fields.empty());
+  for (const std::string_view fields : {"version vpc-id", "$${version} $${vpc-id}"}) {
+    const auto settings = decode(fmt::format("{{vpc_flow: {{fields: '{}', as: json}}}}", fields));
+    EXPECT_EQ(settings.format, event::Format::VpcFlow);
+    EXPECT_EQ(settings.vpc_flow.fields, (std::vector<std::string>{"version", "vpc-id"}));
+    EXPECT_TRUE(settings.vpc_flow.as_json);
+  }
+  const auto told = [](std::string_view fields) {
+    return shown(load_text(
+        fmt::format("sources: {{s: {{stdin: {{}}, format: {{vpc_flow: {{fields: '{}'}}}}}}}}\n", fields)));
+  };
+  EXPECT_NE(told("version dst-port").find("flow logs have no field `dst-port`"), std::string::npos)
+      << told("version dst-port");
+  EXPECT_NE(told("version dst-port").find("`dstport`"), std::string::npos) << "the hint";
+  EXPECT_NE(told("start start").find("stands twice"), std::string::npos);
+}
+
 TEST(Load, FiltersSortedByNameWithTheirMetrics) {
   const Configuration c = loaded(kWhole, {{"KAFKA_PASSWORD", "x"}});
   const runtime::Plan& plan = *c.plan;

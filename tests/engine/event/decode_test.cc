@@ -258,7 +258,7 @@ TEST_F(DecoderTest, StopsUnwrappingWhatIsWrappedWithoutEnd) {
   std::string record = "text";
   for (int i = 0; i < 10; ++i) record = gzip(record);
   EXPECT_THAT(decode({record}), IsEmpty());
-  EXPECT_EQ(rejects(), "bad_gzip=1 ");
+  EXPECT_EQ(rejects(), "too_deep=1 ");
 }
 
 TEST_F(DecoderTest, TakesOnlySoManyEventsOutOfOneRecord) {
