@@ -17,11 +17,12 @@ struct Command {
   int (*run)(const std::vector<std::string>& arguments);
 };
 
-constexpr std::array<Command, 5> kCommands{{
+constexpr std::array<Command, 6> kCommands{{
     {"run", "the engine: read the sources, judge the alarms, deliver the notifications", run_command},
     {"check", "every fault of a configuration, with its place and what to do", check_command},
     {"match", "a grep that speaks filter patterns", match_command},
     {"backtest", "history through the same engine: what would have rung, and why", backtest_command},
+    {"produce", "files to a Kafka topic, each record stamped with its event's time", produce_command},
     {"version", "versions of everything", version_command},
 }};
 

@@ -18,6 +18,7 @@ int run_command(const std::vector<std::string>& arguments);
 int check_command(const std::vector<std::string>& arguments);
 int match_command(const std::vector<std::string>& arguments);
 int backtest_command(const std::vector<std::string>& arguments);
+int produce_command(const std::vector<std::string>& arguments);
 int version_command(const std::vector<std::string>& arguments);
 
 // The whole program: `tocsin COMMAND ARGUMENTS…`.

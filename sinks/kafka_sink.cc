@@ -1,5 +1,5 @@
-// The alert topic: notifications as CloudEvents on a Kafka topic, for programs. The only file with
-// librdkafka's producer.
+// The alert topic: notifications as CloudEvents on a Kafka topic, for programs. (Many records at once:
+// kafka_producer.h.)
 //
 // Binary mode of the CloudEvents binding: the payload is the record's value, the attributes are its headers
 // (`ce_id`, …, `content-type`). The record's key is the notification's, its partition Java's choice for that
