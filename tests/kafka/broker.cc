@@ -67,6 +67,8 @@ transaction.state.log.num.partitions=4
 log.cleaner.dedupe.buffer.size=8388608
 log.index.size.max.bytes=1048576
 log.segment.bytes=16777216
+log.retention.check.interval.ms=5000
+log.segment.delete.delay.ms=1000
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 broker.heartbeat.interval.ms=200
@@ -96,8 +98,8 @@ std::string tail(const std::string& text) {
 
 }  // namespace
 
-Broker::Broker(fs::path jars, std::optional<BrokerSecurity> security)
-    : jars_(std::move(jars)), security_(std::move(security)) {
+Broker::Broker(fs::path jars, std::optional<BrokerSecurity> security, std::string heap)
+    : jars_(std::move(jars)), heap_(std::move(heap)), security_(std::move(security)) {
   std::string name = (fs::temp_directory_path() / "tocsin-kafka-XXXXXX").string();
   if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a temporary directory");
   directory_ = name;
@@ -194,7 +196,7 @@ std::vector<std::string> Broker::java(const std::vector<std::string>& arguments)
   std::vector<std::string> command = {
       "java",
       "-Xms128m",
-      "-Xmx512m",
+      "-Xmx" + heap_,
       "-XX:+UseSerialGC",
       "-XX:TieredStopAtLevel=1",
       "-Xss512k",

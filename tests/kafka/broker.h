@@ -29,7 +29,9 @@ struct BrokerSecurity {
 
 class Broker {
  public:
-  explicit Broker(std::filesystem::path jars, std::optional<BrokerSecurity> security = std::nullopt);
+  // `heap` as java takes it.
+  explicit Broker(std::filesystem::path jars, std::optional<BrokerSecurity> security = std::nullopt,
+                  std::string heap = "512m");
   ~Broker();  // ends it and removes its data
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
@@ -46,6 +48,7 @@ class Broker {
   [[nodiscard]] std::string ssl_address() const;       // "localhost:40003", and below
   [[nodiscard]] std::string sasl_ssl_address() const;  // "localhost:40004"
   [[nodiscard]] std::filesystem::path data() const { return directory_ / "data"; }
+  [[nodiscard]] pid_t id() const { return process_->id(); }
   [[nodiscard]] std::size_t resident_bytes() const;
 
  private:
@@ -58,6 +61,7 @@ class Broker {
   [[nodiscard]] std::filesystem::path log() const { return directory_ / "broker.log"; }
 
   std::filesystem::path jars_;
+  std::string heap_;
   std::filesystem::path directory_;
   std::uint16_t client_port_ = 0;
   std::uint16_t controller_port_ = 0;

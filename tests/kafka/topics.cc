@@ -129,9 +129,12 @@ TopicRecord record_of(const rd_kafka_message_t& message) {
 
 Topics::Topics(std::string brokers) : brokers_(std::move(brokers)) {}
 
-void Topics::create(const std::string& topic, int partitions) const {
+void Topics::create(const std::string& topic, int partitions,
+                    const std::map<std::string, std::string>& settings) const {
   const Client client = make_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers_}});
   rd_kafka_NewTopic_t* wanted = rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, nullptr, 0);
+  for (const auto& [name, value] : settings)
+    rd_kafka_NewTopic_set_config(wanted, name.c_str(), value.c_str());
   ask(client.get(), "creating " + topic, rd_kafka_event_CreateTopics_result,
       rd_kafka_CreateTopics_result_topics,
       [&](rd_kafka_queue_t* queue) { rd_kafka_CreateTopics(client.get(), &wanted, 1, nullptr, queue); });
@@ -207,6 +210,18 @@ std::vector<TopicRecord> Topics::read(const std::string& topic) const {
   auto records = TopicReader(brokers_, topic).rest();
   std::ranges::sort(records, {}, [](const TopicRecord& r) { return std::tuple(r.partition, r.offset); });
   return records;
+}
+
+std::vector<Topics::Extent> Topics::extents(const std::string& topic) const {
+  const Client client =
+      make_client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", brokers_}, {"group.id", "tests"}});
+  std::vector<Extent> extents(static_cast<std::size_t>(led_partitions(client.get(), topic)));
+  for (std::size_t partition = 0; partition < extents.size(); ++partition) {
+    check("the extent of " + topic,
+          rd_kafka_query_watermark_offsets(client.get(), topic.c_str(), static_cast<std::int32_t>(partition),
+                                           &extents[partition].begin, &extents[partition].end, kLimitMs));
+  }
+  return extents;
 }
 
 std::optional<std::int64_t> Topics::committed(const std::string& group, const std::string& topic,

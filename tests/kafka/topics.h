@@ -27,7 +27,8 @@ class Topics {
   explicit Topics(std::string brokers);
 
   // Returns once all partitions have a leader.
-  void create(const std::string& topic, int partitions) const;
+  void create(const std::string& topic, int partitions,
+              const std::map<std::string, std::string>& settings = {}) const;
   void remove(const std::string& topic) const;
   // Returns once all of them have a leader.
   void add_partitions(const std::string& topic, int new_total) const;
@@ -40,6 +41,13 @@ class Topics {
 
   // Everything that is there now, by partition and offset.
   [[nodiscard]] std::vector<TopicRecord> read(const std::string& topic) const;
+
+  // Where each partition begins and ends now.
+  struct Extent {
+    std::int64_t begin = 0;
+    std::int64_t end = 0;
+  };
+  [[nodiscard]] std::vector<Extent> extents(const std::string& topic) const;
 
   // The offset that a group has committed, if any.
   [[nodiscard]] std::optional<std::int64_t> committed(const std::string& group, const std::string& topic,
