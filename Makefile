@@ -2,6 +2,8 @@
 #
 #   make          the release build: build/release/tocsin
 #   make demo     a day of made-up account logs, backtested against config/demo/tocsin.yaml
+#   make demo-kafka  the same day through a real Kafka broker and the running engine
+#   make soak     an hour at 100,000 records/s from a real broker (SOAK_MINUTES, SOAK_RATE), measured
 #   make test     all tests, with sanitizers
 #   make bench    how fast a backtest is, against a bound measured in the same run
 #   make format   clang-format over all C++ files
@@ -9,7 +11,7 @@
 
 JOBS ?= $(shell nproc)
 
-.PHONY: release demo test bench format tidy clean
+.PHONY: release demo demo-kafka soak test bench format tidy clean
 release:
 	@tools/install-packages build
 	@cmake --preset release > /dev/null
@@ -17,6 +19,14 @@ release:
 
 demo: release
 	@tools/demo
+
+demo-kafka: release
+	@tools/install-packages test
+	@tools/demo-kafka
+
+soak: release
+	@tools/install-packages test
+	@tools/soak
 
 test:
 	@JOBS=$(JOBS) tools/test

@@ -1,0 +1,120 @@
+// The alert topic, as it fills: one line for each alert, until all that a backtest told have come.
+//
+//   read_alerts --brokers B --create TOPIC
+//   read_alerts --brokers B --topic TOPIC --expect TRANSITIONS.jsonl
+//
+// Exits 1 if an alert comes that the backtest did not tell, comes out of order, or does not come. Alerts of
+// the same time have no order among them, and those of different subscriptions are delivered side by side: an
+// alert topic (`security`, `backup-team`) is in order by itself, the whole is compared by time.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "tests/kafka/topics.h"
+
+namespace {
+
+using Json = nlohmann::json;
+using namespace std::chrono_literals;
+
+constexpr auto kLimit = 150s;  // for the next alert
+
+struct Alert {
+  std::string time;  // "2026-03-01T03:13:00"
+  std::string alarm;
+  std::string dimensions;  // "SourceIp 203.0.113.77"
+  std::string state;
+  auto operator<=>(const Alert&) const = default;
+};
+
+Alert read_alert(const Json& payload) {
+  Alert alert{.time = payload.at("StateChangeTime").get<std::string>().substr(0, 19),
+              .alarm = payload.at("AlarmName"),
+              .dimensions = {},
+              .state = payload.at("NewStateValue")};
+  for (const Json& dimension : payload.at("Trigger").at("Dimensions")) {
+    if (!alert.dimensions.empty()) alert.dimensions += ", ";
+    alert.dimensions +=
+        dimension.at("name").get<std::string>() + " " + dimension.at("value").get<std::string>();
+  }
+  return alert;
+}
+
+std::string in_words(const Alert& alert) {
+  return fmt::format("{}  {:<6} {:<24} {}", alert.time.substr(11, 5), alert.state, alert.alarm,
+                     alert.dimensions);
+}
+
+std::multiset<Alert> read_expected(const std::string& path) {
+  std::multiset<Alert> alerts;
+  std::ifstream in(path);
+  for (std::string line; std::getline(in, line);) {
+    const Json json = Json::parse(line);
+    if (json.at("type") == "notification") alerts.insert(read_alert(json.at("payload")));
+  }
+  return alerts;
+}
+
+int follow(const std::string& brokers, const std::string& topic, const std::string& expect) {
+  std::multiset<Alert> missing = read_expected(expect);
+  const std::size_t count = missing.size();
+  std::map<std::string, std::string> reached;  // by the first action: how far its alerts have come
+  std::string day;
+  int wrong = 0;
+  tocsin::kafka_test::TopicReader reader(brokers, topic);
+  while (!missing.empty()) {
+    const auto record = reader.next(kLimit);
+    if (!record) break;
+    const Json payload = Json::parse(record->value);
+    const Alert alert = read_alert(payload);
+    if (alert.time.substr(0, 10) != day) fmt::print("{}\n", day = alert.time.substr(0, 10));
+    std::string_view note;
+    std::string& before = reached[payload.at("AlarmActions").dump()];
+    if (const auto found = missing.find(alert); found != missing.end()) {
+      missing.erase(found);
+      if (alert.time < before) note = "   <- out of order";
+    } else {
+      note = "   <- the backtest does not tell this";
+    }
+    if (!note.empty()) ++wrong;
+    before = std::max(before, alert.time);
+    fmt::print("  {}{}\n", in_words(alert), note);
+    std::fflush(stdout);
+  }
+  for (const Alert& alert : missing) fmt::print("  {}   <- did not come\n", in_words(alert));
+  if (wrong == 0 && missing.empty()) {
+    fmt::print("\n{} alerts: the same as in a backtest of the same topics, in the same order.\n", count);
+    return 0;
+  }
+  fmt::print("\n{} of {} alerts came, {} were wrong.\n", count - missing.size(), count, wrong);
+  return 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string brokers;
+  std::string topic;
+  std::string create;
+  std::string expect;
+  CLI::App app("The alert topic, as it fills.", "read_alerts");
+  app.add_option("--brokers", brokers)->required();
+  app.add_option("--create", create, "create this topic, and end");
+  app.add_option("--topic", topic);
+  app.add_option("--expect", expect, "what a backtest printed");
+  CLI11_PARSE(app, argc, argv);
+  try {
+    if (create.empty()) return follow(brokers, topic, expect);
+    tocsin::kafka_test::Topics(brokers).create(create, 1);
+    return 0;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "read_alerts: {}\n", error.what());
+    return 1;
+  }
+}
