@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <queue>
 #include <tuple>
 
@@ -38,6 +39,8 @@ struct Machine {
   std::uint64_t transitions = 0;
   EventTime due = kForever;          // kForever: idle until data comes
   EventTime certain_until = kNever;  // rang early: the judgement that confirms it
+  EventTime since{};                 // of the last transition, else of its coming into being
+  std::string reason;                // of the last transition
 };
 
 // Something that a metric has to do once its frontier reaches `time`. At the same time defaults come before
@@ -100,6 +103,7 @@ struct Shard::State {
   // What came since the last tick for alarms that may ring early: machine and bucket, and the newest event.
   std::map<std::pair<std::uint32_t, EventTime>, EventTime> unproven;
   Counts counts;
+  StateCounts state_counts{};
   std::vector<metric::StatisticSet> periods;  // kept for their memory, as are the two below
   std::vector<std::optional<double>> history;
   std::vector<std::uint32_t> chunk_series;
@@ -131,6 +135,8 @@ struct Shard::State {
   std::uint32_t add_machine(std::uint32_t alarm, std::uint32_t series_index) {
     const std::uint32_t index = place(free_machines, machines);
     machines[index] = {alarm, series_index};
+    machines[index].since = std::max(start, metrics[definitions->alarms[alarm].metric].frontier);
+    ++state_counts[static_cast<std::size_t>(alarm::State::InsufficientData)];
     series[series_index].machines.push_back(index);
     return index;
   }
@@ -262,17 +268,11 @@ struct Shard::State {
   // Moves the machine to its new state and says why. `periods` and `history` hold what it was judged on.
   // The newest period ends at `end`; `time` before that means that the alarm rings early.
   alarm::Transition transition(Machine& machine, const alarm::Verdict& verdict, EventTime end,
-                               EventTime time) const {
+                               EventTime time) {
     const AlarmDefinition& alarm = alarm_of(machine);
     const Series& judged_series = series[machine.series];
-    alarm::Transition change;
-    change.alarm = machine.alarm;
-    change.dimensions = judged_series.dimensions;
-    change.sequence = ++machine.transitions;
-    change.time = time;
+    alarm::Transition change = begin_transition(machine, verdict.state, time);
     change.early = time < end;
-    change.from = machine.state;
-    change.to = verdict.state;
     for (std::size_t i = 0; i < history.size(); ++i) {
       alarm::Point point;
       point.start = end - alarm.period * static_cast<std::int64_t>(history.size() - i);
@@ -290,9 +290,55 @@ struct Shard::State {
       judged_series.window.collect_evidence(point.start, point.start + alarm.period, kMaxEvidence,
                                             change.evidence);
     }
-    change.id = transition_id(alarm, change);
-    machine.state = verdict.state;
+    finish_transition(machine, change);
     return change;
+  }
+
+  alarm::Transition begin_transition(Machine& machine, alarm::State to, EventTime now) const {
+    alarm::Transition change;
+    change.alarm = machine.alarm;
+    change.dimensions = series[machine.series].dimensions;
+    change.sequence = ++machine.transitions;
+    change.time = now;
+    change.from = machine.state;
+    change.to = to;
+    return change;
+  }
+
+  void finish_transition(Machine& machine, alarm::Transition& change) {
+    change.id = transition_id(alarm_of(machine), change);
+    --state_counts[static_cast<std::size_t>(machine.state)];
+    ++state_counts[static_cast<std::size_t>(change.to)];
+    machine.state = change.to;
+    machine.since = change.time;
+    machine.reason = change.reason;
+  }
+
+  // The machine of an alarm for the series with these dimensions.
+  std::optional<std::uint32_t> find_machine(std::uint32_t alarm, const metric::Dimensions& dimensions) const {
+    if (alarm >= definitions->alarms.size()) return std::nullopt;
+    const MetricDefinition& metric = definitions->metrics[definitions->alarms[alarm].metric];
+    const auto found =
+        series_by_hash.find(metric::series_hash(metric.metric_namespace, metric.name, dimensions));
+    if (found == series_by_hash.end()) return std::nullopt;
+    for (const std::uint32_t machine : series[found->second].machines) {
+      if (machines[machine].alarm == alarm) return machine;
+    }
+    return std::nullopt;
+  }
+
+  // The value of the newest period with data that its alarm can see.
+  std::optional<double> newest_value(const Machine& machine) const {
+    const AlarmDefinition& alarm = alarm_of(machine);
+    const EventTime frontier = metrics[alarm.metric].frontier;
+    if (frontier == kNever) return std::nullopt;
+    std::vector<metric::StatisticSet> seen;
+    series[machine.series].window.periods(floor_to(frontier, evaluation_interval(alarm)), alarm.period,
+                                          alarm.evaluation_range, seen);
+    const auto newest =
+        std::find_if(seen.rbegin(), seen.rend(), [](const auto& set) { return !set.empty(); });
+    if (newest == seen.rend()) return std::nullopt;
+    return value_of(*newest, alarm.statistic);
   }
 
   void sweep(std::uint32_t index, EventTime now, Output& out) {
@@ -320,6 +366,7 @@ struct Shard::State {
     if (std::any_of(idle.machines.begin(), idle.machines.end(), rings))
       return schedule_forgetting(index, now);
     for (const std::uint32_t machine : idle.machines) {
+      --state_counts[static_cast<std::size_t>(machines[machine].state)];
       machines[machine] = {UINT32_MAX, UINT32_MAX};
       free_machines.push_back(machine);
     }
@@ -411,6 +458,7 @@ void Shard::start(EventTime time) {
   TOCSIN_CHECK(!state_->started);
   state_->started = true;
   state_->start = time;
+  for (Machine& machine : state_->machines) machine.since = time;
   for (std::uint32_t i = 0; i < state_->definitions->alarms.size(); ++i) {
     const AlarmDefinition& alarm = state_->definitions->alarms[i];
     if (!alarm.for_each.empty()) continue;
@@ -493,18 +541,35 @@ void Shard::apply(const Tick& tick, Output& out) {
                    });
 }
 
+SetStateOutcome Shard::apply(const SetState& set, Output& out) {
+  State& state = *state_;
+  const auto index = state.find_machine(set.alarm, set.dimensions);
+  if (!index) return SetStateOutcome::UnknownState;
+  Machine& machine = state.machines[*index];
+  if (machine.state == set.state) return SetStateOutcome::Unchanged;
+  alarm::Transition change = state.begin_transition(machine, set.state, set.time);
+  change.reason = set.reason;
+  change.reason_data = "{}";
+  state.finish_transition(machine, change);
+  machine.certain_until = kNever;
+  out.transitions.push_back(std::move(change));
+  state.schedule(*index, state.next_instant(state.alarm_of(machine)));
+  return SetStateOutcome::Changed;
+}
+
 void Shard::close_all(Output& out) {
   for (Series& series : state_->series) state_->evict(series, kForever, out);
 }
 
 const Counts& Shard::counts() const { return state_->counts; }
+const StateCounts& Shard::state_counts() const { return state_->state_counts; }
 
 std::vector<AlarmState> Shard::alarm_states() const {
   std::vector<AlarmState> states;
   for (const Machine& machine : state_->machines) {
     if (machine.series == UINT32_MAX) continue;  // a free place
-    states.push_back(
-        {machine.alarm, state_->series[machine.series].dimensions, machine.state, machine.transitions});
+    states.push_back({machine.alarm, state_->series[machine.series].dimensions, machine.state,
+                      machine.transitions, machine.since, machine.reason, state_->newest_value(machine)});
   }
   std::sort(states.begin(), states.end(), [](const AlarmState& a, const AlarmState& b) {
     return std::tie(a.alarm, a.dimensions) < std::tie(b.alarm, b.dimensions);

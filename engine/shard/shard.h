@@ -1,7 +1,8 @@
 // The shard: a deterministic state machine that owns series, alarm states and their transitions.
 //
 //   Chunk (folded contributions) ─┐
-//   Tick (how far time is known) ─┴─► Shard::apply() ──► Output: transitions, closed buckets
+//   Tick (how far time is known) ─┼─► Shard::apply() ──► Output: transitions, closed buckets
+//   SetState (by hand) ───────────┘
 //
 // It knows only what the records applied to it say: no clock, no thread timing, no order of a hash map gets
 // in. The same records give the same outputs, byte for byte. Chunks commute between two ticks (exactly, for
@@ -18,6 +19,7 @@
 // One shard is used by one thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -91,6 +93,21 @@ struct Tick {
   EventTime now = kNever;           // the clock, as far as alarms may ring early; kNever: none does
 };
 
+// Somebody sets an alarm's state by hand. The next judgement may change it back.
+struct SetState {
+  std::uint32_t alarm = 0;
+  metric::Dimensions dimensions;  // of the series, as AlarmState::dimensions has them
+  alarm::State state = alarm::State::InsufficientData;
+  std::string reason;  // at most kMaxReason bytes
+  EventTime time{};    // when it was asked for: the transition's
+};
+
+enum class SetStateOutcome : std::uint8_t {
+  Changed,       // a transition came out
+  Unchanged,     // it was in that state
+  UnknownState,  // no such alarm, or none for these dimensions (yet)
+};
+
 // --- outputs
 // ------------------------------------------------------------------------------------------------------------
 
@@ -121,7 +138,13 @@ struct AlarmState {
   metric::Dimensions dimensions;
   alarm::State state = alarm::State::InsufficientData;
   std::uint64_t transitions = 0;
+  EventTime since{};            // of the last transition, else when it came into being
+  std::string reason;           // of the last transition; empty before the first
+  std::optional<double> value;  // of the newest period that has data, as far as an alarm looks back
 };
+
+// How many alarm states there are of each kind, by alarm::State.
+using StateCounts = std::array<std::uint64_t, 3>;
 
 class Shard {
  public:
@@ -136,11 +159,13 @@ class Shard {
 
   void apply(const Chunk& chunk);
   void apply(const Tick& tick, Output& out);
+  [[nodiscard]] SetStateOutcome apply(const SetState& set, Output& out);
 
   // At the end of history: closes every bucket that is left.
   void close_all(Output& out);
 
   [[nodiscard]] const Counts& counts() const;
+  [[nodiscard]] const StateCounts& state_counts() const;
   [[nodiscard]] std::vector<AlarmState> alarm_states() const;  // by alarm, then dimensions
 
  private:

@@ -545,5 +545,81 @@ TEST(EarlyTruth, IsAlwaysConfirmedByTheJudgementAtThePeriodsEnd) {
   EXPECT_GT(rang_early, 1000U);
 }
 
+// A sum that must stay under 10, judged each minute.
+AlarmDefinition minute_alarm() {
+  AlarmDefinition alarm =
+      sum_alarm("a", minutes(1), {10, Comparison::GreaterOrEqual, 1, 1, MissingData::NotBreaching});
+  alarm.evaluation_range = 1;
+  return alarm;
+}
+
+TEST(Shard, AStateSetByHandIsATransitionAndTheNextJudgementMayChangeItBack) {
+  Judged run(one_metric({minute_alarm()}));
+  run.tick(minutes(5));
+  const SetState set{0, {}, State::Alarm, "testing the pager", at(minutes(5) + seconds(20))};
+  EXPECT_EQ(run.shard.apply(set, run.output), SetStateOutcome::Changed);
+  EXPECT_EQ(run.output.transitions.back().reason, "testing the pager");
+  EXPECT_EQ(run.output.transitions.back().sequence, 2U);
+  EXPECT_EQ(run.shard.apply(set, run.output), SetStateOutcome::Unchanged);
+  run.tick(minutes(7));
+  EXPECT_EQ(told(run.output), (std::vector<std::string>{"09:01:00 INSUFFICIENT_DATA->OK",
+                                                        "09:05:20 OK->ALARM", "09:06:00 ALARM->OK"}));
+  EXPECT_NE(run.output.transitions[1].id, run.output.transitions[2].id);
+}
+
+TEST(Shard, AStateSetByHandStaysWhereMissingDataIsIgnored) {
+  AlarmDefinition alarm = minute_alarm();
+  alarm.rule.missing_data = MissingData::Ignore;
+  Judged run(one_metric({alarm}));
+  run.tick(minutes(2));
+  EXPECT_EQ(run.shard.apply(SetState{0, {}, State::Alarm, "by hand", at(minutes(2))}, run.output),
+            SetStateOutcome::Changed);
+  run.tick(minutes(30));
+  EXPECT_EQ(told(run.output), (std::vector<std::string>{"09:02:00 INSUFFICIENT_DATA->ALARM"}));
+}
+
+TEST(Shard, OnlyAStateThatExistsCanBeSet) {
+  AlarmDefinition alarm = minute_alarm();
+  alarm.for_each = {"Account"};
+  Judged run(one_metric({alarm}));
+  run.shard.apply(datum(at(seconds(10)), 1, {{"Account", "1111"}}));
+  const auto set = [&](std::uint32_t index, const std::string& account) {
+    return run.shard.apply(SetState{index, {{"Account", account}}, State::Alarm, "r", at(seconds(30))},
+                           run.output);
+  };
+  EXPECT_EQ(set(0, "2222"), SetStateOutcome::UnknownState);
+  EXPECT_EQ(set(7, "1111"), SetStateOutcome::UnknownState);
+  EXPECT_EQ(set(0, "1111"), SetStateOutcome::Changed);
+}
+
+TEST(Shard, TellsSinceWhenAndWhyAnAlarmIsInItsState) {
+  Judged run(one_metric({minute_alarm()}));
+  const auto only = [&] { return run.shard.alarm_states().at(0); };
+  EXPECT_EQ(only().since, kStart);
+  EXPECT_EQ(only().reason, "");
+  run.shard.apply(datum(at(seconds(70)), 12));
+  run.tick(minutes(2));
+  EXPECT_EQ(only().state, State::Alarm);
+  EXPECT_EQ(only().since, at(minutes(2)));
+  EXPECT_EQ(only().reason, run.output.transitions.back().reason);
+  EXPECT_EQ(only().value, 12);
+  run.tick(minutes(4));
+  EXPECT_EQ(only().value, std::nullopt);
+}
+
+TEST(Shard, CountsItsAlarmsByState) {
+  AlarmDefinition each = minute_alarm();
+  each.for_each = {"Account"};
+  Judged run(one_metric({each}));
+  EXPECT_EQ(run.shard.state_counts(), (StateCounts{0, 0, 0}));
+  run.shard.apply(datum(at(seconds(10)), 12, {{"Account", "1"}}));
+  run.shard.apply(datum(at(seconds(10)), 1, {{"Account", "2"}}));
+  EXPECT_EQ(run.shard.state_counts(), (StateCounts{2, 0, 0}));
+  run.tick(minutes(1));
+  EXPECT_EQ(run.shard.state_counts(), (StateCounts{0, 1, 1}));
+  run.tick(kForgetAfter + minutes(10));  // both series are forgotten by then
+  EXPECT_EQ(run.shard.state_counts(), (StateCounts{0, 0, 0}));
+}
+
 }  // namespace
 }  // namespace tocsin::shard
