@@ -309,7 +309,8 @@ bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartitio
     }
     partition.place = {.start = position.offset,
                        .version = ++last_version_,
-                       .recreated = position.kind == KafkaPosition::Kind::Recreated};
+                       .renewed = position.kind == KafkaPosition::Kind::Recreated ||
+                                  position.kind == KafkaPosition::Kind::Truncated};
     partition.handed = position.offset;
     partition.least_end.reset();
     partition.committed = facts.committed;

@@ -43,7 +43,7 @@ class KafkaGroup final : private KafkaListener {
   struct Place {
     std::optional<std::int64_t> start;  // nothing: owned, but nobody knows yet where to begin
     std::uint64_t version = 0;
-    bool recreated = false;  // what was read before was another topic of that name
+    bool renewed = false;  // its offsets mean other records than before: created anew, or cut off
   };
   using Places = std::map<KafkaPartition, Place>;
 

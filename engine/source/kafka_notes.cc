@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
 
+#include <algorithm>
 #include <string_view>
 #include <utility>
 
@@ -18,23 +19,21 @@ std::string_view without_timing(std::string_view text) { return text.substr(0, t
 // The text of a refused login or a failed handshake begins with the broker's URL; what is wrong is in the
 // rest.
 Note connection_refused(std::string_view text) {
-  const auto says = [text](std::string_view part) { return text.find(part) != text.npos; };
+  const std::string_view reason = text.substr(std::min(text.size(), text.find(": ")));
+  const auto says = [reason](std::string_view part) { return reason.find(part) != reason.npos; };
   Note note{Severity::Error,
             "login_refused",
             fmt::format("a broker refuses the login: {}", text),
             "check sasl.username, sasl.password and sasl.mechanism of the source; trying again",
             {}};
-  if (says("hostname mismatch") || says("IP address mismatch")) {
-    note.code = "certificate_name";
-    note.text = fmt::format("a broker's certificate is for another name: {}", text);
-    note.advice =
-        "write the name that is in the certificate into `brokers:`, or give the broker a certificate for "
-        "this one; "
-        "trying again";
-  } else if (says("verify failed") || says("certificate")) {
+  if (says("SASL")) return note;
+  if (says("certificate")) {
+    // librdkafka says the same of a stranger's certificate and of one for another name.
     note.code = "certificate_refused";
-    note.text = fmt::format("a broker's certificate is not trusted: {}", text);
-    note.advice = "check that ssl.ca.location names the authority that signed it; trying again";
+    note.text = fmt::format("a broker's certificate is not accepted: {}", text);
+    note.advice =
+        "check that ssl.ca.location names the authority that signed it, and that it is for the name that "
+        "`brokers:` uses; trying again";
   } else if (says("SSL") || says("ssl")) {
     note.code = "encryption_refused";
     note.text = fmt::format("no encrypted connection comes about: {}", text);

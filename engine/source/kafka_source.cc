@@ -40,9 +40,9 @@ Result<void> KafkaSource::open() {
   return {};
 }
 
-std::uint32_t KafkaSource::index_of(const KafkaPartition& key, bool recreated) {
+std::uint32_t KafkaSource::index_of(const KafkaPartition& key, bool renewed) {
   const auto [found, is_new] = indexes_.try_emplace(key, static_cast<std::uint32_t>(partitions_.size()));
-  if (!is_new && recreated && partitions_[found->second].handed != kNoOffset) {
+  if (!is_new && renewed && partitions_[found->second].handed != kNoOffset) {
     stop_reading(found->second);
     partitions_[found->second].owned = false;
     found->second = static_cast<std::uint32_t>(partitions_.size());
@@ -95,14 +95,15 @@ void KafkaSource::follow_group() {
     owned.push_back(key);
     const bool moved =
         place.start && (!indexes_.contains(key) || partitions_[indexes_[key]].version != place.version);
-    const std::uint32_t index = index_of(key, moved && place.recreated);
+    const std::uint32_t index = index_of(key, moved && place.renewed);
     partitions_[index].owned = true;
     if (!place.start) stop_reading(index);
     if (!moved) continue;
     stop_reading(index);
     partitions_[index].version = place.version;
-    partitions_[index].handed = *place.start;
-    reader_->start(key, *place.start, index);
+    // More may have been handed over since the group looked.
+    partitions_[index].handed = std::max(*place.start, partitions_[index].handed);
+    reader_->start(key, partitions_[index].handed, index);
   }
   ends_->watch(std::move(owned));
 }
@@ -175,7 +176,7 @@ void KafkaSource::watch_contact(SourceStatus& status) {
         {Severity::Error,
          "brokers_away",
          fmt::format("no broker of {} answers", settings_.brokers),
-         "trying again; nothing is judged missing meanwhile. Check the brokers and the network between",
+         "trying again; nothing is judged missing meanwhile; check the brokers, and the network between",
          {{"brokers", settings_.brokers}}});
   } else if (away_since_ && heard > away_noticed_) {
     const std::string away = seconds_since(*std::exchange(away_since_, std::nullopt));

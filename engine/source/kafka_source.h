@@ -65,7 +65,7 @@ class KafkaSource final : public Source {
     Clock::time_point answered_at{};  // when
   };
 
-  std::uint32_t index_of(const KafkaPartition& key, bool recreated);
+  std::uint32_t index_of(const KafkaPartition& key, bool renewed);
   void follow_group();
   void stop_reading(std::uint32_t index);
   void take_ends();
