@@ -6,12 +6,13 @@
 #   make soak     an hour at 100,000 records/s from a real broker (SOAK_MINUTES, SOAK_RATE), measured
 #   make test     all tests, with sanitizers
 #   make bench    how fast a backtest is, against a bound measured in the same run
+#   make bench-kafka  the Kafka source, against a bare librdkafka loop on the same broker
 #   make format   clang-format over all C++ files
 #   make tidy     clang-tidy over all C++ files
 
 JOBS ?= $(shell nproc)
 
-.PHONY: release demo demo-kafka soak test bench format tidy clean
+.PHONY: release demo demo-kafka soak test bench bench-kafka format tidy clean
 release:
 	@tools/install-packages build
 	@cmake --preset release > /dev/null
@@ -33,6 +34,10 @@ test:
 
 bench: release
 	@tools/bench
+
+bench-kafka: release
+	@tools/install-packages test
+	@build/release/bench/kafka_read --jars "$$(tests/kafka/fetch_kafka)"
 
 format:
 	@tools/install-packages format
