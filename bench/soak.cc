@@ -171,8 +171,13 @@ class Soak {
     const double catch_up = alive ? wait_for_engine() : -1;
     engine_->signal(SIGTERM);
     const bool stopped = engine_->wait(kStopLimit) == 0;
-    report(alive && produced && stopped, produced_for, catch_up);
-    return alive && produced && stopped ? 0 : 1;
+    const bool orderly = alive && produced && stopped;
+    const bool all_read = events_read() >= ends().end;
+    report(!orderly    ? "FAILED: a process died or did not stop; see the logs"
+           : !all_read ? "FAILED: the engine read less than the broker acknowledged"
+                       : "every record was read, and every process ran to its orderly end",
+           produced_for, catch_up);
+    return orderly && all_read ? 0 : 1;
   }
 
  private:
@@ -300,7 +305,15 @@ class Soak {
     return variance == 0 ? 0 : covariance / variance * 3600;
   }
 
-  void report(bool good, double produced_for, double catch_up) {
+  // As the engine says when it stops; -1 if it did not.
+  [[nodiscard]] std::int64_t events_read() const {
+    constexpr std::string_view kBefore = "stopped: ";
+    const std::string log = kafka_test::read_file(options_.out / "engine.log");
+    const std::size_t at = log.rfind(kBefore);
+    return at == std::string::npos ? -1 : std::strtoll(log.c_str() + at + kBefore.size(), nullptr, 10);
+  }
+
+  void report(std::string_view result, double produced_for, double catch_up) {
     const Ends end = ends();
     write_csv(options_.out / "samples.csv", samples_);
     write_svg(
@@ -346,8 +359,7 @@ class Soak {
     text += row("alerts in the topic", fmt::format("{}", topics_.extents("alerts").front().end));
     text += row("producer said", last_line("producer.log"));
     text += row("engine said", last_line("engine.log"));
-    text += row("result", good ? "every process ran to its orderly end"
-                               : "FAILED: a process died or did not stop; see the logs");
+    text += row("result", std::string(result));
     std::ofstream(options_.out / "summary.txt") << text;
     fmt::print("{}\nsamples.csv, soak.svg, summary.txt and the logs are in {}\n", text,
                options_.out.string());
