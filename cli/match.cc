@@ -42,7 +42,7 @@ config::Diagnostic diagnose(const MatchArguments::Pattern& pattern, const event:
   const std::string_view before = text.substr(0, fault.offset);
   const std::size_t line_begin = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
   config::Diagnostic diagnostic;
-  diagnostic.file = pattern.option;
+  diagnostic.file = pattern.place;
   diagnostic.line = 1 + static_cast<std::size_t>(std::ranges::count(before, '\n'));
   diagnostic.column = 1 + config::count_characters(before.substr(line_begin));
   diagnostic.text = fault.message;

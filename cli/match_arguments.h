@@ -15,6 +15,7 @@ struct MatchArguments {
   struct Pattern {
     std::string option;  // "--filter-pattern": a row of the table of filter languages
     std::string text;
+    std::string place;  // where a fault is: the option, or the file that the text was read from
   };
   std::vector<Pattern> patterns;
   std::vector<std::string> files;  // "-" is stdin

@@ -434,6 +434,10 @@ void Document::hide_from(const Node& text, std::size_t offset) {
   secrets_.emplace_back(begin, end.value_or(std::min(source_.find('\n', begin), source_.size())));
 }
 
+bool Document::is_plain(const Node& text) const {
+  return scalar_style(source_, text.start) == ScalarStyle::Plain;
+}
+
 std::string Document::shown(const Node& node) const {
   const std::string& text = node.replacements.empty() ? node.text : node.written;
   std::vector<ByteRange> hidden = find_credentials(text);

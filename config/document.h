@@ -70,6 +70,8 @@ class Document {
   [[nodiscard]] std::size_t line_of(std::size_t offset) const;
   // Where a node's value was written; of a Text node where byte `text_offset` of its text was.
   [[nodiscard]] std::size_t place(const Node& node, std::size_t text_offset = 0) const;
+  // Whether a text was written without quotes and not as a block, so that YAML may take it for a number.
+  [[nodiscard]] bool is_plain(const Node& text) const;
   // A key or text as messages quote it: as it was written, for what a variable stands for may be a secret,
   // and masked where it is one itself.
   [[nodiscard]] std::string shown(const Node& node) const;

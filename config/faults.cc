@@ -27,7 +27,11 @@ void Faults::error_inside(const Node& node, std::size_t text_offset, std::string
 
 void Faults::error_of_language(const Node& node, std::size_t text_offset, std::string text,
                                std::string hint) {
-  if (node.has_variables()) {
+  const std::string& written = node.replacements.empty() ? node.text : node.written;
+  const bool secret = node.kind == Node::Kind::Text && node.document->shown(node) != written;
+  if (secret && !node.has_variables()) {
+    error_inside(node, text_offset, "this text is not valid here");
+  } else if (node.has_variables()) {
     error_inside(node, text_offset, "with its variables replaced, this text is not valid here",
                  "try it with their values in their place");
   } else {

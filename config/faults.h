@@ -17,7 +17,7 @@ class Faults {
   // At a byte of a node's text: the character of a pattern that is wrong.
   void error_inside(const Node& node, std::size_t text_offset, std::string text, std::string hint = {});
   // What a language says of a node's text. Its words may quote the text, so they are not told where variables
-  // stand in it.
+  // or secrets stand in it.
   void error_of_language(const Node& node, std::size_t text_offset, std::string text, std::string hint = {});
   // Of a file as a whole.
   void error(std::string file, std::string text, std::string hint = {});

@@ -28,6 +28,7 @@ inline constexpr Shapes kObject = 128;        // the keys of Key::object
 inline constexpr Shapes kNamedObjects = 256;  // names of the user's own, each an object
 inline constexpr Shapes kObjects = 512;       // a list of objects
 inline constexpr Shapes kEmpty = 1024;        // nothing at all
+inline constexpr Shapes kAnyMap = 2048;       // a map with a language of its own: its section reads it
 
 struct ObjectGrammar;
 

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "config/characters.h"
+#include "config/pattern_text.h"
 #include "config/reader.h"
 #include "config/sections.h"
 #include "engine/base/number.h"
@@ -141,8 +142,10 @@ class FilterLoader {
   void read_language() {
     for (const filters::FilterLanguage& language : filters::builtin_filters()) {
       const Key* key = filter_grammar().find(language.key);
-      const Node* text = read_text(map_, language.key);
-      if (text != nullptr && key != nullptr && key->not_built.empty()) compile(language, *text);
+      if (key == nullptr || !key->not_built.empty()) continue;
+      if (const Node* text = read_text(map_, language.key)) compile(language, *text);
+      if ((key->shapes & kAnyMap) == 0) continue;
+      if (const Node* map = read_map(map_, language.key)) compile_map(language, *map);
     }
   }
 
@@ -153,9 +156,31 @@ class FilterLoader {
                                 compiled.error().hint);
       return;
     }
-    plan_.match.predicate = std::move(compiled->predicate);
-    compiled->predicate = {};
-    filter_ = std::move(*compiled);
+    take(std::move(*compiled));
+  }
+
+  // A pattern written as a mapping: faults have their places there.
+  void compile_map(const filters::FilterLanguage& language, const Node& map) {
+    const PatternText pattern(map);
+    if (!pattern.complete()) return;
+    for (const Node* number : pattern.unquoted_accounts()) {
+      faults_.warning(*number,
+                      fmt::format("{} is a number here, and the ids of accounts are texts", quoted(*number)),
+                      fmt::format("write it in quotes: \"{}\"", number->document->shown(*number)));
+    }
+    auto compiled = language.compile(pattern.json());
+    if (!compiled) {
+      const PatternText::Place place = pattern.place(compiled.error().offset);
+      faults_.error_of_language(*place.node, place.offset, compiled.error().message, compiled.error().hint);
+      return;
+    }
+    take(std::move(*compiled));
+  }
+
+  void take(filters::CompiledFilter compiled) {
+    plan_.match.predicate = std::move(compiled.predicate);
+    compiled.predicate = {};
+    filter_ = std::move(compiled);
   }
 
   // The extraction of `$…` in `node`; nothing, and a fault, where this filter has no such field.

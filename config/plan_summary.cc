@@ -41,6 +41,7 @@ struct Reads {
   void add(const event::Field& field) {
     std::visit(Overloaded{[this](const event::MessageField&) { message = true; },
                           [this](const event::JsonField& json) { fields.insert(json.selector.text); },
+                          [this](const event::PathField& path) { fields.insert(path.path); },
                           [this](const event::TokenField&) { tokens = true; }},
                field);
   }

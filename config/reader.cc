@@ -47,7 +47,7 @@ std::string describe_shapes(const Key& key) {
        {kText, "text"},
        {kTexts, "a list"},
        {kObjects, "a list"},
-       {kTextMap | kObject, "a map"},
+       {kTextMap | kObject | kAnyMap, "a map"},
        {kNamedObjects, "a map of names"}}};
   std::vector<std::string_view> words;
   for (const auto& [shapes, word] : kWords) {
@@ -202,6 +202,8 @@ void check_value(const Node& name, const Node& value, const Key& key, Faults& fa
               entry.value->kind == Node::Kind::Nothing ? *entry.key : *entry.value,
               fmt::format("{}: expected text, found {}", quoted(*entry.key), describe_kind(*entry.value)));
         }
+      } else if ((key.shapes & kAnyMap) != 0) {
+        return;
       } else if ((key.shapes & kNamedObjects) != 0) {
         for (const Entry& entry : value.entries) check(*entry.value, *key.object, *entry.key, faults);
       } else {

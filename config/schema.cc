@@ -60,6 +60,7 @@ Json value_schema(const Key& key) {
     ways.push_back(
         {{"type", "object"}, {"additionalProperties", {{"type", {"string", "number", "boolean"}}}}});
   }
+  if ((key.shapes & kAnyMap) != 0) ways.push_back({{"type", "object"}});
   if ((key.shapes & kObject) != 0) ways.push_back(object_schema(*key.object));
   if ((key.shapes & kNamedObjects) != 0) {
     ways.push_back({{"type", "object"}, {"additionalProperties", object_schema(*key.object)}});

@@ -32,12 +32,12 @@ using event::TokenField;
 using runtime::Matches;
 using runtime::MatchSpec;
 
-// A predicate whose JSON field is known by its slot.
+// A predicate whose JSON fields and paths are known by their slots.
 struct BoundPredicate {
   Predicate::Op op = Predicate::Op::True;
   std::vector<BoundPredicate> children;
   Leaf leaf;
-  Slot slot = 0;  // of a leaf with a JSON field
+  Slot slot = 0;  // of a leaf with a JSON field or path
 };
 
 struct BoundGroup {
@@ -129,6 +129,9 @@ class MatcherProgram {
     if (const auto* field = std::get_if<event::JsonField>(&bound.leaf.field);
         field && bound.op == Predicate::Op::Leaf) {
       bound.slot = fields_.add(field->selector);
+    }
+    if (const auto* field = std::get_if<event::PathField>(&bound.leaf.field)) {
+      bound.slot = fields_.add_path(field->path);
     }
     for (Predicate& child : predicate.children) bound.children.push_back(bind(std::move(child)));
     return bound;
@@ -232,8 +235,36 @@ class PlainMatcher final : public runtime::Matcher {
         return false;
       case Predicate::Op::Not:
         return !holds(predicate.children.front());
+      case Predicate::Op::Jointly:
+        return jointly_holds(predicate.children);
     }
     return false;
+  }
+
+  // Leaves whose values stand in no array need no choice, nor does a single one that does.
+  bool jointly_holds(const std::vector<BoundPredicate>& leaves) {
+    candidates_.clear();
+    std::uint32_t fields = 0;
+    for (const BoundPredicate& bound : leaves) {
+      const auto& test = std::get<event::FieldTest>(bound.leaf.test);
+      const auto nodes = view_.nodes(bound.slot);
+      const std::size_t before = candidates_.size();
+      bool settled = nodes.empty() && test.or_absent;
+      for (const event::JsonNode& node : nodes) {
+        if (settled) break;
+        if (!event::holds(test, node.kind, node.text)) continue;
+        settled = node.element == 0;
+        candidates_.push_back({fields, node.element});
+      }
+      if (settled) {
+        candidates_.resize(before);
+      } else if (candidates_.size() == before) {
+        return false;
+      } else {
+        ++fields;
+      }
+    }
+    return fields < 2 || event::has_consistent_choice(candidates_, fields, view_.elements());
   }
 
   bool leaf_holds(const BoundPredicate& predicate) {
@@ -243,6 +274,12 @@ class PlainMatcher final : public runtime::Matcher {
       if (std::holds_alternative<event::NotExists>(leaf.test)) return nodes.empty();
       return std::ranges::any_of(
           nodes, [&](const event::JsonNode& node) { return event::node_satisfies(node, leaf); });
+    }
+    if (const auto* test = std::get_if<event::FieldTest>(&leaf.test)) {
+      const auto nodes = view_.nodes(predicate.slot);
+      if (nodes.empty()) return test->or_absent;
+      return std::ranges::any_of(
+          nodes, [&](const event::JsonNode& node) { return event::holds(*test, node.kind, node.text); });
     }
     if (const auto* field = std::get_if<TokenField>(&leaf.field)) {
       split();
@@ -312,6 +349,7 @@ class PlainMatcher final : public runtime::Matcher {
   std::vector<std::size_t> starts_;
   std::vector<re2::StringPiece> groups_;
   std::vector<std::size_t> group_begins_;  // by regex of the filter
+  std::vector<event::ArrayCandidate> candidates_;
 
   // Of the message at hand.
   std::string_view message_;

@@ -13,6 +13,10 @@ void FieldTrie::Node::link(std::uint32_t index) {
 void FieldTrie::Node::add_member(const std::string& name, Node& node) {
   lengths_ |= length_bit(name);
   initials_ |= initial_bit(name);
+  if (of_path_) {  // a key may go on behind the name, with a dot
+    lengths_ = ~std::uint64_t{0};
+    if (name.empty()) initials_ |= initial_bit(".");
+  }
   auto kept = std::make_unique<const std::string>(name);
   const FieldKey key(*kept);
   members_.push_back({std::move(kept), key, &node, kNone});
@@ -24,10 +28,19 @@ void FieldTrie::Node::add_member(const std::string& name, Node& node) {
   }
 }
 
-FieldTrie::FieldTrie() { nodes_.push_back(std::make_unique<Node>(0)); }
+FieldTrie::FieldTrie() { make(false); }
 FieldTrie::~FieldTrie() = default;
 FieldTrie::FieldTrie(FieldTrie&&) noexcept = default;
 FieldTrie& FieldTrie::operator=(FieldTrie&&) noexcept = default;
+
+FieldTrie::Node& FieldTrie::make(bool of_path) {
+  return *nodes_.emplace_back(std::make_unique<Node>(static_cast<std::uint32_t>(nodes_.size()), of_path));
+}
+
+Slot FieldTrie::slot_of(Node& node) {
+  if (node.slot_ == kNoSlot) node.slot_ = static_cast<Slot>(slots_++);
+  return node.slot_;
+}
 
 // The node that `step` leads to from `parent`; made if it is not there yet.
 FieldTrie::Node& FieldTrie::child(Node& parent, const SelectorStep& step) {
@@ -48,7 +61,7 @@ FieldTrie::Node& FieldTrie::child(Node& parent, const SelectorStep& step) {
   }
   if (found != nullptr) return *nodes_[found->id_];
 
-  Node& made = *nodes_.emplace_back(std::make_unique<Node>(static_cast<std::uint32_t>(nodes_.size())));
+  Node& made = make(parent.of_path_);
   switch (step.kind) {
     case SelectorStep::Kind::Name:
       parent.add_member(step.name, made);
@@ -70,8 +83,18 @@ Slot FieldTrie::add(const Selector& selector) {
   TOCSIN_CHECK(!selector.steps.empty());
   Node* node = nodes_.front().get();
   for (const SelectorStep& step : selector.steps) node = &child(*node, step);
-  if (node->slot_ == kNoSlot) node->slot_ = static_cast<Slot>(slots_++);
-  return node->slot_;
+  return slot_of(*node);
+}
+
+Slot FieldTrie::add_path(std::string_view path) {
+  if (path_root_ == nullptr) path_root_ = &make(true);
+  Node* node = path_root_;
+  for (;;) {
+    const std::size_t dot = path.find('.');
+    node = &child(*node, {SelectorStep::Kind::Name, std::string(path.substr(0, dot)), 0});
+    if (dot == std::string_view::npos) return slot_of(*node);
+    path.remove_prefix(dot + 1);
+  }
 }
 
 }  // namespace tocsin::event

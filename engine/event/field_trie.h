@@ -1,6 +1,10 @@
-// The wanted fields of JSON events: selectors as one tree, each with a slot number.
+// The wanted fields of JSON events: selectors as one tree, paths as another, each field with a slot number.
 //
-//   selectors --add()--> FieldTrie --steps--> JsonView::walk()
+//   selectors --add()--------> FieldTrie --steps--> JsonView::walk()
+//   paths     --add_path()-->
+//
+// A path is EventBridge's: names joined by dots, arrays left out. Its nodes lead on by the names between
+// dots; an event's key with dots in it takes as many steps as it has names.
 //
 // Built once, then only read: any number of threads may share it.
 #pragma once
@@ -69,28 +73,36 @@ class FieldTrie {
 
   // The slot of a selector; equal selectors share one.
   Slot add(const Selector& selector);
+  Slot add_path(std::string_view path);
   [[nodiscard]] std::size_t slots() const { return slots_; }
 
   // For the walk.
   [[nodiscard]] const Node& root() const { return *nodes_.front(); }
+  [[nodiscard]] const Node* path_root() const { return path_root_; }  // null: no paths
   [[nodiscard]] std::size_t nodes() const { return nodes_.size(); }
 
  private:
   Node& child(Node& parent, const SelectorStep& step);
+  Node& make(bool of_path);
+  Slot slot_of(Node& node);
 
   std::vector<std::unique_ptr<Node>> nodes_;  // the root first
+  Node* path_root_ = nullptr;
   std::size_t slots_ = 0;
 };
 
 // A place in JSON that leads to wanted fields, or is one.
 class FieldTrie::Node {
  public:
-  explicit Node(std::uint32_t id) : id_(id) {}
+  Node(std::uint32_t id, bool of_path) : id_(id), of_path_(of_path) {}
 
   [[nodiscard]] std::uint32_t id() const { return id_; }  // from 0, below FieldTrie::nodes()
   [[nodiscard]] Slot slot() const { return slot_; }       // kNoSlot: nobody wants the node itself
   [[nodiscard]] bool wants_members() const { return lengths_ != 0 || any_member_ != nullptr; }
-  [[nodiscard]] bool wants_elements() const { return !elements_.empty() || any_element_ != nullptr; }
+  [[nodiscard]] bool wants_elements() const {
+    return !elements_.empty() || any_element_ != nullptr || of_path_;
+  }
+  [[nodiscard]] bool of_path() const { return of_path_; }
   [[nodiscard]] const Node* any_member() const { return any_member_; }
   [[nodiscard]] const Node* any_element() const { return any_element_; }
 
@@ -107,6 +119,17 @@ class FieldTrie::Node {
       if (members_[at].key == key) return members_[at].node;
     }
     return nullptr;
+  }
+
+  // Of a path: where a key leads that may have dots in it.
+  [[nodiscard]] const Node* follow(std::string_view key) const {
+    const Node* node = this;
+    for (;;) {
+      const std::size_t dot = key.find('.');
+      node = node->member(key.substr(0, dot));
+      if (node == nullptr || dot == std::string_view::npos) return node;
+      key.remove_prefix(dot + 1);
+    }
   }
 
   [[nodiscard]] const Node* element(std::uint32_t index) const {
@@ -139,6 +162,7 @@ class FieldTrie::Node {
   void link(std::uint32_t index);
 
   std::uint32_t id_;
+  bool of_path_;
   Slot slot_ = kNoSlot;
   Node* any_member_ = nullptr;
   Node* any_element_ = nullptr;

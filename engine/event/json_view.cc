@@ -60,6 +60,7 @@ struct JsonView::State {
     std::uint32_t filed_begin =
         0;  // the log entries that are this container itself, whose text ends where it closes
     std::uint32_t filed_end = 0;
+    std::uint32_t around = 0;  // with paths: the innermost array element it stands in or is
     std::uint64_t serial = 0;
   };
 
@@ -95,7 +96,9 @@ struct JsonView::State {
   void add_member(Frame& frame, std::string_view name);
   void select_element(Frame& frame);
   void strike_out(std::size_t member, std::size_t members_end);
+  void strike_out_earlier(const Frame& frame, std::string_view name);
   void strike_out_repeats(const Frame& frame);
+  void place(Frame& frame);
   void file(std::size_t children, NodeKind kind, std::string_view node_text);
   [[nodiscard]] std::string_view between(std::uint32_t begin, std::uint32_t next) const;
   [[nodiscard]] std::string_view unescaped(std::string_view inside);
@@ -118,6 +121,8 @@ struct JsonView::State {
   std::vector<char> unescaped_;  // room for all of the message's strings: what is in it does not move
   std::size_t unescaped_size_ = 0;
   std::uint64_t frame_serial_ = 0;
+  bool has_paths_ = false;
+  std::vector<ArrayElement> elements_ = std::vector<ArrayElement>(1);  // the first stands for none
 
   std::uint64_t walk_serial_ = 0;
   std::vector<Range> ranges_;  // by slot, into found_
@@ -198,11 +203,31 @@ JsonStatus JsonView::State::check_scalar_root() {
   return scalar.front() == '"' || classify_scalar(scalar, kind) ? JsonStatus::NotObject : JsonStatus::Invalid;
 }
 
-// Files a value under the slots of the active nodes from `children` on: those that lead to it.
+// Files a value under the slots of the active nodes from `children` on: those that lead to it. Objects and
+// arrays are nothing that a path leads to.
 void JsonView::State::file(std::size_t children, NodeKind kind, std::string_view node_text) {
   for (std::size_t i = children; i < active_.size(); ++i) {
-    if (active_[i]->slot() != kNoSlot) log_.push_back({active_[i]->slot(), {kind, node_text}});
+    const TrieNode& node = *active_[i];
+    if (node.slot() == kNoSlot) continue;
+    if (!node.of_path()) {
+      log_.push_back({node.slot(), {kind, node_text, 0}});
+    } else if (kind != NodeKind::Object && kind != NodeKind::Array) {
+      log_.push_back({node.slot(), {kind, node_text, frames_[depth_ - 1].around}});
+    }
   }
+}
+
+// Finds out in which array element the innermost frame stands: it may be one itself.
+void JsonView::State::place(Frame& frame) {
+  if (depth_ == 1) {
+    frame.around = 0;
+    return;
+  }
+  const Frame& outer = frames_[depth_ - 2];
+  frame.around = outer.around;
+  if (outer.closer == '}') return;
+  frame.around = static_cast<std::uint32_t>(elements_.size());
+  elements_.push_back({outer.around, static_cast<std::uint32_t>(outer.serial)});
 }
 
 // Opens the object or array at `at`, to which the active nodes from `children` on lead. False: too deep.
@@ -216,6 +241,7 @@ bool JsonView::State::open(std::uint32_t at, std::size_t children) {
   frame.filed_begin = frame.filed_end = static_cast<std::uint32_t>(log_.size());
   if (active_.size() == children) return true;
 
+  if (has_paths_) place(frame);
   file(children, object ? NodeKind::Object : NodeKind::Array, {text_ + at, 1});
   frame.filed_end = static_cast<std::uint32_t>(log_.size());
   std::size_t kept = children;
@@ -260,15 +286,22 @@ void JsonView::State::add_member(Frame& frame, std::string_view name) {
   const std::size_t children = active_.size();
   for (std::uint32_t i = frame.active_begin; i < frame.active_end; ++i) {
     const TrieNode* node = active_[i];
-    if (const TrieNode* child = node->member(name)) active_.push_back(child);
+    if (const TrieNode* child = node->of_path() ? node->follow(name) : node->member(name))
+      active_.push_back(child);
     if (node->any_member() != nullptr) active_.push_back(node->any_member());
   }
   if (active_.size() == children) return;
   if (!frame.any_member) {
-    // The first child stands for the key: no other key leads to it.
-    Seen& seen = seen_[active_[children]->id()];
-    if (seen.frame == frame.serial) strike_out(seen.member, members_.size());
-    seen = {frame.serial, static_cast<std::uint32_t>(members_.size())};
+    // The first child stands for the key: no other key leads to it. But of a path, the names of `a.b` may also
+    // be found one in the other, while this frame is open: then the key itself is sought.
+    const TrieNode& first = *active_[children];
+    if (first.of_path() && name.find('.') != std::string_view::npos) {
+      strike_out_earlier(frame, name);
+    } else {
+      Seen& seen = seen_[first.id()];
+      if (seen.frame == frame.serial) strike_out(seen.member, members_.size());
+      seen = {frame.serial, static_cast<std::uint32_t>(members_.size())};
+    }
   }
   members_.push_back({name, static_cast<std::uint32_t>(log_.size())});
 }
@@ -276,6 +309,7 @@ void JsonView::State::add_member(Frame& frame, std::string_view name) {
 void JsonView::State::select_element(Frame& frame) {
   for (std::uint32_t i = frame.active_begin; i < frame.active_end; ++i) {
     const TrieNode* node = active_[i];
+    if (node->of_path()) active_.push_back(node);
     if (const TrieNode* child = node->element(frame.element)) active_.push_back(child);
     if (node->any_element() != nullptr) active_.push_back(node->any_element());
   }
@@ -286,6 +320,13 @@ void JsonView::State::select_element(Frame& frame) {
 void JsonView::State::strike_out(std::size_t member, std::size_t members_end) {
   const std::size_t end = member + 1 < members_end ? members_[member + 1].log_begin : log_.size();
   for (std::size_t i = members_[member].log_begin; i < end; ++i) log_[i].slot = kNoSlot;
+}
+
+// Strikes out what a member of this name filed before.
+void JsonView::State::strike_out_earlier(const Frame& frame, std::string_view name) {
+  for (std::size_t i = members_.size(); i > frame.members_begin; --i) {
+    if (members_[i - 1].key == name) return strike_out(i - 1, members_.size());
+  }
 }
 
 void JsonView::State::strike_out_repeats(const Frame& frame) {
@@ -308,6 +349,8 @@ JsonStatus JsonView::State::walk(const FieldTrie& fields) {
   members_.clear();
   log_.clear();
   unescaped_size_ = 0;
+  has_paths_ = fields.path_root() != nullptr;
+  elements_.resize(1);
   if (seen_.size() < fields.nodes()) seen_.resize(fields.nodes());
 
   const char* const text = text_;
@@ -316,7 +359,10 @@ JsonStatus JsonView::State::walk(const FieldTrie& fields) {
 
   const char root = text[offsets[0]];
   if (root != '{' && root != '[') return check_scalar_root();
-  if (root == '{') active_.push_back(&fields.root());
+  if (root == '{') {
+    active_.push_back(&fields.root());
+    if (has_paths_) active_.push_back(fields.path_root());
+  }
   open(offsets[0], 0);
 
   std::size_t at = 1;
@@ -416,6 +462,8 @@ JsonStatus JsonView::walk(std::string_view message, const FieldTrie& fields) {
     state.scanner_.reset();  // its offsets take four bytes for each of the message's
   return status;
 }
+
+std::span<const ArrayElement> JsonView::elements() const { return state_->elements_; }
 
 std::span<const JsonNode> JsonView::nodes(Slot slot) const {
   const State& state = *state_;

@@ -1,9 +1,9 @@
 // A JSON message, walked once for all the fields that anybody wants.
 //
-// FieldTrie holds the wanted selectors, each with a slot number. JsonView::walk() finds the structure with
-// simdjson's first stage (which validates UTF-8 and where strings end), then goes over the structural
-// characters once: it checks the structure, skips what nobody wants, and files the wanted nodes under their
-// slots.
+// FieldTrie holds the wanted selectors and paths, each with a slot number. JsonView::walk() finds the
+// structure with simdjson's first stage (which validates UTF-8 and where strings end), then goes over the
+// structural characters once: it checks the structure, skips what nobody wants, and files the wanted nodes
+// under their slots.
 //
 //   message --simdjson stage 1--> structural indexes --walk with FieldTrie--> slots
 //
@@ -22,6 +22,7 @@
 #include <span>
 #include <string_view>
 
+#include "engine/event/array_choice.h"
 #include "engine/event/field_trie.h"
 
 namespace tocsin::event {
@@ -32,6 +33,7 @@ struct JsonNode {
   NodeKind kind = NodeKind::Null;
   std::string_view
       text;  // String: unescaped, without quotes; else the JSON text as it stood (objects and arrays too)
+  std::uint32_t element = 0;  // of a path: the array element it stands in, an index into JsonView::elements()
 };
 
 enum class JsonStatus : std::uint8_t {
@@ -54,7 +56,11 @@ class JsonView {
 
   // The nodes a selector met, in document order: none or one without a wildcard. A slot that the last walk's
   // trie does not have is empty.
+  // Of a path: its scalars.
   [[nodiscard]] std::span<const JsonNode> nodes(Slot slot) const;
+
+  // The elements of arrays that nodes of paths stand in; the first stands for none.
+  [[nodiscard]] std::span<const ArrayElement> elements() const;
 
  private:
   struct State;

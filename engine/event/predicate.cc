@@ -93,8 +93,19 @@ Predicate Predicate::none_of(Predicate child) {
   return predicate;
 }
 
+Predicate Predicate::jointly(std::vector<Predicate> leaves) {
+  if (leaves.size() == 1) return std::move(leaves.front());
+  Predicate predicate;
+  predicate.op = Op::Jointly;
+  predicate.children = std::move(leaves);
+  return predicate;
+}
+
 bool needs_json(const Predicate& predicate) {
-  if (predicate.op == Predicate::Op::Leaf) return std::holds_alternative<JsonField>(predicate.leaf.field);
+  if (predicate.op == Predicate::Op::Leaf) {
+    return std::holds_alternative<JsonField>(predicate.leaf.field) ||
+           std::holds_alternative<PathField>(predicate.leaf.field);
+  }
   return std::ranges::any_of(predicate.children, needs_json);
 }
 
@@ -102,6 +113,7 @@ bool needs_json(const Predicate& predicate) {
 
 bool node_satisfies(const JsonNode& node, const Leaf& leaf) {
   if (std::holds_alternative<NotExists>(leaf.test)) return false;
+  if (const auto* test = std::get_if<FieldTest>(&leaf.test)) return holds(*test, node.kind, node.text);
   if (std::holds_alternative<IsNull>(leaf.test)) return node.kind == NodeKind::Null;
   if (const auto* test = std::get_if<IsBoolean>(&leaf.test)) {
     return node.kind == NodeKind::Boolean && (node.text == "true") == test->value;
@@ -202,6 +214,44 @@ std::optional<std::string_view> token_text(std::string_view line, const TokenFie
 
 namespace {
 
+// A scalar of an event and the elements of arrays it stands in: which array, which element.
+struct FlatValue {
+  const PlainJson* node = nullptr;
+  std::vector<std::pair<const PlainJson*, std::size_t>> elements;
+};
+
+// Calls `visit(path, value)` for each scalar, its path's names joined by dots. An element that is a scalar
+// itself does not count as standing in its array.
+template <typename Visit>
+void flatten(const PlainJson& node, const std::optional<std::string>& path, const FlatValue& around,
+             const Visit& visit) {
+  for (std::size_t i = 0; i < node.children.size(); ++i) {
+    const PlainJson& child = node.children[i];
+    FlatValue value = around;
+    value.node = &child;
+    std::optional<std::string> child_path = path;
+    if (node.kind == NodeKind::Object) {
+      child_path = path ? *path + "." + node.keys[i] : node.keys[i];
+    } else if (!is_value(child.kind)) {
+      value.elements.emplace_back(&node, i);
+    }
+    if (is_value(child.kind)) {
+      visit(std::string_view(*child_path), value);
+    } else {
+      flatten(child, child_path, value, visit);
+    }
+  }
+}
+
+bool are_consistent(const FlatValue& one, const FlatValue& other) {
+  for (const auto& [array, element] : one.elements) {
+    for (const auto& [other_array, other_element] : other.elements) {
+      if (array == other_array && element != other_element) return false;
+    }
+  }
+  return true;
+}
+
 class Evaluation {
  public:
   Evaluation(std::string_view message, const PlainJson* json) : message_(message), json_(json) {}
@@ -219,6 +269,10 @@ class Evaluation {
         return std::ranges::any_of(predicate.children, child_holds);
       case Predicate::Op::Not:
         return !holds(predicate.children.front());
+      case Predicate::Op::Jointly: {
+        std::vector<FlatValue> chosen;
+        return jointly_holds(predicate.children, chosen);
+      }
     }
     return false;
   }
@@ -227,6 +281,10 @@ class Evaluation {
   [[nodiscard]] bool leaf_holds(const Leaf& leaf) const {
     return std::visit(Overloaded{[&](const MessageField&) { return text_satisfies(message_, leaf); },
                                  [&](const JsonField& field) { return json_holds(field, leaf); },
+                                 [&](const PathField& field) {
+                                   return !path_values(field, leaf).empty() ||
+                                          absent_and_allowed(field, leaf);
+                                 },
                                  [&](const TokenField& field) { return token_holds(field, leaf); }},
                       leaf.field);
   }
@@ -244,6 +302,43 @@ class Evaluation {
     split_tokens(message_, tokens, starts);
     const auto text = token_text(message_, field, tokens, starts);
     return text && text_satisfies(*text, leaf);
+  }
+
+  // --- paths
+
+  // The values of a path that satisfy a leaf.
+  [[nodiscard]] std::vector<FlatValue> path_values(const PathField& field, const Leaf& leaf) const {
+    std::vector<FlatValue> values;
+    flatten(*json_, {}, {}, [&](std::string_view path, const FlatValue& value) {
+      if (path == field.path && node_satisfies({value.node->kind, value.node->text}, leaf))
+        values.push_back(value);
+    });
+    return values;
+  }
+
+  [[nodiscard]] bool absent_and_allowed(const PathField& field, const Leaf& leaf) const {
+    bool there = false;
+    flatten(*json_, {}, {},
+            [&](std::string_view path, const FlatValue&) { there = there || path == field.path; });
+    return !there && std::get<FieldTest>(leaf.test).or_absent;
+  }
+
+  // Every combination of values, one for each leaf from chosen.size() on.
+  [[nodiscard]] bool jointly_holds(const std::vector<Predicate>& leaves,
+                                   std::vector<FlatValue>& chosen) const {
+    if (chosen.size() == leaves.size()) return true;
+    const Leaf& leaf = leaves[chosen.size()].leaf;
+    const auto& field = std::get<PathField>(leaf.field);
+    std::vector<FlatValue> candidates = path_values(field, leaf);
+    if (absent_and_allowed(field, leaf)) candidates.push_back({});
+    for (const FlatValue& candidate : candidates) {
+      const auto fits = [&](const FlatValue& other) { return are_consistent(candidate, other); };
+      if (!std::ranges::all_of(chosen, fits)) continue;
+      chosen.push_back(candidate);
+      if (jointly_holds(leaves, chosen)) return true;
+      chosen.pop_back();
+    }
+    return false;
   }
 
   std::string_view message_;

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,20 +16,11 @@
 #include <vector>
 
 #include "engine/event/json_view.h"
+#include "engine/event/regex.h"
 #include "engine/event/selector.h"
-
-namespace re2 {
-class RE2;
-}  // namespace re2
+#include "engine/event/value_test.h"
 
 namespace tocsin::event {
-
-// A compiled regular expression, shared by all predicates that use it. RE2: linear time, UTF-8, case
-// sensitive.
-struct Regex {
-  std::string source;  // in RE2's syntax
-  std::shared_ptr<const re2::RE2> compiled;
-};
 
 // --- fields ----------------------------------------------------------------------------------------------
 
@@ -56,7 +46,13 @@ struct TokenField {
   auto operator<=>(const TokenField&) const = default;
 };
 
-using Field = std::variant<MessageField, JsonField, TokenField>;
+// The scalars at a path of a JSON event, as EventBridge flattens it: names on the way joined by dots, so that
+// a dot within a name and one between two names are the same; arrays, also within arrays, add no name.
+struct PathField {
+  std::string path;
+};
+
+using Field = std::variant<MessageField, JsonField, TokenField, PathField>;
 
 // --- tests -----------------------------------------------------------------------------------------------
 
@@ -84,8 +80,9 @@ struct TokenCount {  // MessageField only: how many tokens the line has
   std::uint32_t at_most = UINT32_MAX;
 };
 
-using Test =
-    std::variant<Contains, Wildcard, RegexSearch, NumberCompare, NotExists, IsNull, IsBoolean, TokenCount>;
+// FieldTest (value_test.h) is for a PathField, and no other test is.
+using Test = std::variant<Contains, Wildcard, RegexSearch, NumberCompare, NotExists, IsNull, IsBoolean,
+                          TokenCount, FieldTest>;
 
 // `negated` is the `!=` of the languages: it holds for a node to which the test applies and for which it is
 // false; a missing node, null, an object and an array satisfy neither the test nor its negation. (Not, below,
@@ -96,13 +93,16 @@ struct Leaf {
   bool negated = false;
 };
 
-// A predicate that has a JSON field anywhere holds for no message that is not one JSON object, whatever its
-// tree says: neither NotExists nor Not turns broken JSON into a match. No predicate holds for a message that
-// is not UTF-8 or over kMaxEventBytes.
+// Jointly is And for leaves on paths: it holds if values that satisfy them can be chosen so that no two stand
+// in different elements of one array (array_choice.h).
+//
+// A predicate that has a JSON field or path anywhere holds for no message that is not one JSON object,
+// whatever its tree says: neither NotExists nor Not turns broken JSON into a match. No predicate holds for a
+// message that is not UTF-8 or over kMaxEventBytes.
 struct Predicate {
-  enum class Op : std::uint8_t { True, Leaf, And, Or, Not };
+  enum class Op : std::uint8_t { True, Leaf, And, Or, Not, Jointly };
   Op op = Op::True;
-  std::vector<Predicate> children;  // And, Or: any number; Not: one
+  std::vector<Predicate> children;  // And, Or: any number; Not: one; Jointly: leaves with PathFields
   Leaf leaf;                        // Leaf
 
   [[nodiscard]] static Predicate always() { return {}; }
@@ -110,16 +110,18 @@ struct Predicate {
   [[nodiscard]] static Predicate all_of(std::vector<Predicate> children);
   [[nodiscard]] static Predicate any_of(std::vector<Predicate> children);
   [[nodiscard]] static Predicate none_of(Predicate child);
+  [[nodiscard]] static Predicate jointly(std::vector<Predicate> leaves);
 };
 
-// Whether a JSON field stands anywhere in the tree.
+// Whether a JSON field or path stands anywhere in the tree.
 [[nodiscard]] bool needs_json(const Predicate& predicate);
 
 // --- evaluation ------------------------------------------------------------------------------------------
 
 // Does one node satisfy a leaf's test (negation included)? NotExists is no question for a node: never.
 // Numbers and booleans compare as their JSON text; a string that reads as a number compares as one; one
-// beyond the range of doubles is no number. Shared by the oracle and the matcher.
+// beyond the range of doubles is no number. A FieldTest is asked of a value alone, whether it allows absence
+// or not. Shared by the oracle and the matcher.
 [[nodiscard]] bool node_satisfies(const JsonNode& node, const Leaf& leaf);
 
 // The same for plain text: a message or a token. Here a text that is no number satisfies no NumberCompare,

@@ -346,12 +346,74 @@ metric_filters:
   EXPECT_EQ(c.plan->filters[1].value, -1000.0);
 }
 
+TEST(Load, EventPatternAsMappingAndAsJson) {
+  const Configuration c = loaded(R"(
+sources: {s: {stdin: {}}}
+metric_filters:
+  mapping:
+    event_pattern:
+      source: [aws.backup, "7", 7, 1.50, true, null, ~]
+      account: ["111122223333", 011122223333]
+      detail: {n: [{numeric: [">", 0]}, {exists: false}], $or: [{a: [x]}, {b: ["true"]}]}
+    metric: {namespace: n, name: m, dimensions: {Account: $.account}}
+  text:
+    event_pattern: '{"source": ["aws.backup"]}'
+    metric: {namespace: n, name: j}
+)");
+  ASSERT_EQ(c.plan->filters.size(), 2U);
+  const event::Predicate& mapping = c.plan->filters[0].match.predicate;
+  const auto matches = [&](std::string_view source, std::string_view rest) {
+    return event::evaluate(mapping, fmt::format(R"({{"source":{},{}}})", source, rest));
+  };
+  constexpr std::string_view kRest = R"("account":"011122223333","detail":{"n":1,"a":"x"})";
+  for (const std::string_view source : {R"("aws.backup")", R"("7")", "7", "1.5", "true", "null"}) {
+    EXPECT_TRUE(matches(source, kRest)) << source;
+  }
+  for (const std::string_view source : {R"("8")", R"("true")", R"("null")", R"("1.5")", R"("~")", "false"}) {
+    EXPECT_FALSE(matches(source, kRest)) << source;
+  }
+  EXPECT_TRUE(matches("7", R"("account":"111122223333","detail":{"b":"true"})"));
+  EXPECT_FALSE(matches("7", R"("account":"111122223333","detail":{"b":true})"));
+  EXPECT_FALSE(matches("7", R"("account":"111122223333","detail":{"n":0,"a":"x"})"));
+  EXPECT_TRUE(event::evaluate(c.plan->filters[1].match.predicate, R"({"source":"aws.backup"})"));
+}
+
+TEST(Load, EventPatternDoesNotTellSecrets) {
+  const Loaded refused = load_text(
+      "metric_filters: {f: {event_pattern: {password: hunter2}, metric: {namespace: n, name: m}}}\n");
+  EXPECT_FALSE(refused.configuration.has_value());
+  EXPECT_EQ(shown(refused).find("hunter2"), std::string::npos) << shown(refused);
+  EXPECT_NE(shown(refused).find("this text is not valid here"), std::string::npos) << shown(refused);
+}
+
+TEST(Load, EventPatternTakesVariablesAndDoesNotTellThem) {
+  constexpr std::string_view kText = R"(
+sources: {s: {stdin: {}}}
+metric_filters:
+  f: {event_pattern: {a: [{wildcard: "${X}"}]}, metric: {namespace: n, name: m}}
+)";
+  const Configuration c = loaded(kText, {{"X", "secret-*"}});
+  EXPECT_TRUE(event::evaluate(c.plan->filters[0].match.predicate, R"({"a":"secret-1"})"));
+  const Loaded refused = load_text(kText, {{"X", "secret-**"}});
+  EXPECT_FALSE(refused.configuration.has_value());
+  EXPECT_EQ(shown(refused).find("secret"), std::string::npos) << shown(refused);
+}
+
 // --- warnings ---
 
 std::string warnings(std::string_view text) {
   const Loaded out = load_text(text);
   EXPECT_TRUE(out.configuration.has_value()) << shown(out);
   return shown(out);
+}
+
+TEST(LoadWarnings, AccountThatIsANumberInAnEventPattern) {
+  const std::string told = warnings(
+      "metric_filters: {f: {event_pattern: {account: [111122223333]}, metric: {namespace: n, name: m}}}\n");
+  EXPECT_NE(told.find("warning: `111122223333` is a number here, and the ids of accounts are texts\n"),
+            std::string::npos)
+      << told;
+  EXPECT_NE(told.find("hint: write it in quotes: \"111122223333\"\n"), std::string::npos) << told;
 }
 
 TEST(LoadWarnings, CloudTrailAlarmThatLooksBackTooShortly) {

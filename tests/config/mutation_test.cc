@@ -32,6 +32,12 @@ metric_filters:
       [ip, user, ...,
        bytes > 10]
     metric: {namespace: H, name: Lines, value: $bytes, default: 0, unit: Bytes}
+  backups:
+    event_pattern: {source: [aws.backup], detail: {state: [FAILED, {prefix: "A"}], n: [{numeric: [">", 0]}]}}
+    metric: {namespace: B, name: Failed}
+  jobs:
+    event_pattern: '{"detail": {"$or": [{"a": [1]}, {"b": [{"wildcard": "x*"}]}]}}'
+    metric: {namespace: B, name: Jobs}
   ssh:
     regex: "from (?P<ip>\\S+)\x20"
     metric: {namespace: H, name: Ssh, dimensions: {Ip: $ip}}

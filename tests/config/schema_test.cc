@@ -106,6 +106,10 @@ TEST(Schema, AcceptsWhatLoads) {
            "sources: {s: {stdin: {}, time: arrival}, t: {file: {paths: x}, time: {field: $.ts}}}",
            "sources: {s: {stdin: {}}}\nmetric_filters: {f: {log_groups: s, pattern: '', metric: {namespace: "
            "n, name: m, value: 1}}}",
+           "sources: {s: {stdin: {}}}\nmetric_filters: {f: {event_pattern: {a: [1, {exists: true}]}, metric: "
+           "{namespace: n, name: m}}}",
+           "sources: {s: {stdin: {}}}\nmetric_filters: {f: {event_pattern: '{\"a\": [1]}', metric: "
+           "{namespace: n, name: m}}}",
            "sources: {s: {stdin: {}}}\nmetric_filters: {f: {regex: '(\\S+)', metric: {namespace: n, name: m, "
            "value: $1, unit: Count, "
            "default: -1e3, max_series: 5}}}",
@@ -151,6 +155,11 @@ const std::set<std::string> kBeyondSchema{"account_number",
                                           "early_average",
                                           "early_below",
                                           "early_sum_of_a_field",
+                                          "event_pattern_json",
+                                          "event_pattern_numeric",
+                                          "event_pattern_operator",
+                                          "event_pattern_scalar",
+                                          "event_pattern_wildcard",
                                           "evaluation_range_too_large",
                                           "evaluation_range_too_small",
                                           "file_of_no_secret",

@@ -1,0 +1,36 @@
+// EventBridge's rule for arrays: the values that satisfy a pattern must not come from different elements of
+// one array.
+//
+// A value is known by the elements it stands in, from the innermost outwards (ArrayElement::outer); scalars
+// that are elements themselves count as standing in the array's surroundings. Used by the matcher; the oracle
+// tries every combination instead.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace tocsin::event {
+
+// An element of an array that is an object or an array itself.
+struct ArrayElement {
+  std::uint32_t outer = 0;  // the element around its array, an index into all of the event's; 0: none
+  std::uint32_t array = 0;  // which array: a number of its own in the event
+};
+
+// A value that satisfies field `field`, in element `element`.
+struct ArrayCandidate {
+  std::uint32_t field = 0;
+  std::uint32_t element = 0;
+};
+
+// Whether one candidate can be chosen for each field of 0 … fields-1 so that no two stand in different
+// elements of one array. elements[0] stands for no element. Where arrays are disjoint, as in an event whose
+// keys hold no dots, time is linear in the candidates and their depth. Keys with dots can spell one path in
+// several ways, across several arrays; after kMaxChoices candidates looked at in such arrays the answer is
+// no.
+inline constexpr std::size_t kMaxChoices = std::size_t{1} << 20;
+[[nodiscard]] bool has_consistent_choice(std::span<const ArrayCandidate> candidates, std::uint32_t fields,
+                                         std::span<const ArrayElement> elements);
+
+}  // namespace tocsin::event

@@ -1,0 +1,138 @@
+#include "engine/event/value_test.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "engine/base/number.h"
+
+namespace tocsin::event {
+namespace {
+
+template <typename... Cases>
+struct Overloaded : Cases... {
+  using Cases::operator()...;
+};
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// The part of `text` that a text of `size` bytes is compared with, if there is one.
+std::optional<std::string_view> part_of(std::string_view text, TextPart part, std::size_t size) {
+  if (part == TextPart::Whole ? text.size() != size : text.size() < size) return std::nullopt;
+  return part == TextPart::End ? text.substr(text.size() - size) : text.substr(0, size);
+}
+
+bool is_at_any_case(const TextAtAnyCase& test, std::string_view text) {
+  if (test.regex)
+    return re2::RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), *test.regex->compiled);
+  const auto part = part_of(text, test.part, test.text.size());
+  return part && std::ranges::equal(*part, test.text, {}, lower);
+}
+
+// Taking the first place of each piece leaves the most for the next.
+bool has_pieces(const std::vector<std::string>& pieces, std::string_view text) {
+  const std::string& first = pieces.front();
+  const std::string& last = pieces.back();
+  if (pieces.size() == 1) return text == first;
+  if (text.size() < first.size() + last.size() || !text.starts_with(first) || !text.ends_with(last))
+    return false;
+  text = text.substr(first.size(), text.size() - first.size() - last.size());
+  for (std::size_t i = 1; i + 1 < pieces.size(); ++i) {
+    const void* found = memmem(text.data(), text.size(), pieces[i].data(), pieces[i].size());
+    if (found == nullptr) return false;
+    text.remove_prefix(static_cast<std::size_t>(static_cast<const char*>(found) - text.data()) +
+                       pieces[i].size());
+  }
+  return true;
+}
+
+bool is_in(const NumberRange& range, double number) {
+  return (range.low_belongs ? number >= range.low : number > range.low) &&
+         (range.high_belongs ? number <= range.high : number < range.high);
+}
+
+// The digits of a number without zeros around them, and the power of ten of 0.DIGITS.
+struct Decimal {
+  std::string digits;
+  long exponent = 0;
+  bool operator==(const Decimal&) const = default;
+};
+
+std::optional<Decimal> decimal_of(std::string_view text) {
+  Decimal decimal;
+  const std::size_t e = std::min(text.find_first_of("eE"), text.size());
+  bool point = false;
+  for (const char c : text.substr(0, e)) {
+    if (c == '.') point = true;
+    if (c < '0' || c > '9') continue;
+    if (c == '0' && decimal.digits.empty()) {
+      if (point) --decimal.exponent;
+      continue;
+    }
+    decimal.digits += c;
+    if (!point) ++decimal.exponent;
+  }
+  while (decimal.digits.ends_with('0')) decimal.digits.pop_back();
+  if (decimal.digits.empty()) return Decimal{};
+  if (e == text.size()) return decimal;
+  std::string_view written = text.substr(e + 1);
+  if (written.starts_with('+')) written.remove_prefix(1);
+  long exponent = 0;
+  constexpr long kMost = 10'000'000;  // far from any double; an event is shorter
+  const auto [stop, error] = std::from_chars(written.data(), written.data() + written.size(), exponent);
+  if (error != std::errc{} || exponent > kMost || exponent < -kMost) return std::nullopt;
+  decimal.exponent += exponent;
+  return decimal;
+}
+
+}  // namespace
+
+std::optional<double> exact_number(std::string_view text) {
+  const auto number = parse_number(text);
+  if (!number) return std::nullopt;
+  constexpr std::size_t kAlwaysExact = 15;  // decimal digits
+  if (text.size() <= kAlwaysExact && text.find_first_of("eE") == std::string_view::npos) return number;
+  char shortest[32];
+  const auto [end, error] = std::to_chars(shortest, shortest + sizeof shortest, *number);
+  if (error != std::errc{}) return std::nullopt;
+  const auto written = decimal_of(text);
+  if (!written || written != decimal_of({shortest, static_cast<std::size_t>(end - shortest)}))
+    return std::nullopt;
+  return number;
+}
+
+bool holds(const ValueTest& test, NodeKind kind, std::string_view text) {
+  const bool string = kind == NodeKind::String;
+  return std::visit(
+      Overloaded{[&](const ExactText& t) {
+                   if (!string) return false;
+                   return t.text == text || (t.address && parse_ip_address(text) == t.address);
+                 },
+                 [&](const ExactWord& t) { return !string && is_value(kind) && t.word == text; },
+                 [&](const NumberRange& t) {
+                   if (kind != NodeKind::Number) return false;
+                   const auto number = exact_number(text);
+                   return number && is_in(t, *number);
+                 },
+                 [&](const TextAt& t) { return string && part_of(text, t.part, t.text.size()) == t.text; },
+                 [&](const TextAtAnyCase& t) { return string && is_at_any_case(t, text); },
+                 [&](const TextPieces& t) { return string && has_pieces(t.pieces, text); },
+                 [&](const TextInBlock& t) {
+                   if (!string) return false;
+                   const auto address = parse_ip_address(text);
+                   return address && t.block.holds(*address);
+                 }},
+      test);
+}
+
+bool holds(const FieldTest& test, NodeKind kind, std::string_view text) {
+  return is_value(kind) && std::ranges::any_of(test.matchers, [&](const ValueMatcher& matcher) {
+           return matcher.any == std::ranges::any_of(matcher.tests, [&](const ValueTest& value_test) {
+                    return holds(value_test, kind, text);
+                  });
+         });
+}
+
+}  // namespace tocsin::event

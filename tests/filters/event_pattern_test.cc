@@ -1,0 +1,111 @@
+#include "filters/event_pattern.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "filters/matcher.h"
+
+namespace tocsin::filters {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string refusal(const std::string& pattern) {
+  const auto filter = compile_event_pattern(pattern);
+  return filter ? "" : filter.error().message;
+}
+
+TEST(EventPattern, HasAtMostAsManyCharactersAsTheServiceGrants) {
+  const auto pattern = [](std::size_t characters) {
+    const std::string frame = R"({"a":[""]})";
+    std::string text;
+    while (text.size() / 2 < characters - frame.size()) text += "\xC3\xA9";
+    return R"({"a":[")" + text + R"("]})";
+  };
+  EXPECT_EQ(refusal(pattern(kMaxEventPatternCharacters)), "");
+  EXPECT_THAT(refusal(pattern(kMaxEventPatternCharacters + 1)), HasSubstr("longer than 4096 characters"));
+}
+
+TEST(EventPattern, IsUtf8) { EXPECT_THAT(refusal("{\"a\":[\"\xFF\"]}"), HasSubstr("not valid UTF-8")); }
+
+TEST(EventPattern, OrMakesAtMostAThousandCombinations) {
+  // `times` branchings of ten each.
+  const auto pattern = [](int times, const std::string& more) {
+    std::string text = "{";
+    for (int i = 0; i < times; ++i) {
+      text += "\"f" + std::to_string(i) + "\":{\"$or\":[";
+      for (int branch = 0; branch < 10; ++branch)
+        text += (branch > 0 ? ",{\"b" : "{\"b") + std::to_string(branch) + "\":[1]}";
+      text += "]},";
+    }
+    return text + more + "}";
+  };
+  EXPECT_EQ(refusal(pattern(3, "\"x\":[1]")), "");
+  EXPECT_THAT(refusal(pattern(3, R"("$or":[{"x":[1]},{"y":[1]}])")),
+              HasSubstr("more than 1000 combinations"));
+}
+
+TEST(EventPattern, WildcardsThatGoTogetherAddUp) {
+  const auto cost = [](const std::string& list) {
+    std::vector<PlacedWildcard> wildcards;
+    const auto json = read_pattern_json(list);
+    EXPECT_TRUE(json.has_value()) << list;
+    EXPECT_TRUE(compile_field_matchers(*json, wildcards).has_value()) << list;
+    return wildcard_cost(wildcards);
+  };
+  // What AWS's engine counts for the same.
+  EXPECT_EQ(cost(R"([{"wildcard":"abc"}])"), 1U);
+  EXPECT_EQ(cost(R"([{"wildcard":"*"}])"), 2U);
+  EXPECT_EQ(cost(R"([{"wildcard":"a*"}])"), 2U);
+  EXPECT_EQ(cost(R"([{"wildcard":"*a*"}])"), 3U);
+  EXPECT_EQ(cost(R"([{"wildcard":"*a*a"}])"), 4U);
+  EXPECT_EQ(cost(R"([{"wildcard":"*abab"}])"), 3U);
+  EXPECT_EQ(cost(R"([{"wildcard":"*a*b*c*d*e*f*"}])"), 8U);
+  EXPECT_EQ(cost(R"([{"wildcard":"a*"},{"wildcard":"b*"}])"), 2U);
+  EXPECT_EQ(cost(R"([{"wildcard":"*a"},{"wildcard":"*b"}])"), 4U);
+  EXPECT_EQ(cost(R"([{"wildcard":"*:stack/A/*"},{"wildcard":"*:stack/B/*"},{"wildcard":"*:stack/C/*"}])"),
+            9U);
+}
+
+TEST(EventPattern, WildcardsOfAllBranchesOfAFieldAddUp) {
+  EXPECT_THAT(refusal(R"({"$or":[{"a":[{"wildcard":"*a*a*a*"}]},{"a":[{"wildcard":"*b*b*b*"}]}]})"),
+              HasSubstr("Rule is too complex"));
+  EXPECT_EQ(refusal(R"({"$or":[{"a":[{"wildcard":"*a*a*a*"}]},{"b":[{"wildcard":"*b*b*b*"}]}]})"), "");
+}
+
+TEST(EventPattern, ItsFieldsAreSelectors) {
+  const auto filter = compile_event_pattern(
+      R"({"detail-type":["x"],"detail":{"a.b":[1],"c":[2]},"$or":[{"c":[1]},{"detail":{"c":[3]}}]})");
+  ASSERT_TRUE(filter.has_value());
+  std::vector<std::string> shown;
+  for (const auto& [key, field] : filter->shown) shown.push_back(key);
+  EXPECT_THAT(shown, ElementsAre("$.detail-type", "$.detail.['a.b']", "$.detail.c", "$.c"));
+  EXPECT_TRUE(resolve_field(*filter, "$.account").has_value());
+}
+
+TEST(EventPattern, GoesTogetherWithOtherLanguagesInOneMatcher) {
+  const auto events = compile_event_pattern(R"({"a":{"b":["x"]}})");
+  const auto filter = builtin_filters()[0].compile(R"({ $.a.b = "x" && $.a.c[0] = 1 })");
+  ASSERT_TRUE(events && filter);
+  const auto matcher =
+      make_matcher(compile_matcher({{{}, events->predicate, {}}, {{}, filter->predicate, {}}}));
+  const std::vector<std::string> messages{R"({"a":{"b":"x","c":[1]}})", R"({"a.b":"x"})",
+                                          R"({"a":{"b":"x"}})", R"({"a":{"b":"y","c":[1]}})"};
+  std::vector<event::Event> batch(messages.size());
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    batch[i].message = messages[i];
+    batch[i].log_group = "g";
+  }
+  runtime::Matches found;
+  matcher->match(batch, found);
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> pairs;
+  for (const runtime::Match& match : found.matches) pairs.emplace_back(match.event, match.filter);
+  EXPECT_THAT(pairs, ElementsAre(std::pair(0U, 0U), std::pair(0U, 1U), std::pair(1U, 0U), std::pair(2U, 0U)));
+}
+
+}  // namespace
+}  // namespace tocsin::filters
