@@ -10,6 +10,7 @@
 #include "config/reader.h"
 #include "config/sections.h"
 #include "engine/base/number.h"
+#include "engine/runtime/own_metrics.h"
 
 namespace tocsin::config {
 namespace {
@@ -195,22 +196,51 @@ class AlarmLoader {
     const Node* name = read_text(metric, "name");
     if (metric_namespace == nullptr || name == nullptr) return;
     const auto found = load_.metrics.find({metric_namespace->text, name->text});
-    if (found == load_.metrics.end()) {
-      if (is_surely_absent(metric_namespace->text, name->text)) refuse_metric(*metric_namespace, *name);
-      return;
+    if (found != load_.metrics.end()) {
+      facts_ = &found->second;
+      alarm_.metric = static_cast<std::uint32_t>(std::distance(load_.metrics.begin(), found));
+    } else if (metric_namespace->text == runtime::kOwnNamespace) {
+      watch_own_metric(*name);
+    } else if (is_surely_absent(metric_namespace->text, name->text)) {
+      refuse_metric(*metric_namespace, *name);
     }
-    facts_ = &found->second;
+    if (facts_ == nullptr) return;
     metric_name_ = name;
-    alarm_.metric = static_cast<std::uint32_t>(std::distance(load_.metrics.begin(), found));
     if (const Node* unit = read_text(metric, "unit")) {
       alarm_.unit = unit->text;
       if (facts_->certain && unit->text != facts_->definition.unit) {
         faults_.error(*unit,
                       fmt::format("the metric is counted in {}, so an alarm on {} never sees data",
-                                  facts_->unit == nullptr ? "`None`" : quoted(*facts_->unit), quoted(*unit)),
+                                  facts_->unit == nullptr ? fmt::format("`{}`", facts_->definition.unit)
+                                                          : quoted(*facts_->unit),
+                                  quoted(*unit)),
                       "leave `unit` out, or give the metric filter the same one");
       }
     }
+  }
+
+  // The engine makes the datapoints of those that some alarm names.
+  void watch_own_metric(const Node& name) {
+    const runtime::OwnMetric* own = runtime::find_own_metric(name.text);
+    if (own == nullptr) {
+      std::vector<std::string_view> names;
+      for (const runtime::OwnMetric& metric : runtime::own_metrics()) names.push_back(metric.name);
+      std::string hint = did_you_mean(name.text, names);
+      if (hint.empty()) hint = "docs/telemetry.md lists them";
+      faults_.error(name, fmt::format("the engine has no own metric {}", quoted(name)), std::move(hint));
+      return;
+    }
+    auto& [index, facts] = load_.own_metrics[name.text];
+    if (facts.dimension_sets.empty()) {
+      facts.dimension_sets = runtime::dimension_sets(*own);
+      facts.definition.metric_namespace = runtime::kOwnNamespace;
+      facts.definition.name = own->name;
+      facts.definition.unit = own->unit;
+      index = static_cast<std::uint32_t>(load_.plan.metrics.size());
+      load_.plan.metrics.push_back(facts.definition);
+    }
+    alarm_.metric = index;
+    facts_ = &facts;
   }
 
   [[nodiscard]] bool is_surely_absent(const std::string& metric_namespace, const std::string& name) const {

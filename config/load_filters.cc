@@ -9,6 +9,7 @@
 #include "config/reader.h"
 #include "config/sections.h"
 #include "engine/base/number.h"
+#include "engine/runtime/own_metrics.h"
 #include "filters/filter_language.h"
 
 namespace tocsin::config {
@@ -92,6 +93,11 @@ class FilterLoader {
       return;
     }
     check_metric_name(*metric_namespace, "a namespace", faults_);
+    if (metric_namespace->text == runtime::kOwnNamespace) {
+      faults_.error(*metric_namespace,
+                    fmt::format("the namespace {} holds the engine's own metrics", quoted(*metric_namespace)),
+                    "give this metric another one");
+    }
     check_metric_name(*name, "a metric's name", faults_);
     read_value(*metric);
     read_dimensions(*metric);

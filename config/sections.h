@@ -61,6 +61,8 @@ struct Load {
   std::vector<SourceFacts> sources;  // beside plan.sources
   std::map<MetricKey, MetricFacts> metrics;
   std::vector<HalfKnownMetric> half_known_metrics;
+  // The engine's own metrics that alarms watch, by name, with their place in plan.metrics.
+  std::map<std::string, std::pair<std::uint32_t, MetricFacts>> own_metrics;
   std::vector<MetricKey> filter_metrics;                // beside plan.filters
   std::vector<std::vector<sinks::SinkSettings>> sinks;  // beside plan.topics
 };

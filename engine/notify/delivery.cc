@@ -82,6 +82,7 @@ class Delivery::Worker {
     const Ticket ticket = submission.ticket;
     const bool put = mailbox_.try_put(submission);
     TOCSIN_CHECK(put);
+    ++status_.published;
     return ticket;
   }
 

@@ -63,7 +63,8 @@ struct DeliveryReport {
 struct SubscriptionStatus {
   std::string subscription;
   std::string destination;
-  std::size_t waiting = 0;  // in the mailbox
+  std::size_t waiting = 0;      // in the mailbox
+  std::uint64_t published = 0;  // submitted
   std::uint64_t delivered = 0;
   std::uint64_t retried = 0;  // attempts after the first
   std::uint64_t rejected = 0;

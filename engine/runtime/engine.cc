@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/runtime/own_metrics.h"
 
 namespace tocsin::runtime {
 namespace {
@@ -48,16 +49,22 @@ std::vector<std::uint32_t> sources_of(const Plan& plan, const FilterPlan& filter
   return sources;
 }
 
+// The engine's own metrics come from a source of their own, after those of the plan.
+std::uint32_t own_source(const Plan& plan) { return static_cast<std::uint32_t>(plan.sources.size()); }
+
 shard::Definitions definitions_of(const Plan& plan) {
   shard::Definitions definitions;
   definitions.metrics = plan.metrics;
   definitions.alarms = plan.alarms;
-  definitions.sources = static_cast<std::uint32_t>(plan.sources.size());
+  definitions.sources = static_cast<std::uint32_t>(plan.sources.size()) + 1;  // the last is the engine itself
   definitions.metric_sources.resize(plan.metrics.size());
   for (const FilterPlan& filter : plan.filters) {
     if (filter.default_value) definitions.defaults.push_back({filter.metric, *filter.default_value});
     auto& sources = definitions.metric_sources[filter.metric];
     for (const std::uint32_t source : sources_of(plan, filter)) sources.push_back(source);
+  }
+  for (std::size_t i = 0; i < plan.metrics.size(); ++i) {
+    if (plan.metrics[i].metric_namespace == kOwnNamespace) definitions.metric_sources[i] = {own_source(plan)};
   }
   for (auto& sources : definitions.metric_sources) {
     std::sort(sources.begin(), sources.end());
@@ -213,10 +220,23 @@ void Engine::consume(const MatchedBatch& batch, std::size_t begin, std::size_t e
   }
 }
 
-void Engine::start(EventTime time) {
+void Engine::start(EventTime time, EventTime own_time) {
   TOCSIN_CHECK(!started_);
   started_ = true;
-  shard_.start(time);
+  shard_.start(time, shard::Shard::Later{own_source(*plan_), own_time});
+}
+
+void Engine::add(const shard::Chunk& own) {
+  flush();
+  if (!own.empty()) shard_.apply(own);
+}
+
+shard::SetStateOutcome Engine::set_state(const shard::SetState& set) {
+  if (!started_) return shard::SetStateOutcome::UnknownState;
+  shard::Output output;
+  const shard::SetStateOutcome outcome = shard_.apply(set, output);
+  report(output);
+  return outcome;
 }
 
 void Engine::flush() {
@@ -224,10 +244,12 @@ void Engine::flush() {
   chunk_->clear();
 }
 
-void Engine::tick(const std::vector<EventTime>& frontier, EventTime now) {
+void Engine::tick(const std::vector<EventTime>& frontier, EventTime now, EventTime own) {
   flush();
   shard::Output output;
-  shard_.apply(shard::Tick{frontier, now}, output);
+  shard::Tick tick{frontier, now};
+  tick.frontier.push_back(own);
+  shard_.apply(tick, output);
   report(output);
   listener_.on_time(*std::min_element(frontier.begin(), frontier.end()));
 }

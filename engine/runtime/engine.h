@@ -69,8 +69,17 @@ class Engine {
     counts_.items.merge(batch.items);
   }
 
-  // Before the first tick: the moment from which alarms are judged.
-  void start(EventTime time);
+  // All rejects so far but those of the shard: `late`, `overflow`.
+  [[nodiscard]] const event::RejectCounts& rejects() const { return counts_.rejects; }
+
+  // Takes datapoints of the engine's own metrics (own_metrics.h).
+  void add(const shard::Chunk& own);
+
+  // Sets an alarm's state by hand; what that leads to is told to the listener.
+  [[nodiscard]] shard::SetStateOutcome set_state(const shard::SetState& set);
+
+  // Before the first tick: the moment from which alarms are judged; those on own metrics from `own_time`.
+  void start(EventTime time, EventTime own_time = kNever);
   [[nodiscard]] bool started() const { return started_; }
 
   // The sources that feed a metric together with `source`, itself included: an event of it is judged once all
@@ -79,9 +88,9 @@ class Engine {
     return judged_with_[source];
   }
 
-  // `frontier` has one entry for each source of the plan. With a clock (`now`), alarms that may ring early
-  // do.
-  void tick(const std::vector<EventTime>& frontier, EventTime now = kNever);
+  // `frontier` has one entry for each source of the plan. With a clock (`now`), alarms that may ring early do.
+  // `own` is the frontier of the engine's own metrics, which only a running engine has.
+  void tick(const std::vector<EventTime>& frontier, EventTime now = kNever, EventTime own = kNever);
 
   // At the end of history: reports what is still open.
   void close();

@@ -16,6 +16,7 @@
 #include "engine/base/mailbox.h"
 #include "engine/runtime/clock_watch.h"
 #include "engine/runtime/excerpt_store.h"
+#include "engine/runtime/live_telemetry.h"
 #include "engine/runtime/source_frontier.h"
 
 namespace tocsin::runtime {
@@ -148,7 +149,7 @@ class Reader {
 
 }  // namespace
 
-class Live::Session : private Listener {
+class Live::Session : private Listener, private Answering {
  public:
   Session(std::shared_ptr<const Plan> plan, std::vector<std::unique_ptr<source::Source>> sources,
           notify::Delivery& delivery, LiveOptions options, std::function<void(const Note&)> note)
@@ -159,6 +160,7 @@ class Live::Session : private Listener {
         note_(std::move(note)),
         engine_(plan_, *this, false),
         worker_(plan_, true),
+        telemetry_(plan_, {options_.board, options_.stall_limit, options_.now}, note_),
         messages_(kMailboxBatches) {
     TOCSIN_CHECK(sources_.size() == plan_->sources.size());
   }
@@ -199,9 +201,12 @@ class Live::Session : private Listener {
           stop_reading_ = true;
         }
       }
+      if (options_.requests != nullptr) options_.requests->answer(*this);
+      telemetry_.step(engine_, worker_, delivery_, frontiers());
       if (!stop_reading_) tick_now();
     }
     finish(stop_reading_);
+    publish_telemetry(Telemetry::Phase::Stopping);
     LiveResult result;
     result.asked_to_stop = stop_reading_;
     result.undelivered = delivery_.drain(options_.drain_limit) + lost_;
@@ -238,7 +243,7 @@ class Live::Session : private Listener {
       feed.last_event.push_back(kNever);
     }
     if (auto* batch = std::get_if<event::RawBatch>(&message.content)) {
-      consume(feed, std::move(*batch));
+      consume(message.source, feed, std::move(*batch));
     } else if (auto* status = std::get_if<source::SourceStatus>(&message.content)) {
       for (Note& note : status->notes) {
         const std::string& name = plan_->sources[message.source].name;
@@ -247,9 +252,11 @@ class Live::Session : private Listener {
         note_(note);
       }
       feed.frontier.on_status(*status, options_.now());
+      telemetry_.on_status(message.source, *status, names_of(feed, *status));
       if (!stop_reading_) tick();  // at once: what a period's end waits for is such an answer
     } else {
       feed.ended = true;
+      telemetry_.on_ended(message.source);
       return std::move(std::get<Ended>(message.content).error);
     }
     return std::nullopt;
@@ -270,7 +277,7 @@ class Live::Session : private Listener {
                        });
   }
 
-  void consume(Feed& feed, event::RawBatch batch) {
+  void consume(std::uint32_t source, Feed& feed, event::RawBatch batch) {
     const std::uint32_t own = batch.partition;
     batch.partition = feed.partitions[own];
     partitions_.at(batch.partition).name.by_line = batch.by_line;
@@ -285,8 +292,10 @@ class Live::Session : private Listener {
     if (!matched.times.empty()) feed.last_event[own] = matched.times.back();
     newest_event_ = std::max(newest_event_, newest);
     excerpts_.add(matched);
+    const event::RejectCounts rejected_before = engine_.rejects();
     engine_.count_items(matched);
     engine_.consume(matched, 0, matched.times.size());
+    telemetry_.on_batch(source, matched, rejected_before, engine_.rejects());
     feed.frontier.on_data(own, matched.newest_record, newest, options_.now());
     // An event from the future must not hold back the offsets of all others.
     const EventTime now = as_event_time(options_.now());
@@ -324,14 +333,37 @@ class Live::Session : private Listener {
          {{"by_seconds", std::to_string(std::chrono::duration_cast<std::chrono::seconds>(*jump).count())}}});
   }
 
+  [[nodiscard]] std::vector<EventTime> frontiers() const {
+    std::vector<EventTime> all;
+    for (const Feed& feed : feeds_) all.push_back(feed.frontier.value());
+    return all;
+  }
+
+  void publish_telemetry(Telemetry::Phase phase) {
+    (void)telemetry_.publish(engine_, worker_, delivery_, frontiers(), phase);
+  }
+
+  [[nodiscard]] std::vector<std::string> names_of(const Feed& feed,
+                                                  const source::SourceStatus& status) const {
+    std::vector<std::string> names;
+    for (const source::Progress& progress : status.partitions) {
+      names.push_back(partitions_.describe(feed.partitions[progress.partition]));
+    }
+    return names;
+  }
+
+  [[nodiscard]] const Plan& plan() const override { return *plan_; }
+  [[nodiscard]] std::vector<shard::AlarmState> alarm_states() const override {
+    return engine_.shard().alarm_states();
+  }
+  [[nodiscard]] shard::SetStateOutcome set_state(const shard::SetState& set) override {
+    return engine_.set_state(set);
+  }
+
   void tick() {
     last_tick_ = options_.steady();
-    std::vector<EventTime> frontier;
-    EventTime least = kForever;
-    for (const Feed& feed : feeds_) {
-      frontier.push_back(feed.frontier.value());
-      least = std::min(least, frontier.back());
-    }
+    std::vector<EventTime> frontier = frontiers();
+    const EventTime least = *std::min_element(frontier.begin(), frontier.end());
     if (least == kForever) return;  // every source has come to its end: finish() judges the rest
     // A source that has come to its end is silent from then on. Beside a live source the clock goes on for
     // it; where all are finite this is history, and time is that of the sources still being read.
@@ -346,8 +378,8 @@ class Live::Session : private Listener {
       if (time != kNever) least_known = std::min(least_known, time);
     }
     if (least_known == kForever) return;  // nothing is known yet
-    if (!engine_.started()) engine_.start(std::min(least_known, oldest_event_));
-    engine_.tick(frontier, finite_only() ? kNever : as_event_time(options_.now()));
+    if (!engine_.started()) engine_.start(std::min(least_known, oldest_event_), telemetry_.own_start());
+    engine_.tick(frontier, finite_only() ? kNever : as_event_time(options_.now()), telemetry_.own_frontier());
     if (lost_) return;
     for (std::uint32_t i = 0; i < feeds_.size(); ++i) {
       EventTime judged = kForever;
@@ -414,6 +446,7 @@ class Live::Session : private Listener {
         ++lost_;
         return;
       }
+      publish_telemetry(Telemetry::Phase::Running);
       if (!told) {
         const notify::TopicDefinition& topic = plan_->topics[notification.topic];
         note_({Severity::Error,
@@ -436,6 +469,7 @@ class Live::Session : private Listener {
   ClockWatch clock_watch_;
   Engine engine_;
   Worker worker_;
+  LiveTelemetry telemetry_;
   Mailbox<Message> messages_;
   std::atomic<bool> stop_reading_{false};
   const std::function<bool()>* should_stop_ = nullptr;

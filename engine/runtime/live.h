@@ -3,6 +3,7 @@
 //   source threads --batches, status--> mailbox --> this thread: Worker, Engine --> notify::Delivery
 //         ▲                                              │
 //         └──────────── offsets to commit ◄──────────────┘ (once what they led to is settled)
+//                                                        └──► LiveTelemetry: what other threads may see
 //
 // Time of a source is a frontier (shards are judged up to it): a partition that is caught up, proven by an
 // answer from its source, has come as far as the clock less the source's `delay`, so that silence is heard;
@@ -31,6 +32,8 @@
 #include "engine/runtime/engine.h"
 #include "engine/runtime/partition_table.h"
 #include "engine/runtime/plan.h"
+#include "engine/runtime/requests.h"
+#include "engine/runtime/telemetry.h"
 #include "engine/source/source.h"
 
 namespace tocsin::runtime {
@@ -40,6 +43,9 @@ struct LiveOptions {
   std::function<WallTime()> now = wall_now;
   // A clock that nobody can set: shows where `now` jumps.
   std::function<std::chrono::steady_clock::time_point()> steady = std::chrono::steady_clock::now;
+  Duration stall_limit = std::chrono::minutes(5);  // a source whose time stands still for so long is told of
+  TelemetryBoard* board = nullptr;                 // gets a snapshot a few times a second; may be null
+  Requests* requests = nullptr;                    // answered between two steps; may be null
 };
 
 struct LiveResult {

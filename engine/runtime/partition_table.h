@@ -31,6 +31,9 @@ class PartitionTable {
   [[nodiscard]] Partition& at(std::uint32_t index) { return partitions_[index]; }
   [[nodiscard]] std::size_t size() const { return partitions_.size(); }
 
+  // "org-cloudtrail[3]" or "logs/auth.log".
+  [[nodiscard]] std::string describe(std::uint32_t index) const;
+
   // "org-cloudtrail[3]@1042" or "logs/auth.log:17": where a person finds the event.
   [[nodiscard]] std::string place(const metric::Evidence& evidence) const;
 

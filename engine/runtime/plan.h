@@ -36,7 +36,7 @@ struct Plan {
   notify::Installation installation;
   std::vector<source::SourceSettings> sources;    // in the order of the configuration
   std::vector<FilterPlan> filters;                // sorted by name
-  std::vector<metric::MetricDefinition> metrics;  // sorted by namespace, name
+  std::vector<metric::MetricDefinition> metrics;  // sorted by namespace, name; then own ones that alarms watch
   std::vector<alarm::AlarmDefinition> alarms;     // sorted by name
   std::vector<notify::TopicDefinition> topics;    // sorted by name
   // Makes a matcher over `filters`' specs, one for each worker; set by the configuration.

@@ -35,6 +35,7 @@ struct Worker::State {
   std::vector<std::optional<std::uint32_t>> default_indexes;  // of each filter
   absl::flat_hash_map<Hash128, std::uint32_t> batch_series;   // in the batch being made
   metric::Dimensions dimensions;
+  std::vector<std::uint64_t> matched;  // of each filter
   struct LastSeen {
     EventTime minute = kForever;  // kForever: nothing yet
     EventTime matched_minute = kForever;
@@ -160,10 +161,13 @@ Worker::Worker(std::shared_ptr<const Plan> plan, bool keep_excerpts) : state_(st
     state_->default_indexes.push_back(filter.default_value ? std::optional(defaults++) : std::nullopt);
   }
   state_->last_seen.resize(defaults);
+  state_->matched.resize(state_->plan->filters.size());
 }
 
 Worker::~Worker() = default;
 Worker::Worker(Worker&&) noexcept = default;
+
+const std::vector<std::uint64_t>& Worker::matched() const { return state_->matched; }
 
 MatchedBatch Worker::process(event::RawBatch batch, const Partition& partition) {
   State& state = *state_;
@@ -172,7 +176,10 @@ MatchedBatch Worker::process(event::RawBatch batch, const Partition& partition) 
   out.sequence = batch.sequence;
   out.next_offset = batch.next_offset;
   out.last = batch.last;
+  out.read_at = batch.read_at;
+  out.records = batch.records.size();
   for (const event::RawRecord& record : batch.records) {
+    out.bytes += record.value.size();
     if (record.timestamp) out.newest_record = std::max(out.newest_record, *record.timestamp);
   }
   state.decoder.decode(batch, partition.decode, state.events);
@@ -187,6 +194,7 @@ MatchedBatch Worker::process(event::RawBatch batch, const Partition& partition) 
   state.excerpted.clear();
   out.contributions.reserve(state.matches.matches.size());
   for (const Match& match : state.matches.matches) {
+    ++state.matched[match.filter];
     Contribution contribution = state.contribute(match, out);
     const event::Position& position = state.events.events[match.event].position;
     contribution.offset = position.offset;

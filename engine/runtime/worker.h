@@ -64,6 +64,9 @@ struct MatchedBatch {
   // The events at the batch's start that have no time of their own, with their texts: should the partition
   // have no earlier event to take one from, they die of it (Engine::resolve_times).
   event::EventBatch untimed;
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;  // of the records' values
+  WallTime read_at{};
   EventTime newest_record = kNever;  // the newest timestamp that the source gave its records
 };
 
@@ -74,6 +77,9 @@ class Worker {
   Worker(Worker&&) noexcept;
 
   [[nodiscard]] MatchedBatch process(event::RawBatch batch, const Partition& partition);
+
+  // How many events each filter of the plan has matched so far.
+  [[nodiscard]] const std::vector<std::uint64_t>& matched() const;
 
  private:
   struct State;

@@ -454,11 +454,18 @@ Shard::~Shard() = default;
 Shard::Shard(Shard&&) noexcept = default;
 Shard& Shard::operator=(Shard&&) noexcept = default;
 
-void Shard::start(EventTime time) {
+void Shard::start(EventTime time, std::optional<Later> later) {
   TOCSIN_CHECK(!state_->started);
   state_->started = true;
   state_->start = time;
-  for (Machine& machine : state_->machines) machine.since = time;
+  for (std::uint32_t i = 0; later && i < state_->metrics.size(); ++i) {
+    if (state_->definitions->metric_sources[i] == std::vector{later->source}) {
+      state_->metrics[i].frontier = std::max(time, later->time);
+    }
+  }
+  for (Machine& machine : state_->machines) {
+    machine.since = std::max(time, state_->metrics[state_->alarm_of(machine).metric].frontier);
+  }
   for (std::uint32_t i = 0; i < state_->definitions->alarms.size(); ++i) {
     const AlarmDefinition& alarm = state_->definitions->alarms[i];
     if (!alarm.for_each.empty()) continue;
@@ -543,6 +550,7 @@ void Shard::apply(const Tick& tick, Output& out) {
 
 SetStateOutcome Shard::apply(const SetState& set, Output& out) {
   State& state = *state_;
+  TOCSIN_CHECK(state.started);
   const auto index = state.find_machine(set.alarm, set.dimensions);
   if (!index) return SetStateOutcome::UnknownState;
   Machine& machine = state.machines[*index];

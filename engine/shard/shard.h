@@ -155,7 +155,12 @@ class Shard {
   Shard& operator=(Shard&&) noexcept;
 
   // The moment at which the alarms come into being; before the first tick. Data from before it is used.
-  void start(EventTime time);
+  // Metrics that only `source` feeds, if given, have their alarms come into being at its own, later moment.
+  struct Later {
+    std::uint32_t source = 0;
+    EventTime time{};
+  };
+  void start(EventTime time, std::optional<Later> later = {});
 
   void apply(const Chunk& chunk);
   void apply(const Tick& tick, Output& out);

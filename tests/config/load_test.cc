@@ -470,5 +470,32 @@ TEST(LoadWarnings, TopicThatReachesNobody) {
   EXPECT_NE(warnings("topics: {t: {}}\n").find("reaches nobody"), std::string::npos);
 }
 
+TEST(Load, AlarmsMayWatchTheEnginesOwnMetrics) {
+  const Configuration configuration = loaded(R"(
+sources: {trail: {stdin: {}}}
+metric_filters:
+  z: {pattern: "", metric: {namespace: Zoo, name: Z}}
+alarms:
+  any-dead-letter: {metric: {namespace: Tocsin, name: DeadLetters, statistic: Sum, period: 1m}, condition: ">= 1"}
+  dead-letters:
+    metric: {namespace: Tocsin, name: DeadLetters, statistic: Sum, period: 10s}
+    for_each: [Source]
+    condition: ">= 1"
+  not-json:
+    metric: {namespace: Tocsin, name: Rejected, statistic: Sum, period: 1m, unit: Count}
+    dimensions: {Reason: not_json, Source: trail}
+    condition: ">= 100"
+)");
+  const runtime::Plan& plan = *configuration.plan;
+  ASSERT_EQ(plan.metrics.size(), 3U);  // the two alarms on dead letters watch one metric
+  EXPECT_EQ(plan.metrics[1].name, "DeadLetters");
+  EXPECT_EQ(plan.metrics[1].bucket, seconds(1));
+  EXPECT_EQ(plan.metrics[2].name, "Rejected");
+  EXPECT_EQ(plan.metrics[2].metric_namespace, "Tocsin");
+  EXPECT_EQ(plan.alarms[0].metric, 1U);
+  EXPECT_EQ(plan.alarms[1].metric, 1U);
+  EXPECT_EQ(plan.alarms[2].metric, 2U);
+}
+
 }  // namespace
 }  // namespace tocsin::config

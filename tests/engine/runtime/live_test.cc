@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
@@ -27,6 +28,8 @@ metric_filters:
     log_groups: [app]
     pattern: '{ $.error IS TRUE }'
     metric: {namespace: App, name: Errors}
+topics:
+  told: {subscriptions: [{console: {}}]}
 alarms:
   errors:
     metric: {namespace: App, name: Errors, statistic: Sum, period: 1m}
@@ -34,13 +37,12 @@ alarms:
     evaluation_range: 1
     missing_data: not_breaching
     notify: [told]
-topics:
-  told: {subscriptions: [{console: {}}]}
 )";
 
-std::shared_ptr<const Plan> make_plan() {
+// Alarms of `more` come after the one above.
+std::shared_ptr<const Plan> make_plan(std::string_view more) {
   const auto path = std::filesystem::temp_directory_path() / fmt::format("tocsin-live-{}.yaml", getpid());
-  std::ofstream(path) << kConfiguration;
+  std::ofstream(path) << kConfiguration << more;
   config::Loaded loaded = config::load({path.string()}, {});
   std::filesystem::remove(path);
   for (const auto& diagnostic : loaded.diagnostics) ADD_FAILURE() << config::render(diagnostic);
@@ -56,6 +58,7 @@ struct World {
   bool ended = false;      // after the batches: nothing will ever come
   bool sink_works = true;
   std::vector<std::string> delivered;  // subjects
+  std::vector<std::string> noted;      // codes
   std::int64_t committed = 0;
   bool closed = false;
 
@@ -137,7 +140,7 @@ class MemorySink final : public notify::Sink {
 
 class LiveTest : public testing::Test {
  protected:
-  LiveTest() {
+  explicit LiveTest(std::string_view more_alarms = {}) : plan_(make_plan(more_alarms)) {
     std::vector<std::vector<std::unique_ptr<notify::Sink>>> sinks(1);
     sinks[0].push_back(std::make_unique<MemorySink>(world_));
     notify::DeliverySettings settings;
@@ -150,8 +153,14 @@ class LiveTest : public testing::Test {
   void start() {
     std::vector<std::unique_ptr<source::Source>> sources;
     sources.push_back(std::make_unique<MemorySource>(world_));
-    live_ = std::make_unique<Live>(plan_, std::move(sources), *delivery_,
-                                   LiveOptions{.drain_limit = Duration{300}}, [](const Note&) {});
+    live_ = std::make_unique<Live>(
+        plan_, std::move(sources), *delivery_,
+        LiveOptions{.drain_limit = Duration{300},
+                    .now = [this] { return wall_now() + clock_jump_.load(); },
+                    .stall_limit = stall_limit_,
+                    .board = &board_,
+                    .requests = &requests_},
+        [this](const Note& note) { world_.change([&](World& world) { world.noted.push_back(note.code); }); });
     thread_ = std::thread([this] {
       auto result = live_->run([this] { return stop_.load(); });
       EXPECT_TRUE(result.has_value());
@@ -167,13 +176,26 @@ class LiveTest : public testing::Test {
     return join();
   }
 
+  // Waits for a snapshot that says so.
+  [[nodiscard]] bool shows(const std::function<bool(const Telemetry&)>& what) {
+    for (const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+         std::chrono::steady_clock::now() < end; std::this_thread::sleep_for(std::chrono::milliseconds(5))) {
+      if (const auto telemetry = board_.latest(); telemetry && what(*telemetry)) return true;
+    }
+    return false;
+  }
+
   // An event `ago` before now.
   static std::string line(Duration ago, bool error) {
     return fmt::format(R"({{"t":"{}","error":{}}})", format_rfc3339(as_event_time(wall_now()) - ago), error);
   }
 
   World world_;
-  const std::shared_ptr<const Plan> plan_ = make_plan();
+  const std::shared_ptr<const Plan> plan_;
+  TelemetryBoard board_;
+  Requests requests_;
+  std::atomic<Duration> clock_jump_{Duration{0}};
+  Duration stall_limit_ = std::chrono::minutes(5);
   notify::SteadyClock clock_;
   std::unique_ptr<notify::Delivery> delivery_;
   std::unique_ptr<Live> live_;
@@ -235,6 +257,84 @@ TEST_F(LiveTest, AStopIsBoundedWhileADestinationIsAwayAndItsEventsStayUncommitte
   EXPECT_GT(result.undelivered, 0U);
   EXPECT_EQ(world_.committed, 0);
   EXPECT_TRUE(world_.closed);
+}
+
+TEST_F(LiveTest, ShowsWhatWasReadAndHowThingsStand) {
+  world_.batches.push_back({line(minutes(30), true), line(minutes(20), false), "no JSON"});
+  world_.caught_up = true;
+  start();
+  ASSERT_TRUE(
+      shows([](const Telemetry& t) { return t.alarms[2] + t.alarms[1] == 1 && t.sources[0].was_caught_up; }));
+  const auto telemetry = board_.latest();
+  const SourceTelemetry& app = telemetry->sources.at(0);
+  EXPECT_EQ(app.name, "app");
+  EXPECT_EQ(app.records, 3U);
+  EXPECT_EQ(app.events, 2U);
+  EXPECT_EQ(app.rejects[event::RejectReason::NotJson], 1U);
+  EXPECT_TRUE(app.connected);
+  EXPECT_EQ(app.partitions.at(0).name, "memory");
+  ASSERT_TRUE(app.lateness.has_value());
+  EXPECT_GE(app.lateness->greatest, minutes(30));
+  EXPECT_EQ(telemetry->filters.at(0).matched, 1U);
+  EXPECT_TRUE(awaited(*telemetry).empty());
+  EXPECT_GT(telemetry->process.resident_bytes, 0U);
+  (void)stop();
+  EXPECT_EQ(board_.latest()->phase, Telemetry::Phase::Stopping);
+}
+
+TEST_F(LiveTest, AStateSetByHandIsToldToTheTopics) {
+  world_.batches.push_back({line(minutes(3), false)});
+  world_.caught_up = true;
+  start();
+  ASSERT_TRUE(shows([](const Telemetry& t) { return t.evaluations > 0; }));
+  const auto outcome = std::make_shared<shard::SetStateOutcome>();
+  ASSERT_EQ(requests_.ask(
+                [outcome](Answering& engine) {
+                  *outcome =
+                      engine.set_state({0, {}, alarm::State::Alarm, "a drill", as_event_time(wall_now())});
+                },
+                minutes(1)),
+            Requests::Outcome::Answered);
+  EXPECT_EQ(*outcome, shard::SetStateOutcome::Changed);
+  EXPECT_TRUE(world_.wait([](const World& world) { return world.delivered.size() == 1; }));
+  (void)stop();
+}
+
+TEST_F(LiveTest, ASourceWhoseTimeStandsStillIsTold) {
+  stall_limit_ = Duration{20};
+  world_.batches.push_back({line(minutes(30), false)});
+  start();
+  ASSERT_TRUE(
+      world_.wait([](const World& world) { return std::ranges::count(world.noted, "source_stalled") == 1; }));
+  EXPECT_TRUE(shows([](const Telemetry& t) { return t.sources[0].stalled_since.has_value(); }));
+  world_.change([](World& world) { world.caught_up = true; });
+  EXPECT_TRUE(
+      world_.wait([](const World& world) { return std::ranges::count(world.noted, "source_goes_on") >= 1; }));
+  (void)stop();
+}
+
+class LiveOwnMetricsTest : public LiveTest {
+ protected:
+  LiveOwnMetricsTest()
+      : LiveTest(R"(
+  reading:
+    metric: {namespace: Tocsin, name: RecordsRead, statistic: Sum, period: 10s}
+    for_each: [Source]
+    condition: ">= 3"
+    missing_data: not_breaching
+    notify: [told]
+)") {}
+};
+
+TEST_F(LiveOwnMetricsTest, AnAlarmOnTheEngineItselfIsJudgedByTheClock) {
+  world_.batches.push_back({line(minutes(30), false), line(minutes(20), false), line(minutes(10), false)});
+  start();
+  ASSERT_TRUE(shows([](const Telemetry& t) { return t.sources[0].records == 3; }));
+  clock_jump_ = minutes(1);
+  EXPECT_TRUE(world_.wait([](const World& world) {
+    return std::ranges::count(world.delivered, "ALARM: \"reading\" in local") == 1;
+  }));
+  (void)stop();
 }
 
 }  // namespace

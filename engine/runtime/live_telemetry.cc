@@ -1,0 +1,195 @@
+#include "engine/runtime/live_telemetry.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace tocsin::runtime {
+namespace {
+
+constexpr Duration kStepInterval{500};
+constexpr Duration kProcessInterval = std::chrono::seconds(5);  // walks /proc
+constexpr Duration kLateSlot = std::chrono::seconds(10);
+
+// Why a source's time stands still, as far as it is known.
+std::string why_stalled(const SourceTelemetry& source) {
+  if (!source.connected) return "it is not connected";
+  if (source.partitions.empty()) return "it owns no partition";
+  const auto behind =
+      std::find_if(source.partitions.begin(), source.partitions.end(),
+                   [](const auto& partition) { return !partition.caught_up && !partition.finished; });
+  if (behind == source.partitions.end()) return "its partitions are caught up";
+  const auto lag = behind->lag();
+  return fmt::format("{} is not caught up{}", behind->name,
+                     lag ? fmt::format(", {} records behind", *lag) : std::string());
+}
+
+}  // namespace
+
+LiveTelemetry::LiveTelemetry(std::shared_ptr<const Plan> plan, Settings settings,
+                             std::function<void(const Note&)> note)
+    : plan_(std::move(plan)),
+      settings_(std::move(settings)),
+      note_(std::move(note)),
+      configured_at_(settings_.now()),
+      own_(*plan_),
+      own_start_(floor_to(as_event_time(configured_at_), kOwnInterval)),
+      own_frontier_(own_start_) {
+  for (const source::SourceSettings& source : plan_->sources) {
+    meters_.push_back({{}, {}, StallWatch(settings_.stall_limit, Duration{0})});
+    meters_.back().seen.name = source.name;
+  }
+}
+
+Duration LiveTelemetry::steady() const {
+  return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - origin_);
+}
+
+void LiveTelemetry::on_batch(std::uint32_t source, const MatchedBatch& batch,
+                             const event::RejectCounts& before, const event::RejectCounts& after) {
+  Meter& meter = meters_[source];
+  SourceTelemetry& seen = meter.seen;
+  seen.records += batch.records;
+  seen.bytes += batch.bytes;
+  seen.items.merge(batch.items);
+  for (std::size_t i = 0; i < event::kRejectReasons; ++i) {
+    seen.rejects.counts[i] += after.counts[i] - before.counts[i];
+  }
+  const EventTime arrived = as_event_time(batch.read_at);
+  const std::int64_t slot = steady() / kLateSlot;
+  LateSlot& late = meter.late[static_cast<std::size_t>(slot) % meter.late.size()];
+  if (late.slot != slot) late = {slot};
+  for (const EventTime time : batch.times) {
+    if (time == event::kInheritTime) continue;
+    ++seen.events;
+    ++late.events;
+    seen.newest_event = std::max(seen.newest_event, time);
+    const Duration took = std::max(arrived - time, Duration{0});
+    late.sum_ms += static_cast<double>(took.count());
+    late.greatest = std::max(late.greatest, took);
+  }
+}
+
+void LiveTelemetry::on_status(std::uint32_t source, const source::SourceStatus& status,
+                              std::vector<std::string> partitions) {
+  SourceTelemetry& seen = meters_[source].seen;
+  seen.connected = status.connected;
+  seen.rebalances = status.rebalances;
+  seen.queued_bytes = status.queued_bytes;
+  seen.partitions.clear();
+  bool caught_up = !status.partitions.empty();
+  for (std::size_t i = 0; i < status.partitions.size(); ++i) {
+    const source::Progress& progress = status.partitions[i];
+    seen.partitions.push_back({std::move(partitions[i]), progress.caught_up, progress.finished,
+                               progress.position, progress.end, progress.committed});
+    caught_up = caught_up && (progress.caught_up || progress.finished);
+  }
+  seen.was_caught_up = seen.was_caught_up || caught_up;
+}
+
+void LiveTelemetry::on_ended(std::uint32_t source) {
+  meters_[source].seen.ended = true;
+  meters_[source].seen.partitions.clear();
+}
+
+std::optional<SourceTelemetry::Lateness> LiveTelemetry::lateness_of(const Meter& meter) const {
+  const std::int64_t oldest = steady() / kLateSlot - static_cast<std::int64_t>(meter.late.size());
+  LateSlot all;
+  for (const LateSlot& slot : meter.late) {
+    if (slot.slot <= oldest) continue;
+    all.events += slot.events;
+    all.sum_ms += slot.sum_ms;
+    all.greatest = std::max(all.greatest, slot.greatest);
+  }
+  if (all.events == 0) return std::nullopt;
+  const double mean = all.sum_ms / static_cast<double>(all.events);
+  return SourceTelemetry::Lateness{Duration{static_cast<Duration::rep>(mean)}, all.greatest};
+}
+
+void LiveTelemetry::watch_stalls(const std::vector<EventTime>& frontiers) {
+  const Duration now = steady();
+  for (std::size_t i = 0; i < meters_.size(); ++i) {
+    Meter& meter = meters_[i];
+    SourceTelemetry& seen = meter.seen;
+    seen.frontier = seen.ended ? kForever : frontiers[i];
+    switch (meter.stall.observe(seen.frontier, now)) {
+      case StallWatch::Change::None:
+        break;
+      case StallWatch::Change::Stalled:
+        seen.stalled_since = settings_.now() - (now - meter.stall.since());
+        note_({Severity::Error,
+               "source_stalled",
+               fmt::format("{}: its time has stood still for {}: {}", seen.name,
+                           format_duration(settings_.stall_limit), why_stalled(seen)),
+               "the alarms it feeds are not judged until it goes on; what it missed is judged then",
+               {{"source", seen.name}}});
+        break;
+      case StallWatch::Change::GoesOn:
+        seen.stalled_since.reset();
+        note_({Severity::Info,
+               "source_goes_on",
+               fmt::format("{}: its time goes on, after {}", seen.name,
+                           format_duration(std::chrono::floor<std::chrono::seconds>(meter.stall.stood()))),
+               {},
+               {{"source", seen.name}}});
+        break;
+    }
+  }
+}
+
+void LiveTelemetry::step(Engine& engine, const Worker& worker, const notify::Delivery& delivery,
+                         const std::vector<EventTime>& frontiers) {
+  const Duration now = steady();
+  if (last_step_ && now - *last_step_ < kStepInterval) return;
+  last_step_ = now;
+  feed_own_metrics(engine, *publish(engine, worker, delivery, frontiers, Telemetry::Phase::Running));
+}
+
+std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, const Worker& worker,
+                                                        const notify::Delivery& delivery,
+                                                        const std::vector<EventTime>& frontiers,
+                                                        Telemetry::Phase phase) {
+  watch_stalls(frontiers);
+  const Duration now = steady();
+  if (!last_process_ || now - *last_process_ >= kProcessInterval) {
+    last_process_ = now;
+    process_ = process_facts();
+  }
+  const auto telemetry = std::make_shared<Telemetry>();
+  telemetry->phase = phase;
+  telemetry->at = settings_.now();
+  telemetry->configured_at = configured_at_;
+  telemetry->engine = engine.counts();
+  telemetry->evaluations = engine.shard().counts().evaluations;
+  telemetry->alarms = engine.shard().state_counts();
+  telemetry->process = process_;
+  for (const Meter& meter : meters_) {
+    telemetry->sources.push_back(meter.seen);
+    telemetry->sources.back().lateness = lateness_of(meter);
+  }
+  for (std::size_t i = 0; i < plan_->filters.size(); ++i) {
+    telemetry->filters.push_back({plan_->filters[i].name, worker.matched()[i]});
+  }
+  auto statuses = delivery.status();
+  std::size_t at = 0;
+  for (const notify::TopicDefinition& topic : plan_->topics) {
+    for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
+      telemetry->subscriptions.push_back({topic.name, subscription.name, std::move(statuses[at++])});
+    }
+  }
+  if (settings_.board != nullptr) settings_.board->publish(telemetry);
+  return telemetry;
+}
+
+// Datapoints belong to the interval that has just passed, so that time may go on to its end. After a jump of
+// the clock the interval that it landed in is taken; one that goes back waits until it is where it was.
+void LiveTelemetry::feed_own_metrics(Engine& engine, const Telemetry& telemetry) {
+  if (own_.empty()) return;
+  const EventTime passed = floor_to(as_event_time(telemetry.at), kOwnInterval);
+  if (passed <= own_frontier_) return;
+  engine.add(own_.sample(telemetry, passed - Duration{1}));
+  own_frontier_ = passed;
+}
+
+}  // namespace tocsin::runtime
