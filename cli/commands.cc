@@ -17,18 +17,21 @@ struct Command {
   int (*run)(const std::vector<std::string>& arguments);
 };
 
-constexpr std::array<Command, 6> kCommands{{
+constexpr std::array<Command, 9> kCommands{{
     {"run", "the engine: read the sources, judge the alarms, deliver the notifications", run_command},
     {"check", "every fault of a configuration, with its place and what to do", check_command},
     {"match", "a grep that speaks filter patterns", match_command},
     {"backtest", "history through the same engine: what would have rung, and why", backtest_command},
     {"produce", "files to a Kafka topic, each record stamped with its event's time", produce_command},
+    {"status", "the running engine: its sources, alarms and destinations", status_command},
+    {"alarms", "its alarm states: since when, and why", alarms_command},
+    {"set-alarm-state", "sets an alarm's state by hand, to try who is told", set_alarm_state_command},
     {"version", "versions of everything", version_command},
 }};
 
 void print_help(std::FILE* out) {
   fmt::print(out, "Tocsin turns log events into alarms.\n\nUsage: tocsin COMMAND [ARGUMENTS]\n\n");
-  for (const Command& command : kCommands) fmt::print(out, "  {:<9} {}\n", command.name, command.summary);
+  for (const Command& command : kCommands) fmt::print(out, "  {:<15} {}\n", command.name, command.summary);
   fmt::print(out, "\n`tocsin COMMAND --help` tells about one command.\n");
 }
 

@@ -19,6 +19,9 @@ int check_command(const std::vector<std::string>& arguments);
 int match_command(const std::vector<std::string>& arguments);
 int backtest_command(const std::vector<std::string>& arguments);
 int produce_command(const std::vector<std::string>& arguments);
+int status_command(const std::vector<std::string>& arguments);
+int alarms_command(const std::vector<std::string>& arguments);
+int set_alarm_state_command(const std::vector<std::string>& arguments);
 int version_command(const std::vector<std::string>& arguments);
 
 // The whole program: `tocsin COMMAND ARGUMENTS…`.

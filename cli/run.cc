@@ -9,12 +9,18 @@
 
 #include "cli/commands.h"
 #include "cli/configuration.h"
+#include "cli/control_requests.h"
+#include "cli/control_socket.h"
 #include "cli/log.h"
+#include "cli/metrics_server.h"
+#include "cli/reloads.h"
 #include "cli/signals.h"
 #include "cli/text_style.h"
 #include "engine/notify/clock.h"
 #include "engine/notify/delivery.h"
 #include "engine/runtime/live.h"
+#include "engine/runtime/requests.h"
+#include "engine/runtime/telemetry.h"
 #include "engine/source/open_source.h"
 
 namespace tocsin::cli {
@@ -39,8 +45,21 @@ std::string rejects_text(const event::RejectCounts& rejects) {
   return text.empty() ? " none" : text;
 }
 
+// What outlives a configuration: what other threads see of the engine, and ask of it.
+struct Desk {
+  runtime::TelemetryBoard board;
+  runtime::Requests requests;
+  Reloads reloads;
+};
+
+struct RunOptions {
+  std::vector<std::string> files;
+  std::string metrics_listen;  // empty: nowhere, as is `control`
+  std::string control;
+};
+
 // Everything that one configuration needs, from its start to its stop.
-Result<runtime::LiveResult> run_session(const config::Configuration& configuration, Log& log,
+Result<runtime::LiveResult> run_session(const config::Configuration& configuration, Log& log, Desk& desk,
                                         const std::function<bool()>& should_stop) {
   runtime::Plan plan = *configuration.plan;
   plan.installation.configured_at = as_event_time(wall_now());
@@ -55,7 +74,10 @@ Result<runtime::LiveResult> run_session(const config::Configuration& configurati
   notify::Delivery delivery(shared_plan->topics, make_sinks(configuration), {}, clock,
                             [&](const notify::DeliveryReport& report) { log.write(to_note(report)); });
   if (auto opened = delivery.open(); !opened) return std::unexpected(opened.error());
-  runtime::Live live(shared_plan, std::move(sources), delivery, {},
+  runtime::LiveOptions options;
+  options.board = &desk.board;
+  options.requests = &desk.requests;
+  runtime::Live live(shared_plan, std::move(sources), delivery, std::move(options),
                      [&](const Note& note) { log.write(note); });
   return live.run(should_stop);
 }
@@ -86,30 +108,50 @@ void tell(const runtime::LiveResult& result, const runtime::Plan& plan, Log& log
   }
 }
 
-int run_engine(const std::vector<std::string>& files, Log& log) {
-  auto configuration = load_or_log(files, log);
-  if (!configuration) {
-    log.write({Severity::Error,
-               "not_started",
-               "not started: the configuration has faults",
-               "mend them; `tocsin check` shows them too",
-               {}});
-    return kBadConfiguration;
-  }
-  if (configuration->plan->sources.empty()) {
+// The pages and the socket, as far as they are asked for.
+struct Doors {
+  std::unique_ptr<MetricsServer> metrics;
+  std::unique_ptr<ControlRequests> requests;
+  std::unique_ptr<ControlServer> control;
+};
+
+Result<Doors> open_doors(const RunOptions& options, Log& log, Desk& desk) {
+  Doors doors;
+  if (!options.metrics_listen.empty()) {
+    const auto address = parse_listen_address(options.metrics_listen);
+    if (!address) return std::unexpected(address.error());
+    auto opened = MetricsServer::open(*address, desk.board, TOCSIN_VERSION);
+    if (!opened) return std::unexpected(opened.error());
+    doors.metrics = std::move(*opened);
     log.write(
-        {Severity::Error, "not_started", "the configuration has no sources", "add one under `sources:`", {}});
-    return kBadConfiguration;
+        {Severity::Info, "metrics", fmt::format("metrics are at {}/metrics", doors.metrics->url()), {}, {}});
   }
+  if (!options.control.empty()) {
+    doors.requests =
+        std::make_unique<ControlRequests>(desk.board, desk.requests, desk.reloads, TOCSIN_VERSION,
+                                          [&log](const Note& note) { log.write(note); });
+    auto opened = ControlServer::open(
+        options.control,
+        [requests = doors.requests.get()](std::string_view line) { return requests->answer(line); });
+    if (!opened) return std::unexpected(opened.error());
+    doors.control = std::move(*opened);
+  }
+  return doors;
+}
+
+// One session after another, a new one with each reload, to the end.
+int run_sessions(config::Configuration configuration, const std::vector<std::string>& files, Log& log,
+                 Desk& desk) {
   const std::atomic<bool>& stop = install_stop_signal();
   std::atomic<bool>& reload = install_reload_signal();
-  signal(SIGPIPE, SIG_IGN);
   for (;;) {
     std::optional<config::Configuration> next;
-    const auto result = run_session(*configuration, log, [&] {
+    const auto result = run_session(configuration, log, desk, [&] {
       if (stop) return true;
-      if (!reload.exchange(false)) return false;
-      next = load_or_log(files, log);
+      if (next) return true;
+      if (!reload.exchange(false) && !desk.reloads.wanted()) return false;
+      std::vector<std::string> errors;
+      next = load_or_log(files, log, &errors);
       if (next) {
         log.write({Severity::Info,
                    "reloading",
@@ -123,30 +165,64 @@ int run_engine(const std::vector<std::string>& files, Log& log) {
                    "mend the faults above; the running configuration stays",
                    {}});
       }
+      desk.reloads.settle({next.has_value(), std::move(errors)});
       return next.has_value();
     });
     if (!result) {
       log.write({Severity::Error, "failed", describe(result.error()), "the engine has ended", {}});
       return kUnreadable;
     }
-    tell(*result, *configuration->plan, log);
+    tell(*result, *configuration.plan, log);
     if (stop) return kFine;
     if (!next) return result->undelivered > 0 ? kNo : kFine;
-    configuration = std::move(next);
+    configuration = std::move(*next);
   }
+}
+
+int run_engine(const RunOptions& options, Log& log) {
+  auto configuration = load_or_log(options.files, log);
+  if (!configuration) {
+    log.write({Severity::Error,
+               "not_started",
+               "not started: the configuration has faults",
+               "mend them; `tocsin check` shows them too",
+               {}});
+    return kBadConfiguration;
+  }
+  if (configuration->plan->sources.empty()) {
+    log.write(
+        {Severity::Error, "not_started", "the configuration has no sources", "add one under `sources:`", {}});
+    return kBadConfiguration;
+  }
+  signal(SIGPIPE, SIG_IGN);
+  Desk desk;
+  const auto doors = open_doors(options, log, desk);
+  if (!doors) {
+    log.write({Severity::Error, "not_started", describe(doors.error()), {}, {}});
+    return doors.error().code == ErrorCode::Invalid ? kUsage : kUnreadable;
+  }
+  const int code = run_sessions(std::move(*configuration), options.files, log, desk);
+  desk.reloads.close();
+  return code;
 }
 
 }  // namespace
 
 int run_command(const std::vector<std::string>& arguments) {
-  std::vector<std::string> files;
+  RunOptions options;
   CLI::App app("The engine: reads the sources, judges the alarms, delivers the notifications, until SIGTERM.",
                "tocsin run");
-  app.add_option("-c,--config", files, "a configuration file; may be repeated")
+  app.add_option("-c,--config", options.files, "a configuration file; may be repeated")
       ->required()
       ->take_all()
       ->allow_extra_args(false)
       ->type_name("FILE");
+  app.add_option(
+         "--metrics-listen", options.metrics_listen,
+         "serve /metrics (Prometheus), /healthz and /readyz here; without a host on the loopback address")
+      ->type_name("[HOST:]PORT");
+  app.add_option("--control", options.control, "open a control socket, for `tocsin status` and its like")
+      ->type_name("PATH");
   std::string log_format;
   app.add_option("--log", log_format, "lines of the log as `text` or `json`; by default text on a terminal")
       ->type_name("FORMAT")
@@ -160,7 +236,7 @@ int run_command(const std::vector<std::string>& arguments) {
   const LogFormat format =
       parse_log_format(log_format).value_or(style.terminal ? LogFormat::Text : LogFormat::Json);
   Log log(stderr, format, style);
-  return run_engine(files, log);
+  return run_engine(options, log);
 }
 
 }  // namespace tocsin::cli

@@ -1,0 +1,62 @@
+#include "cli/status_page.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "cli/telemetry_json.h"
+#include "tests/cli/telemetry_samples.h"
+
+namespace tocsin::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+TEST(StatusPage, ShowsSourcesAlarmsAndDestinations) {
+  EXPECT_EQ(status_page(to_json(sample_telemetry(), "1.2.3", Duration{500}), TextStyle{}),
+            R"(tocsin 1.2.3  up 2 h 5 min, 48 MB, 31 open files  not ready
+  waiting for vault: to be connected
+
+Sources
+  source                  records  events  lag  dead  lateness  judged up to
+  trail   connected        12,345  12,300    7    12     3 min  2 s ago
+  vault   stalled for 7 min     0       0    -     0         -  -
+  trail: rejected 12 not_json
+
+Alarms
+  2 ALARM  1 INSUFFICIENT_DATA  40 OK
+
+Destinations
+  topic           delivered  waiting  retried  failed  destination
+  security/kafka        120        3        5       1  Kafka topic alerts
+)");
+}
+
+TEST(StatusPage, SaysThatTheEngineDoesNotMove) {
+  EXPECT_THAT(status_page(to_json(sample_telemetry(), "1.2.3", std::chrono::seconds(95)), TextStyle{}),
+              testing::HasSubstr("31 open files  has not moved for 1 min 35 s\n"));
+}
+
+TEST(AlarmsPage, ShowsEachStateSinceWhenAndWhy) {
+  const Json answer{{"alarms",
+                     {{{"alarm", "logins"},
+                       {"dimensions", {{"Account", "1111"}}},
+                       {"state", "ALARM"},
+                       {"since", "2026-03-01T09:00:00Z"},
+                       {"value", 12.5},
+                       {"reason", "too\x1b many"}},
+                      {{"alarm", "root-use"},
+                       {"dimensions", Json::object()},
+                       {"state", "OK"},
+                       {"since", nullptr},
+                       {"value", nullptr},
+                       {"reason", ""}}}},
+                    {"total", 5}};
+  EXPECT_EQ(alarms_page(answer, as_event_time(kSampleTime), TextStyle{}),
+            "state  since  alarm                 value  reason\n"
+            "ALARM  5 min  logins, Account 1111   12.5  too\\x1b many\n"
+            "OK     -      root-use                  -  \n"
+            "and 3 more: narrow it with --state or --prefix\n");
+}
+
+}  // namespace
+}  // namespace tocsin::cli
