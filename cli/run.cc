@@ -11,9 +11,12 @@
 #include "cli/configuration.h"
 #include "cli/control_requests.h"
 #include "cli/control_socket.h"
+#include "cli/destinations.h"
+#include "cli/ledger_note.h"
 #include "cli/log.h"
 #include "cli/metrics_server.h"
 #include "cli/reloads.h"
+#include "cli/replay_dead_letters.h"
 #include "cli/signals.h"
 #include "cli/text_style.h"
 #include "engine/notify/clock.h"
@@ -26,25 +29,6 @@
 namespace tocsin::cli {
 namespace {
 
-std::vector<std::vector<std::unique_ptr<notify::Sink>>> make_sinks(
-    const config::Configuration& configuration) {
-  std::vector<std::vector<std::unique_ptr<notify::Sink>>> made;
-  for (const auto& topic : configuration.sinks) {
-    auto& sinks = made.emplace_back();
-    for (const sinks::SinkSettings& settings : topic)
-      sinks.push_back(sinks::find_sink(settings.kind)->make(settings));
-  }
-  return made;
-}
-
-std::string rejects_text(const event::RejectCounts& rejects) {
-  std::string text;
-  for (std::size_t i = 0; i < event::kRejectReasons; ++i) {
-    if (rejects.counts[i] > 0) text += fmt::format(" {}={}", event::kRejectNames[i], rejects.counts[i]);
-  }
-  return text.empty() ? " none" : text;
-}
-
 // What outlives a configuration: what other threads see of the engine, and ask of it.
 struct Desk {
   runtime::TelemetryBoard board;
@@ -56,6 +40,7 @@ struct RunOptions {
   std::vector<std::string> files;
   std::string metrics_listen;  // empty: nowhere, as is `control`
   std::string control;
+  std::optional<DeadLetterReplay> replay;
 };
 
 // Everything that one configuration needs, from its start to its stop.
@@ -71,12 +56,15 @@ Result<runtime::LiveResult> run_session(const config::Configuration& configurati
     sources.push_back(std::move(*source));
   }
   notify::SteadyClock clock;
-  notify::Delivery delivery(shared_plan->topics, make_sinks(configuration), {}, clock,
+  Destinations destinations = make_destinations(configuration);
+  add_dead_letters(configuration, destinations);
+  notify::Delivery delivery(destinations.topics, std::move(destinations.sinks), {}, clock,
                             [&](const notify::DeliveryReport& report) { log.write(to_note(report)); });
   if (auto opened = delivery.open(); !opened) return std::unexpected(opened.error());
   runtime::LiveOptions options;
   options.board = &desk.board;
   options.requests = &desk.requests;
+  options.dead_letters = std::move(destinations.dead_letters);
   runtime::Live live(shared_plan, std::move(sources), delivery, std::move(options),
                      [&](const Note& note) { log.write(note); });
   return live.run(should_stop);
@@ -91,18 +79,12 @@ bool reads_again(const runtime::Plan& plan) {
 }
 
 void tell(const runtime::LiveResult& result, const runtime::Plan& plan, Log& log) {
-  const runtime::EngineCounts& counts = result.counts;
-  log.write({Severity::Info,
-             "stopped",
-             fmt::format("stopped: {} events, {} matched, {} transitions, {} notifications; rejected:{}",
-                         counts.events, counts.matched, counts.transitions, counts.notifications,
-                         rejects_text(counts.rejects)),
-             {},
-             {}});
+  log.write(ledger_note("stopped", "stopped", result.counts));
   if (result.undelivered > 0) {
     log.write({Severity::Error,
                "undelivered",
-               fmt::format("{} notifications could not be delivered before the end", result.undelivered),
+               fmt::format("{} notifications or dead letters could not be delivered before the end",
+                           result.undelivered),
                reads_again(plan) ? "their events are read again at the next start" : "they are lost",
                {}});
   }
@@ -195,6 +177,7 @@ int run_engine(const RunOptions& options, Log& log) {
     return kBadConfiguration;
   }
   signal(SIGPIPE, SIG_IGN);
+  if (options.replay) return replay_dead_letters(*configuration, *options.replay, log);
   Desk desk;
   const auto doors = open_doors(options, log, desk);
   if (!doors) {
@@ -227,6 +210,18 @@ int run_command(const std::vector<std::string>& arguments) {
   app.add_option("--log", log_format, "lines of the log as `text` or `json`; by default text on a terminal")
       ->type_name("FORMAT")
       ->check(CLI::IsMember({"text", "json"}));
+  DeadLetterReplay replay;
+  const CLI::Option* replays =
+      app.add_option("--replay-dead-letters", replay.file,
+                     "read the dead letters of FILE, or of the configured destination, once more, then end;\n"
+                     "exit 1 if some are dead still")
+          ->expected(0, 1)
+          ->type_name("[FILE]");
+  app.add_option("--still-dead", replay.still_dead, "write the letters that are dead again to FILE")
+      ->type_name("FILE")
+      ->needs("--replay-dead-letters");
+  app.add_flag("!--no-age-limits", replay.age_limits, "read letters again however old their events are")
+      ->needs("--replay-dead-letters");
   try {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
@@ -236,6 +231,7 @@ int run_command(const std::vector<std::string>& arguments) {
   const LogFormat format =
       parse_log_format(log_format).value_or(style.terminal ? LogFormat::Text : LogFormat::Json);
   Log log(stderr, format, style);
+  if (replays->count() > 0) options.replay = std::move(replay);
   return run_engine(options, log);
 }
 

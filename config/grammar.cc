@@ -292,7 +292,8 @@ constexpr std::array kAlarmKeys{
         .object = &kNotify},
     Key{.name = "early",
         .shapes = kBoolean,
-        .description = "Whether `run` rings as soon as the period in progress breaches for good; default false."},
+        .description =
+            "Whether `run` rings as soon as the period in progress breaches for good; default false."},
 };
 constexpr ObjectGrammar kAlarm{"an alarm", kAlarmKeys};
 
@@ -324,6 +325,8 @@ constexpr Shapes shapes_of(sinks::SinkOption::Type type) {
   return kText;
 }
 
+constexpr std::array<std::string_view, 2> kDeadLetterKinds{"file", "kafka"};
+
 // The grammar of the kinds in the table of sinks; made once and kept for good.
 struct SinkGrammars {
   std::deque<std::string> names;      // of `NAME_file` keys and of kinds
@@ -332,8 +335,10 @@ struct SinkGrammars {
   std::vector<Key> subscription_keys;
   std::vector<std::string_view> destinations;  // those of the keys that are one
   std::vector<Key> topic_keys;
+  std::vector<Key> dead_letter_keys;
   ObjectGrammar subscription;
   ObjectGrammar topic;
+  ObjectGrammar dead_letters;
 
   SinkGrammars() {
     for (const sinks::SinkKind& kind : sinks::builtin_sinks()) {
@@ -363,6 +368,9 @@ struct SinkGrammars {
         topic_keys.back().description =
             "The alert topic itself, for programs: its name (on the brokers of the only Kafka source), or "
             "where it is.";
+        dead_letter_keys.push_back(topic_keys.back());
+        dead_letter_keys.back().description =
+            "A topic of their own: its name (on the brokers of the only Kafka source), or where it is.";
       }
     }
     subscription_keys.insert(subscription_keys.end(), kUnbuiltSubscriptionKeys.begin(),
@@ -377,6 +385,11 @@ struct SinkGrammars {
                           .description = "Who else hears about it: one destination in each entry.",
                           .object = &subscription});
     topic = {"a topic", topic_keys};
+    dead_letter_keys.push_back(
+        {.name = "file",
+         .description = "The file to append them to, one JSON object a line; its directory must exist."});
+    dead_letters = {"`dead_letters`", dead_letter_keys, kDeadLetterKinds,
+                    "give it `file: PATH` or `kafka: TOPIC`", "they go to one place: remove one of them"};
   }
 };
 
@@ -414,6 +427,10 @@ const ObjectGrammar& configuration_grammar() {
           .shapes = kNamedObjects,
           .description = "Whom alarms notify.",
           .object = &topic_grammar()},
+      Key{.name = "dead_letters",
+          .shapes = kObject,
+          .description = "Where what could not be decoded is kept, to be mended and read again.",
+          .object = &dead_letter_grammar()},
   };
   static const ObjectGrammar grammar{"a configuration", keys};
   return grammar;
@@ -423,6 +440,7 @@ const ObjectGrammar& source_grammar() { return kSource; }
 const ObjectGrammar& filter_grammar() { return kFilter; }
 const ObjectGrammar& alarm_grammar() { return kAlarm; }
 const ObjectGrammar& topic_grammar() { return sink_grammars().topic; }
+const ObjectGrammar& dead_letter_grammar() { return sink_grammars().dead_letters; }
 const ObjectGrammar& subscription_grammar() { return sink_grammars().subscription; }
 
 std::span<const std::string_view> units() { return kUnits; }

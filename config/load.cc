@@ -144,13 +144,16 @@ Loaded load(const std::vector<std::string>& files, const Environment& environmen
   load_sources(sources, load);
   load_filters(filters, load);
   load_topics(topics, load);
+  load_dead_letters(roots, load);
   load_alarms(alarms, load);
 
   Loaded loaded;
   if (!load.faults.has_errors()) {
     prepare_matcher(load.plan);
-    loaded.configuration.emplace(Configuration{
-        .plan = std::make_shared<const runtime::Plan>(std::move(load.plan)), .sinks = std::move(load.sinks)});
+    loaded.configuration.emplace(
+        Configuration{.plan = std::make_shared<const runtime::Plan>(std::move(load.plan)),
+                      .sinks = std::move(load.sinks),
+                      .dead_letters = std::move(load.dead_letters)});
   }
   loaded.diagnostics = load.faults.take();
   return loaded;

@@ -23,6 +23,8 @@ struct Configuration {
   std::shared_ptr<const runtime::Plan> plan;
   // The sinks of plan->topics[t].subscriptions[s] are sinks[t][s].
   std::vector<std::vector<sinks::SinkSettings>> sinks;
+  // Where dead letters go: a file or Kafka.
+  std::optional<sinks::SinkSettings> dead_letters{};
 };
 
 struct Loaded {

@@ -1,9 +1,11 @@
-// `topics:` — whom alarms notify.
+// `topics:` — whom alarms notify; `dead_letters:` — where goes what could not be decoded.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <variant>
 
+#include "config/grammar.h"
 #include "config/kafka_settings.h"
 #include "config/reader.h"
 #include "config/secret.h"
@@ -183,10 +185,58 @@ class TopicLoader {
   std::vector<sinks::SinkSettings> sinks_;
 };
 
+// Letters are as large as records may be. What compresses fits where the record did, headers and all.
+constexpr std::array<std::pair<const char*, const char*>, 2> kLetterProperties{
+    {{"message.max.bytes", "33554432"}, {"compression.codec", "lz4"}}};
+
+// A source that reads the letters' own topic would make letters of letters.
+void check_for_loop(const Node& topic, const sinks::SinkSettings& settings, Load& load) {
+  const auto brokers = settings.texts.find("brokers");
+  const auto name = settings.texts.find("topic");
+  if (brokers == settings.texts.end() || name == settings.texts.end()) return;
+  for (const source::SourceSettings& source : load.plan.sources) {
+    const auto* kafka = std::get_if<source::KafkaSettings>(&source.kind);
+    if (kafka == nullptr || kafka->brokers != brokers->second ||
+        std::ranges::find(kafka->topics, name->second) == kafka->topics.end()) {
+      continue;
+    }
+    load.faults.error(topic, "the dead letters would be read again as log events",
+                      fmt::format("a source reads the topic {}: give them another one", quoted(topic)));
+    return;
+  }
+}
+
 }  // namespace
 
 void load_topics(const std::vector<Entry>& entries, Load& load) {
   for (const Entry& entry : entries) TopicLoader(entry, load).run();
+}
+
+void load_dead_letters(const std::vector<Entry>& roots, Load& load) {
+  const Node* first = nullptr;
+  for (const Entry& root : roots) {
+    if (root.key->written != "dead_letters") continue;
+    if (first != nullptr) {
+      load.faults.error(*root.key, "`dead_letters` is given twice",
+                        fmt::format("it is also at {}", describe_place(*first)));
+      continue;
+    }
+    first = root.key;
+    if (root.value->kind != Node::Kind::Map) continue;
+    for (const Entry& entry : root.value->entries) {
+      if (dead_letter_grammar().find(entry.key->written) == nullptr) continue;
+      sinks::SinkSettings settings = read_sink(*sinks::find_sink(entry.key->written), entry, load);
+      if (settings.kind == "file") {
+        settings.texts["lines"] = "payload";
+      } else {
+        for (const auto& [name, value] : kLetterProperties) settings.maps["properties"].emplace(name, value);
+        const Node* topic =
+            entry.value->kind == Node::Kind::Map ? read_text(*entry.value, "topic") : entry.value;
+        if (topic != nullptr && topic->kind == Node::Kind::Text) check_for_loop(*topic, settings, load);
+      }
+      load.dead_letters = std::move(settings);
+    }
+  }
 }
 
 }  // namespace tocsin::config

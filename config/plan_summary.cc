@@ -191,8 +191,16 @@ std::string summarize(const Configuration& configuration) {
     for (const auto& subscription : topic.subscriptions) names.push_back(subscription.name);
     topics.emplace_back(topic.name, names.empty() ? "nobody" : join(names));
   }
+  Rows dead_letters;
+  if (const auto& settings = configuration.dead_letters) {
+    const bool file = settings->kind == "file";
+    dead_letters.emplace_back(settings->kind, file ? settings->texts.at("path")
+                                                   : fmt::format("{} on {}", settings->texts.at("topic"),
+                                                                 settings->texts.at("brokers")));
+  }
   return paragraph("sources", sources) + paragraph("metric filters", filters) +
-         paragraph("metrics", metrics) + paragraph("alarms", alarms) + paragraph("topics", topics);
+         paragraph("metrics", metrics) + paragraph("alarms", alarms) + paragraph("topics", topics) +
+         paragraph("dead letters", dead_letters);
 }
 
 }  // namespace tocsin::config

@@ -65,12 +65,15 @@ struct Load {
   std::map<std::string, std::pair<std::uint32_t, MetricFacts>> own_metrics;
   std::vector<MetricKey> filter_metrics;                // beside plan.filters
   std::vector<std::vector<sinks::SinkSettings>> sinks;  // beside plan.topics
+  std::optional<sinks::SinkSettings> dead_letters;
 };
 
 // Sources stay in the order given; the entries of the others are sorted by name.
 void load_sources(const std::vector<Entry>& entries, Load& load);
 void load_filters(const std::vector<Entry>& entries, Load& load);
 void load_topics(const std::vector<Entry>& entries, Load& load);
+// `dead_letters:` of all files, which may stand in one only.
+void load_dead_letters(const std::vector<Entry>& roots, Load& load);
 void load_alarms(const std::vector<Entry>& entries, Load& load);
 
 // Is `text` an account's number: twelve digits?

@@ -2,9 +2,9 @@
 //
 //   {"id":…,"time":…,"subject":…,"key":…,"payload":{…}}
 //
-// `payload` is the notification's own JSON, byte for byte. Delivered means that the kernel has the line: it
-// survives the process, not the machine. A file that was moved or deleted (log rotation) is created again at
-// its path.
+// `payload` is the notification's own JSON, byte for byte; with `lines: payload` it is all of the line.
+// Delivered means that the kernel has the line: it survives the process, not the machine. A file that was
+// moved or deleted (log rotation) is created again at its path.
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -24,6 +24,10 @@
 namespace tocsin::sinks {
 namespace {
 
+constexpr std::string_view kWrapped = "wrapped";
+constexpr std::string_view kPayload = "payload";
+constexpr std::array kLines = {kWrapped, kPayload};
+
 constexpr mode_t kMode = 0640;  // alerts say who did what: not for everybody
 
 std::string json_text(std::string_view text) {
@@ -39,7 +43,8 @@ std::string payload_of(const notify::Notification& notification) {
 
 class FileSink final : public notify::Sink {
  public:
-  explicit FileSink(const SinkSettings& settings) : path_(text_or(settings, "path", {})) {}
+  explicit FileSink(const SinkSettings& settings)
+      : path_(text_or(settings, "path", {})), bare_(text_or(settings, "lines", kWrapped) == kPayload) {}
   ~FileSink() override { close(); }
 
   Result<void> open() override {
@@ -53,10 +58,12 @@ class FileSink final : public notify::Sink {
         return {.outcome = notify::Attempt::Outcome::Retry, .detail = tocsin::describe(reopened.error())};
       }
     }
-    const auto written = writer_->append(
-        fmt::format(R"({{"id":{},"time":"{}","subject":{},"key":{},"payload":{}}})",
-                    json_text(notification.id), format_rfc3339(notification.time),
-                    json_text(notification.subject), json_text(notification.key), payload_of(notification)));
+    const auto written =
+        writer_->append(bare_ ? payload_of(notification)
+                              : fmt::format(R"({{"id":{},"time":"{}","subject":{},"key":{},"payload":{}}})",
+                                            json_text(notification.id), format_rfc3339(notification.time),
+                                            json_text(notification.subject), json_text(notification.key),
+                                            payload_of(notification)));
     return written ? notify::Attempt{} : failed_write(written.error());
   }
 
@@ -98,6 +105,7 @@ class FileSink final : public notify::Sink {
   }
 
   const std::string path_;
+  const bool bare_;  // `lines: payload`
   int descriptor_ = -1;
   dev_t device_ = 0;
   ino_t inode_ = 0;
@@ -107,6 +115,11 @@ class FileSink final : public notify::Sink {
 constexpr std::array kOptions = {
     SinkOption{
         .name = "path", .required = true, .description = "The file to append to; its directory must exist."},
+    SinkOption{.name = "lines",
+               .description =
+                   "What a line holds: the payload with the notification's id, time, subject and key "
+                   "(wrapped, the default), or the payload alone.",
+               .choices = kLines},
 };
 
 std::vector<SinkRemark> review(const SinkSettings& settings) {

@@ -1,5 +1,6 @@
 #include "engine/event/base64.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -7,11 +8,11 @@ namespace tocsin::event {
 namespace {
 
 constexpr std::uint8_t kNoDigit = 0xff;
+constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 constexpr std::array<std::uint8_t, 256> make_digits() {
   std::array<std::uint8_t, 256> digits{};
   digits.fill(kNoDigit);
-  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   for (std::size_t i = 0; i < kAlphabet.size(); ++i) {
     digits[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::uint8_t>(i);
   }
@@ -41,6 +42,22 @@ bool decode_base64(std::string_view text, std::string& out) {
     }
   }
   return held < 6;  // a single digit left over stands for nothing
+}
+
+std::string encode_base64(std::string_view bytes) {
+  std::string text;
+  text.reserve((bytes.size() + 2) / 3 * 4);
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const std::size_t there = std::min<std::size_t>(bytes.size() - i, 3);
+    std::uint32_t bits = 0;
+    for (std::size_t j = 0; j < 3; ++j) {
+      bits = bits << 8 | (j < there ? static_cast<unsigned char>(bytes[i + j]) : 0U);
+    }
+    for (std::size_t j = 0; j < 4; ++j) {
+      text.push_back(j <= there ? kAlphabet[bits >> (18 - 6 * j) & 0x3f] : '=');
+    }
+  }
+  return text;
 }
 
 }  // namespace tocsin::event

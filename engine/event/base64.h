@@ -10,4 +10,7 @@ namespace tocsin::event {
 // over, the padding may be missing.
 [[nodiscard]] bool decode_base64(std::string_view text, std::string& out);
 
+// With padding, on one line.
+[[nodiscard]] std::string encode_base64(std::string_view bytes);
+
 }  // namespace tocsin::event

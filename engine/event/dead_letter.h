@@ -6,6 +6,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -17,6 +18,15 @@
 
 namespace tocsin::event {
 
+// What a letter's value is: the whole record, or which piece of it.
+enum class Part : std::uint8_t { Record, Document, CloudTrailRecord, FirehoseRecord, LogEvent, Message };
+inline constexpr std::array<std::string_view, 6> kPartNames = {
+    "record", "document", "cloudtrail_record", "firehose_record", "log_event", "message"};
+
+[[nodiscard]] constexpr std::string_view to_string(Part part) {
+  return kPartNames[static_cast<std::size_t>(part)];
+}
+
 struct DeadLetter {
   RejectReason reason = RejectReason::NotJson;
   std::int64_t offset = 0;             // as RawRecord::offset
@@ -26,7 +36,10 @@ struct DeadLetter {
   std::string value;                   // the bytes as they stood: the record's, or the element's of an envelope
   std::uint64_t cut_bytes = 0;         // how many of them were let go because they were too many: it cannot be read again then
 
-  // Of an element of an envelope, what the envelope said; empty for a whole record.
+  Part part = Part::Record;
+  bool carried = false;  // in a carrier, like SNS or Kinesis: the source's pinned format is not for it
+
+  // What the envelope around a piece said; empty if there was none.
   struct Envelope {
     std::string account;
     std::string log_group;

@@ -149,6 +149,7 @@ struct Decoder::State {
   struct Item {
     std::string_view value;
     Surroundings around;
+    Part part = Part::Record;
   };
   Item item;  // met last: what a letter tells about
 
@@ -156,16 +157,17 @@ struct Decoder::State {
   std::string_view keep(std::string_view text);
 
   // The ledger: each item is met once, and ends once.
-  void meet(std::string_view value, const Surroundings& around);
+  void meet(std::string_view value, const Surroundings& around, Part part);
   void open();
   void skip(SkipReason reason) { ++out->items.skipped[static_cast<std::size_t>(reason)]; }
   void die(RejectReason reason, std::uint64_t cut_bytes = 0);
   template <typename Each>
-  void for_each_item(std::string_view array, const Surroundings& around, Each each);
+  void for_each_item(std::string_view array, const Surroundings& around, Part part, Each each);
 
   bool charge(std::size_t bytes);
 
   void decode_record(const RawRecord& raw);
+  void decode_part(std::string_view value, const Surroundings& around, Part part);
   void decode_value(std::string_view value, const Surroundings& around);
   void decode_layer(std::string_view value, const Surroundings& around);
   void decode_compressed(std::string_view gzip, const Surroundings& around);
@@ -176,7 +178,10 @@ struct Decoder::State {
   void decode_object(std::string_view document, const Surroundings& around);
   void decode_subscription(const Surroundings& outer);
   void decode_records(std::string_view document, const Surroundings& around);
+  void decode_log_event(std::string_view element, const Surroundings& around);
   void decode_firehose(std::string_view document, const Surroundings& around);
+  void decode_firehose_record(std::string_view element, const Surroundings& around);
+  void decode_cloudtrail_record(std::string_view element, const Surroundings& around);
   void decode_notification(const Surroundings& around);
   void decode_message(std::string_view message, const Surroundings& around);
   void decode_flow_lines(std::string_view lines, const Surroundings& around);
@@ -247,8 +252,8 @@ std::string_view Decoder::State::keep(std::string_view text) {
   return std::string_view(*texts).substr(start);
 }
 
-void Decoder::State::meet(std::string_view value, const Surroundings& around) {
-  item = {value, around};
+void Decoder::State::meet(std::string_view value, const Surroundings& around, Part part) {
+  item = {value, around, part};
   ++items;
   ++out->items.read;
 }
@@ -269,6 +274,8 @@ void Decoder::State::die(RejectReason reason, std::uint64_t cut_bytes) {
   letter.index = items - 1;
   letter.timestamp = around.time ? around.time : around.arrival;
   letter.cut_bytes = cut_bytes;
+  letter.part = item.part;
+  letter.carried = around.format != settings->format;
   letters.fill(letter, item.value);
   if (around.enveloped) {
     letter.envelope = DeadLetter::Envelope{std::string(around.account), std::string(around.log_group),
@@ -279,13 +286,13 @@ void Decoder::State::die(RejectReason reason, std::uint64_t cut_bytes) {
 // Meets the elements of an array that the current item holds. One that holds nothing is an empty item; one
 // that holds more than a record may have is cut there, and its rest dies as one.
 template <typename Each>
-void Decoder::State::for_each_item(std::string_view array, const Surroundings& around, Each each) {
+void Decoder::State::for_each_item(std::string_view array, const Surroundings& around, Part part, Each each) {
   open();
   bool any = false;
   for_each_element(array, [&](std::string_view element) {
     any = true;
     if (full) return false;
-    meet(element, around);
+    meet(element, around, part);
     if (items > kMaxRecordEvents) {
       full = true;
       const char* end = array.data() + array.size();
@@ -296,19 +303,45 @@ void Decoder::State::for_each_item(std::string_view array, const Surroundings& a
     return true;
   });
   if (any) return;
-  meet(array, around);
+  meet(array, around, part);
   skip(SkipReason::Empty);
 }
 
 void Decoder::State::decode_record(const RawRecord& raw) {
   record = &raw;
-  items = 0;
+  items = raw.index;
   inflated_bytes = 0;
   full = false;
   stable = raw.value;
-  const Surroundings around = own_surroundings();
-  meet(raw.value, around);
-  decode_value(raw.value, around);
+  Surroundings around = own_surroundings();
+  if (raw.carried) around.format = Format::Auto;
+  if (raw.envelope != nullptr) {
+    around.account = raw.envelope->account;
+    around.log_group = raw.envelope->log_group;
+    around.log_stream = raw.envelope->log_stream;
+    around.time = raw.timestamp;
+    around.enveloped = true;
+  }
+  meet(raw.value, around, raw.part);
+  decode_part(raw.value, around, raw.part);
+}
+
+// A piece of a record is taken as where it was met: a dead letter that nobody mended dies again.
+void Decoder::State::decode_part(std::string_view value, const Surroundings& around, Part part) {
+  switch (part) {
+    case Part::Record:
+      return decode_value(value, around);
+    case Part::Document:
+      return decode_document(value, around);
+    case Part::CloudTrailRecord:
+      return decode_cloudtrail_record(value, around);
+    case Part::FirehoseRecord:
+      return decode_firehose_record(value, around);
+    case Part::LogEvent:
+      return decode_log_event(value, around);
+    case Part::Message:
+      return decode_message(value, around);
+  }
 }
 
 // Whether the record may have as many more bytes that were unpacked from it.
@@ -356,7 +389,7 @@ void Decoder::State::decode_documents(std::string_view documents, const Surround
     // A lone document is the item that it came in.
     if (!first || !skip_json_space(rest).empty()) {
       if (first) open();
-      meet(document, around);
+      meet(document, around, Part::Document);
     }
     first = false;
     if (items > kMaxRecordEvents) {
@@ -472,15 +505,19 @@ void Decoder::State::decode_subscription(const Surroundings& outer) {
   around.account = keep(fields->owner(view));
   if (const auto group = fields->log_group(view); !group.empty()) around.log_group = keep(group);
   if (const auto stream = fields->log_stream(view); !stream.empty()) around.log_stream = keep(stream);
-  for_each_item(fields->log_events(view), around, [&](std::string_view element) {
-    if (!walk(element, log_event_fields.trie())) return;
-    const auto message = log_event_fields.message(view);
-    if (!message) return die(RejectReason::NotJson);
-    Surroundings own = around;
-    own.time = log_event_fields.timestamp(view);
-    item = {keep(*message), own};
-    decode_message(item.value, own);
-  });
+  for_each_item(fields->log_events(view), around, Part::LogEvent,
+                [&](std::string_view element) { decode_log_event(element, around); });
+}
+
+// {"id":…,"timestamp":…,"message":…}: from here on the item is the message.
+void Decoder::State::decode_log_event(std::string_view element, const Surroundings& around) {
+  if (!walk(element, log_event_fields.trie())) return;
+  const auto message = log_event_fields.message(view);
+  if (!message) return die(RejectReason::NotJson);
+  Surroundings own = around;
+  own.time = log_event_fields.timestamp(view);
+  item = {keep(*message), own, Part::Message};
+  decode_message(item.value, own);
 }
 
 // {"Records":[…]} in one record. Its first element says what they are.
@@ -496,14 +533,13 @@ void Decoder::State::decode_records(std::string_view document, const Surrounding
   }
   switch (first_shape) {
     case Shape::CloudTrail:
-      return for_each_item(records, around, [&](std::string_view element) {
-        if (walk(element, fields->trie())) emit_object(element, Shape::CloudTrail, around);
-      });
+      return for_each_item(records, around, Part::CloudTrailRecord,
+                           [&](std::string_view element) { decode_cloudtrail_record(element, around); });
     case Shape::S3Record:
     case Shape::SnsRecord:
     case Shape::SqsRecord:
     case Shape::KinesisRecord:
-      return for_each_item(records, around,
+      return for_each_item(records, around, Part::Document,
                            [&](std::string_view element) { decode_document(element, around); });
     default:
       if (walk(document, fields->trie())) emit_object(document, Shape::Other, around);
@@ -523,14 +559,21 @@ void Decoder::State::decode_firehose(std::string_view document, const Surroundin
     if (walk(document, fields->trie())) emit_object(document, Shape::Other, around);
     return;
   }
-  for_each_item(records, around, [&](std::string_view element) {
-    if (!walk(element, fields->trie())) return;
-    if (!fields->has_data(view)) return die(RejectReason::NotJson);
-    Surroundings inner = around.inside();
-    inner.format = Format::Auto;
-    if (const auto arrival = fields->arrival_of(view, Shape::FirehoseRecord)) inner.arrival = arrival;
-    decode_base64_data(fields->data_of(view, Shape::FirehoseRecord), inner);
-  });
+  for_each_item(records, around, Part::FirehoseRecord,
+                [&](std::string_view element) { decode_firehose_record(element, around); });
+}
+
+void Decoder::State::decode_firehose_record(std::string_view element, const Surroundings& around) {
+  if (!walk(element, fields->trie())) return;
+  if (!fields->has_data(view)) return die(RejectReason::NotJson);
+  Surroundings inner = around.inside();
+  inner.format = Format::Auto;
+  if (const auto arrival = fields->arrival_of(view, Shape::FirehoseRecord)) inner.arrival = arrival;
+  decode_base64_data(fields->data_of(view, Shape::FirehoseRecord), inner);
+}
+
+void Decoder::State::decode_cloudtrail_record(std::string_view element, const Surroundings& around) {
+  if (walk(element, fields->trie())) emit_object(element, Shape::CloudTrail, around);
 }
 
 // What SNS delivers; it was walked last. Its message may be anything, a text for people too.
@@ -628,7 +671,7 @@ void Decoder::State::decode_flow_lines(std::string_view lines, const Surrounding
   while (!lines.empty() && !full) {
     const std::string_view line = lines.substr(0, lines.find('\n'));
     lines.remove_prefix(std::min(line.size() + 1, lines.size()));
-    meet(line, around);
+    meet(line, around, Part::Record);
     if (items > kMaxRecordEvents) {
       full = true;
       return die(RejectReason::InflatedTooLarge, lines.size());

@@ -29,6 +29,8 @@
 // A record is bounded however it was compressed: beyond kMaxInflatedBytes of text in all its layers, or
 // kMaxRecordEvents events, the rest of it is inflated_too_large.
 //
+// A dead letter that is read again (RawRecord::envelope) is taken as the item that it was.
+//
 // Pure: the clock for age limits is RawBatch::read_at. A decoder is used by one thread; settings are shared
 // and immutable.
 #pragma once

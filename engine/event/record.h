@@ -9,7 +9,9 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "engine/base/time.h"
@@ -23,6 +25,12 @@ struct RawRecord {
   std::string_view value;              // without its line end; points into RawBatch::bytes
   std::optional<EventTime> timestamp;  // the Kafka record's own timestamp
   std::int64_t offset = 0;             // Kafka offset, line number from 1, or index in Records from 0
+  // Of a dead letter that is read again, as in DeadLetter: which piece of its record it is, and what the
+  // envelope around it said (in RawBatch::bytes, too). Its timestamp is the envelope's then.
+  std::uint32_t index = 0;
+  Part part = Part::Record;
+  bool carried = false;
+  const DeadLetter::Envelope* envelope = nullptr;
 };
 
 struct RawBatch {
@@ -31,6 +39,8 @@ struct RawBatch {
   WallTime read_at{};                   // when it was read, for age limits
   std::shared_ptr<void> bytes;          // keeps what `value` points into
   std::vector<RawRecord> records;       // in the partition's order
+  // Kafka, where a reader was asked for them: the headers of each record.
+  std::vector<std::vector<std::pair<std::string, std::string>>> headers;
   RejectCounts rejects;                 // what the source itself had to refuse: over-long lines, damaged compression
   std::vector<DeadLetter> dead;         // one for each of them
   std::int64_t next_offset = 0;         // Kafka: the offset to commit once this batch was handed over

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <limits>
 #include <mutex>
 #include <random>
 #include <set>
@@ -46,15 +47,16 @@ class Delivery::Tickets {
 // One subscription: its mailbox, its thread, its sink.
 class Delivery::Worker {
  public:
-  Worker(std::string subscription, std::unique_ptr<Sink> sink, const DeliverySettings& settings, Clock& clock,
-         Tickets& tickets, const Reporter& reporter)
+  Worker(std::string subscription, std::unique_ptr<Sink> sink, const DeliverySettings& settings,
+         const RetryPolicy& retry, Clock& clock, Tickets& tickets, const Reporter& reporter)
       : subscription_(std::move(subscription)),
         destination_(sink->describe()),
-        retry_(settings.retry),
+        retry_(retry),
         clock_(clock),
         tickets_(tickets),
         reporter_(reporter),
         capacity_(settings.mailbox_capacity),
+        capacity_bytes_(settings.mailbox_bytes),
         sink_(std::move(sink)),
         mailbox_(settings.mailbox_capacity) {
     status_.subscription = subscription_;
@@ -75,7 +77,11 @@ class Delivery::Worker {
 
   [[nodiscard]] std::optional<Ticket> submit(const Notification& notification, Duration wait) {
     std::unique_lock lock(mutex_);
-    const auto has_room = [&] { return draining_ || mailbox_.size() < capacity_; };
+    const std::size_t bytes = bytes_of(notification);
+    const auto has_room = [&] {
+      return draining_ || (mailbox_.size() < capacity_ &&
+                           (waiting_bytes_ == 0 || waiting_bytes_ + bytes <= capacity_bytes_));
+    };
     if (!room_.wait_for(lock, wait, has_room) || draining_) return std::nullopt;
     // Only submit() fills the mailbox, and only with mutex_ held: the room found above is still there.
     Submission submission{tickets_.issue(), notification};
@@ -83,6 +89,7 @@ class Delivery::Worker {
     const bool put = mailbox_.try_put(submission);
     TOCSIN_CHECK(put);
     ++status_.published;
+    waiting_bytes_ += bytes;
     return ticket;
   }
 
@@ -119,8 +126,9 @@ class Delivery::Worker {
     while (auto submission = mailbox_.take()) {
       {
         std::lock_guard lock(mutex_);  // so that a submit() that just saw a full mailbox is asleep by now
+        waiting_bytes_ -= bytes_of(submission->notification);
       }
-      room_.notify_one();
+      room_.notify_all();
       if (see_through(submission->notification)) tickets_.settle(submission->ticket);
     }
     if (const std::uint64_t left = status().undelivered; left > 0) {
@@ -178,6 +186,10 @@ class Delivery::Worker {
     ++(status_.*counter);
   }
 
+  static std::size_t bytes_of(const Notification& notification) {
+    return notification.payload.size() + notification.subject.size() + notification.key.size();
+  }
+
   static std::string name_of(const Notification& notification) {
     return fmt::format("{} ({})", notification.subject, notification.id);
   }
@@ -196,6 +208,7 @@ class Delivery::Worker {
   Tickets& tickets_;
   const Reporter reporter_;
   const std::size_t capacity_;
+  const std::size_t capacity_bytes_;
 
   // The worker thread's.
   std::unique_ptr<Sink> sink_;
@@ -209,8 +222,9 @@ class Delivery::Worker {
 
   mutable std::mutex mutex_;
   std::condition_variable room_;
-  bool draining_ = false;      // guarded by mutex_
-  SubscriptionStatus status_;  // guarded by mutex_
+  bool draining_ = false;          // guarded by mutex_
+  std::size_t waiting_bytes_ = 0;  // guarded by mutex_; of what the mailbox holds
+  SubscriptionStatus status_;      // guarded by mutex_
 
   std::thread thread_;
 };
@@ -222,10 +236,15 @@ Delivery::Delivery(const std::vector<TopicDefinition>& topics,
   TOCSIN_CHECK(sinks.size() == topics.size() && settings.mailbox_capacity > 0);
   for (std::size_t t = 0; t < topics.size(); ++t) {
     TOCSIN_CHECK(sinks[t].size() == topics[t].subscriptions.size());
+    RetryPolicy retry = settings.retry;
+    if (!topics[t].gives_up) {
+      retry.give_up_after = Duration::max();
+      retry.max_attempts = std::numeric_limits<std::uint32_t>::max();
+    }
     auto& workers = workers_.emplace_back();
     for (std::size_t s = 0; s < sinks[t].size(); ++s) {
       workers.push_back(std::make_unique<Worker>(topics[t].name + "/" + topics[t].subscriptions[s].name,
-                                                 std::move(sinks[t][s]), settings, clock, *tickets_,
+                                                 std::move(sinks[t][s]), settings, retry, clock, *tickets_,
                                                  reporter));
     }
   }

@@ -36,7 +36,10 @@ namespace tocsin::notify {
 
 struct DeliverySettings {
   RetryPolicy retry;
-  std::size_t mailbox_capacity = 1000;  // notifications a subscription may lag behind before submit() waits
+  // What a subscription may lag behind before submit() waits: notifications, and their bytes. One is always
+  // taken, however large.
+  std::size_t mailbox_capacity = 1000;
+  std::size_t mailbox_bytes = std::size_t{16} << 20;
 };
 
 // What people should know. Rejected and GivenUp are said for each notification, Undelivered once for each

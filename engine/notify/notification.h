@@ -33,6 +33,7 @@ struct SubscriptionDefinition {
 struct TopicDefinition {
   std::string name;
   std::vector<SubscriptionDefinition> subscriptions;  // the topic's own alert topic first
+  bool gives_up = true;  // else what fails is tried again until it is delivered or rejected
 };
 
 // What happened, for sinks that word it for people (mail, chat). The payload says the same for programs.

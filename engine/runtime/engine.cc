@@ -180,6 +180,7 @@ void Engine::resolve_times(MatchedBatch& batch, EventTime before) {
     letter.index = event.position.index;
     letters.fill(letter, event.message);
     if (event.enveloped) {
+      letter.part = event::Part::Message;
       letter.envelope = event::DeadLetter::Envelope{std::string(event.account), std::string(event.log_group),
                                                     std::string(event.log_stream)};
     }

@@ -9,9 +9,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "engine/alarm/transition.h"
+#include "engine/event/dead_letter.h"
 #include "engine/event/reject.h"
 #include "engine/notify/notification.h"
 #include "engine/runtime/plan.h"
@@ -20,7 +22,7 @@
 
 namespace tocsin::runtime {
 
-// Who is told what the engine decides. Called from within tick(), in order.
+// Who is told what the engine decides. Called from within tick(), in order, unless said otherwise.
 class Listener {
  public:
   virtual ~Listener() = default;
@@ -29,6 +31,8 @@ class Listener {
                              const std::vector<notify::Notification>& notifications) = 0;
   // A bucket that cannot change any more; only if the engine was asked to report them.
   virtual void on_closed(const shard::ClosedBucket& bucket) = 0;
+  // Items of the engine's partition `partition` died; called from within count_items().
+  virtual void on_dead(std::uint32_t /*partition*/, std::vector<event::DeadLetter> /*letters*/) {}
   // Time has come to `time`: what follows belongs to later, but for buckets that some alarm still looked at.
   virtual void on_time(EventTime time) = 0;
   // The events behind a change of state that is about to be told, as far as they are at hand.
@@ -64,9 +68,10 @@ class Engine {
                EventTime to = kForever);
 
   // Adds what became of the batch's items; once for each batch, after resolve_times().
-  void count_items(const MatchedBatch& batch) {
+  void count_items(MatchedBatch& batch) {
     counts_.rejects.merge(batch.rejects);
     counts_.items.merge(batch.items);
+    if (!batch.dead.empty()) listener_.on_dead(batch.partition, std::exchange(batch.dead, {}));
   }
 
   // All rejects so far but those of the shard: `late`, `overflow`.

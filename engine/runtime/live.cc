@@ -15,6 +15,7 @@
 #include "engine/base/check.h"
 #include "engine/base/mailbox.h"
 #include "engine/runtime/clock_watch.h"
+#include "engine/runtime/dead_letter_tally.h"
 #include "engine/runtime/excerpt_store.h"
 #include "engine/runtime/live_telemetry.h"
 #include "engine/runtime/source_frontier.h"
@@ -161,7 +162,8 @@ class Live::Session : private Listener, private Answering {
         engine_(plan_, *this, false),
         worker_(plan_, true),
         telemetry_(plan_, {options_.board, options_.stall_limit, options_.now}, note_),
-        messages_(kMailboxBatches) {
+        messages_(kMailboxBatches),
+        tally_(options_.dead_letters ? options_.dead_letters->destination : std::string()) {
     TOCSIN_CHECK(sources_.size() == plan_->sources.size());
   }
 
@@ -206,6 +208,7 @@ class Live::Session : private Listener, private Answering {
       if (!stop_reading_) tick_now();
     }
     finish(stop_reading_);
+    for (const Note& note : tally_.rest()) note_(note);
     publish_telemetry(Telemetry::Phase::Stopping);
     LiveResult result;
     result.asked_to_stop = stop_reading_;
@@ -310,7 +313,9 @@ class Live::Session : private Listener, private Answering {
   }
 
   void tick_now() {
-    if (options_.steady() - last_tick_ >= kTickInterval) tick();
+    if (options_.steady() - last_tick_ < kTickInterval) return;
+    for (const Note& note : tally_.due(options_.now())) note_(note);
+    tick();
   }
 
   void watch_clock() {
@@ -418,8 +423,21 @@ class Live::Session : private Listener, private Answering {
   void on_transition(const alarm::Transition&,
                      const std::vector<notify::Notification>& notifications) override {
     for (const notify::Notification& notification : notifications) {
-      const std::size_t subscriptions = plan_->topics[notification.topic].subscriptions.size();
-      for (std::uint32_t s = 0; s < subscriptions; ++s) submit(notification, s);
+      const notify::TopicDefinition& topic = plan_->topics[notification.topic];
+      for (std::uint32_t s = 0; s < topic.subscriptions.size(); ++s) {
+        submit(notification, s, topic.name + "/" + topic.subscriptions[s].name);
+      }
+    }
+  }
+  void on_dead(std::uint32_t partition, std::vector<event::DeadLetter> letters) override {
+    const source::PartitionName& from = partitions_[partition].name;
+    for (event::DeadLetter& letter : letters) {
+      const std::string place = place_of(from, letter.offset, letter.index);
+      if (const auto note = tally_.add(from.source, letter.reason, place, options_.now())) note_(*note);
+      if (const auto& route = options_.dead_letters) {
+        submit(to_notification({from, std::move(letter)}, route->topic, route->form),
+               next_lane_++ % route->lanes, route->destination);
+      }
     }
   }
   [[nodiscard]] std::vector<notify::AlarmFacts::Example> examples(
@@ -435,7 +453,7 @@ class Live::Session : private Listener, private Answering {
 
   // Waits for room for as long as it takes, which stops the reading. A stop ends the waiting: what is not
   // taken then is lost to this run, and from then on no offset is committed, so that its events come again.
-  void submit(const notify::Notification& notification, std::uint32_t subscription) {
+  void submit(const notify::Notification& notification, std::uint32_t subscription, const std::string& name) {
     for (bool told = false;;) {
       const Duration wait = asked_to_stop() ? Duration{0} : Duration{1000};
       if (const auto ticket = delivery_.submit(notification, subscription, wait)) {
@@ -448,12 +466,11 @@ class Live::Session : private Listener, private Answering {
       }
       publish_telemetry(Telemetry::Phase::Running);
       if (!told) {
-        const notify::TopicDefinition& topic = plan_->topics[notification.topic];
         note_({Severity::Error,
                "queue_full",
-               fmt::format("the queue of {}/{} is full", topic.name, topic.subscriptions[subscription].name),
-               "reading waits until its destination takes notifications again",
-               {{"topic", topic.name}}});
+               fmt::format("the queue of {} is full", name),
+               "reading waits until its destination takes more",
+               {{"queue", name}}});
       }
       told = true;
     }
@@ -471,6 +488,8 @@ class Live::Session : private Listener, private Answering {
   Worker worker_;
   LiveTelemetry telemetry_;
   Mailbox<Message> messages_;
+  DeadLetterTally tally_;
+  std::uint32_t next_lane_ = 0;  // of the dead letters' route
   std::atomic<bool> stop_reading_{false};
   const std::function<bool()>* should_stop_ = nullptr;
   std::vector<std::unique_ptr<Reader>>* readers_ = nullptr;
@@ -478,7 +497,7 @@ class Live::Session : private Listener, private Answering {
   EventTime oldest_event_ = kForever;
   EventTime newest_event_ = kNever;
   notify::Delivery::Ticket last_ticket_ = 0;
-  std::uint64_t lost_ = 0;  // notifications that found no room at the stop
+  std::uint64_t lost_ = 0;  // notifications and dead letters that found no room at the stop
   std::chrono::steady_clock::time_point last_tick_{};
 };
 

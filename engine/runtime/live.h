@@ -13,6 +13,9 @@
 // Time never goes back, whatever the wall clock does: a source's time goes on when it answers later than ever
 // before. A jump of the clock is told.
 //
+// What could not be decoded goes to the dead letters' destination, by the same delivery as notifications, and
+// its offset waits likewise: nothing that was read is forgotten before it is kept.
+//
 // run() returns when it is asked to stop (what was read is judged and delivered, within the drain limit),
 // when every source has come to its end, or when a source fails for good. It starts and joins its own
 // threads.
@@ -29,6 +32,7 @@
 #include "engine/base/note.h"
 #include "engine/base/result.h"
 #include "engine/notify/delivery.h"
+#include "engine/runtime/dead_letter_form.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/partition_table.h"
 #include "engine/runtime/plan.h"
@@ -38,6 +42,14 @@
 
 namespace tocsin::runtime {
 
+// Where dead letters are kept: topic `topic` of the delivery, which the plan does not know.
+struct DeadLetterRoute {
+  std::uint32_t topic = 0;
+  std::uint32_t lanes = 1;  // its subscriptions, all to the one destination, among which letters are dealt
+  LetterForm form = LetterForm::Line;
+  std::string destination;  // the sink's describe()
+};
+
 struct LiveOptions {
   Duration drain_limit = std::chrono::seconds(10);
   std::function<WallTime()> now = wall_now;
@@ -46,11 +58,12 @@ struct LiveOptions {
   Duration stall_limit = std::chrono::minutes(5);  // a source whose time stands still for so long is told of
   TelemetryBoard* board = nullptr;                 // gets a snapshot a few times a second; may be null
   Requests* requests = nullptr;                    // answered between two steps; may be null
+  std::optional<DeadLetterRoute> dead_letters;  // none: they are counted and told, not kept
 };
 
 struct LiveResult {
   EngineCounts counts;
-  std::uint64_t undelivered = 0;  // notifications that the drain limit left behind
+  std::uint64_t undelivered = 0;  // notifications and dead letters that the drain limit left behind
   bool asked_to_stop = false;     // else every source came to its end
 };
 

@@ -22,18 +22,21 @@ std::string PartitionTable::describe(std::uint32_t index) const {
   return name.topic.empty() ? name.file : fmt::format("{}[{}]", name.topic, name.number);
 }
 
-std::string PartitionTable::place(const metric::Evidence& evidence) const {
-  const source::PartitionName& name = partitions_[evidence.partition].name;
+std::string place_of(const source::PartitionName& name, std::int64_t offset, std::uint32_t index) {
   std::string place;
   if (!name.topic.empty()) {
-    place = fmt::format("{}[{}]@{}", name.topic, name.number, evidence.offset);
+    place = fmt::format("{}[{}]@{}", name.topic, name.number, offset);
   } else if (name.by_line) {
-    place = fmt::format("{}:{}", name.file, evidence.offset);
+    place = fmt::format("{}:{}", name.file, offset);
   } else {
-    place = fmt::format("{}#{}", name.file, evidence.offset);
+    place = fmt::format("{}#{}", name.file, offset);
   }
-  if (evidence.index > 0) place += fmt::format("+{}", evidence.index);
+  if (index > 0) place += fmt::format("+{}", index);
   return place;
+}
+
+std::string PartitionTable::place(const metric::Evidence& evidence) const {
+  return place_of(partitions_[evidence.partition].name, evidence.offset, evidence.index);
 }
 
 }  // namespace tocsin::runtime

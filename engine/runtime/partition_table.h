@@ -22,6 +22,10 @@ struct Partition {
   event::DecodeSettings decode;  // the source's, with log group and stream filled in for this partition
 };
 
+// "org-cloudtrail[3]@1042" or "logs/auth.log:17": where a person finds an item of that partition.
+[[nodiscard]] std::string place_of(const source::PartitionName& name, std::int64_t offset,
+                                   std::uint32_t index);
+
 class PartitionTable {
  public:
   // `live` sources get the age limits of log events.
@@ -34,7 +38,7 @@ class PartitionTable {
   // "org-cloudtrail[3]" or "logs/auth.log".
   [[nodiscard]] std::string describe(std::uint32_t index) const;
 
-  // "org-cloudtrail[3]@1042" or "logs/auth.log:17": where a person finds the event.
+  // Where a person finds the event.
   [[nodiscard]] std::string place(const metric::Evidence& evidence) const;
 
  private:

@@ -50,7 +50,7 @@ class Replay {
 
   Result<ReplayResult> run(std::vector<ReplayInput> inputs) {
     for (ReplayInput& input : inputs) {
-      partitions_.add(plan_->sources[input.source], input.source, input.partition.name, false);
+      partitions_.add(plan_->sources[input.source], input.source, input.partition.name, options_.age_limits);
       cursors_.push_back(std::make_unique<Cursor>());
       cursors_.back()->open = std::move(input.partition.open);
       order_.push({kNever, static_cast<std::uint32_t>(cursors_.size() - 1)});
@@ -210,6 +210,11 @@ class Replay {
     return options_.from.value_or(floor_to(std::min(oldest_, to_), kMinute));
   }
 
+  EventTime end_of_history() const {
+    const EventTime end = floor_to(last_, kMinute) + kMinute;
+    return std::max(end, std::min(end + options_.run_on, floor_to(options_.present, kMinute)));
+  }
+
   void start_engine() {
     if (engine_.started()) return;
     time_ = starting_time();
@@ -228,7 +233,7 @@ class Replay {
     ReplayResult result;
     if (last_ != kNever || options_.to) {
       start_engine();
-      result.end = options_.to.value_or(floor_to(last_, kMinute) + kMinute);
+      result.end = options_.to.value_or(end_of_history());
       if (result.end >= time_) tick(result.end);
     }
     engine_.close();

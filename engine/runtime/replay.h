@@ -37,6 +37,9 @@ struct ReplayOptions {
   std::optional<EventTime> to;    // events from here on are passed over; time ends here
   unsigned workers = 1;           // 1: everything on the calling thread
   bool report_closed = false;
+  bool age_limits = false;  // those of live sources
+  Duration run_on{0};       // how long time goes on after the last event's minute, so that its periods end,
+  EventTime present = kForever;  // but not beyond here
 };
 
 struct ReplayProgress {

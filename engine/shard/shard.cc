@@ -82,7 +82,8 @@ bool chooses(const AlarmDefinition& alarm, const metric::Dimensions& dimensions)
 
 std::string transition_id(const AlarmDefinition& alarm, const alarm::Transition& transition) {
   return to_hex(hash128(alarm.name + '\0' + metric::describe(transition.dimensions) + '\0' +
-                        std::to_string(transition.sequence) + '\0' + format_rfc3339(transition.time)));
+                        std::to_string(transition.sequence) + '\0' + format_rfc3339(transition.time) + '\0' +
+                        std::string(alarm::to_string(transition.to))));
 }
 
 }  // namespace

@@ -54,6 +54,21 @@ struct Connection {
   }
 };
 
+std::vector<std::pair<std::string, std::string>> headers_of(const rd_kafka_message_t& message) {
+  std::vector<std::pair<std::string, std::string>> headers;
+  rd_kafka_headers_t* list = nullptr;
+  if (rd_kafka_message_headers(&message, &list) != RD_KAFKA_RESP_ERR_NO_ERROR) return headers;
+  const char* name = nullptr;
+  const void* value = nullptr;
+  std::size_t size = 0;
+  for (std::size_t i = 0;
+       rd_kafka_header_get_all(list, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+    headers.emplace_back(
+        name, value == nullptr ? std::string() : std::string(static_cast<const char*>(value), size));
+  }
+  return headers;
+}
+
 class HistoryReader final : public PartitionReader {
  public:
   HistoryReader(std::shared_ptr<Connection> connection, KafkaPartition key, std::int64_t start,
@@ -109,6 +124,8 @@ class HistoryReader final : public PartitionReader {
         position_ = message->offset + 1;
         bytes += message->len;
         messages->add(message, batch);
+        if (limits_.headers && batch.headers.size() < batch.records.size())
+          batch.headers.push_back(headers_of(*message));
         continue;
       }
       const rd_kafka_resp_err_t code = message->err;

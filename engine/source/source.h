@@ -89,10 +89,11 @@ struct HistoryPartition {
   std::uint64_t bytes = 0;  // to read, for the progress bar; 0 when unknown
 };
 
-// Kinds of limits that tests vary to show that they change nothing.
+// How much is read at once, which tests vary to show that it changes nothing; and what besides the records.
 struct ReadLimits {
   std::size_t batch_bytes = 256 * 1024;
   std::size_t batch_records = 4096;
+  bool headers = false;  // Kafka's history: keep the records' headers
 };
 
 }  // namespace tocsin::source

@@ -497,5 +497,28 @@ alarms:
   EXPECT_EQ(plan.alarms[2].metric, 2U);
 }
 
+TEST(Load, DeadLettersGoToAFileAsTheyAre) {
+  const Configuration configuration =
+      loaded("sources: {s: {stdin: {}}}\ndead_letters: {file: /tmp/dead.jsonl}\n");
+  ASSERT_TRUE(configuration.dead_letters);
+  EXPECT_EQ(configuration.dead_letters->kind, "file");
+  EXPECT_EQ(configuration.dead_letters->texts.at("path"), "/tmp/dead.jsonl");
+  EXPECT_EQ(configuration.dead_letters->texts.at("lines"), "payload");
+  EXPECT_TRUE(configuration.plan->topics.empty());
+}
+
+TEST(Load, DeadLettersGoToATopicOfTheOnlyKafkaSource) {
+  const Configuration configuration = loaded(
+      "sources: {s: {kafka: {brokers: 'a:1', topics: t, properties: {security.protocol: SSL}}}}\n"
+      "dead_letters: {kafka: t.dead}\n");
+  ASSERT_TRUE(configuration.dead_letters);
+  EXPECT_EQ(configuration.dead_letters->texts.at("brokers"), "a:1");
+  EXPECT_EQ(configuration.dead_letters->texts.at("topic"), "t.dead");
+  const auto& properties = configuration.dead_letters->maps.at("properties");
+  EXPECT_EQ(properties.at("security.protocol"), "SSL");
+  EXPECT_EQ(properties.at("compression.codec"), "lz4");
+  EXPECT_EQ(properties.at("message.max.bytes"), "33554432");
+}
+
 }  // namespace
 }  // namespace tocsin::config

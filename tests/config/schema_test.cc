@@ -121,6 +121,10 @@ TEST(Schema, AcceptsWhatLoads) {
            "missing_data: ignore, notify: {alarm: t, ok: [t]}}}\n"
            "topics: {t: {kafka: {brokers: b, topic: x}, subscriptions: [{console: }, {file: /tmp/x}, "
            "{console: {format: json}}]}}",
+           "sources: {s: {stdin: {}}}\ndead_letters: {file: /tmp/dead.jsonl}",
+           "sources: {s: {kafka: {brokers: 'a:1', topics: t}}}\ndead_letters: {kafka: t.dead}",
+           "sources: {s: {stdin: {}}}\ndead_letters: {kafka: {brokers: [a:1], topic: dead, properties: "
+           "{linger.ms: 5}}}",
            "topics: {t: {subscriptions: [webhook: {url: 'https://hooks.example.com/a', headers: {X-Team: 1}, "
            "allow: 10.0.0.0/8, timeout: 5s}]}}",
        }) {
@@ -140,6 +144,8 @@ const std::set<std::string> kBeyondSchema{"account_number",
                                           "datapoints_form",
                                           "datapoints_more_than_periods",
                                           "datapoints_zero",
+                                          "dead_letters_without_brokers",
+                                          "dead_letters_read_again",
                                           "default_with_dimensions",
                                           "delay_too_long",
                                           "dimension_fixed_and_each",

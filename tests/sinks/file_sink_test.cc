@@ -83,6 +83,13 @@ TEST_F(FileSinkTest, LineIsOneObjectWithThePayloadInside) {
       "payload": {"AlarmName": "logins", "NewStateReason": "Threshold Crossed: id-1"}})"));
 }
 
+TEST_F(FileSinkTest, LineMayBeThePayloadAlone) {
+  auto sink = find_sink("file")->make({.kind = "file", .texts = {{"path", path_}, {"lines", "payload"}}});
+  ASSERT_TRUE(sink->open());
+  EXPECT_EQ(deliver(*sink, "id-1"), Outcome::Delivered);
+  EXPECT_THAT(lines_of(path_), ElementsAre(contract_notification("id-1").payload));
+}
+
 TEST_F(FileSinkTest, PayloadThatWouldBreakTheLineBecomesAString) {
   auto sink = opened();
   for (const char* payload : {"{\n}", "no JSON"}) {

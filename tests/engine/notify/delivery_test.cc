@@ -201,6 +201,38 @@ TEST_F(DeliveryTest, RetriesBeforeTheNextNotificationGetsItsTurn) {
   EXPECT_EQ(delivery->status().at(0).delivered, 2U);
 }
 
+TEST_F(DeliveryTest, MailboxIsBoundedInBytesAndTakesOneOfAnySize) {
+  one_.hold();
+  auto delivery = opened(clock_, {.retry = {}, .mailbox_capacity = 100, .mailbox_bytes = 1000});
+  (void)delivery->submit(notification("first"), 0, kPatient);
+  one_.wait_for_attempts(1);  // it is out of the mailbox now
+  Notification large = notification("large");
+  large.payload = std::string(5000, 'x');
+  EXPECT_TRUE(delivery->submit(large, 0, kPatient));
+  EXPECT_FALSE(delivery->submit(notification("small"), 0, 0ms));
+  EXPECT_TRUE(delivery->submit(notification("small"), 1, 0ms)) << "another's mailbox";
+  one_.release();
+  EXPECT_TRUE(delivery->submit(notification("small"), 0, kPatient));
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_THAT(one_.seen(), ElementsAre("first", "large", "small"));
+}
+
+TEST_F(DeliveryTest, TopicThatGivesNothingUpTriesAgainForAsLongAsItTakes) {
+  std::vector<std::vector<std::unique_ptr<Sink>>> sinks(1);
+  sinks[0].push_back(std::make_unique<ScriptedSink>(one_));
+  one_.script(std::deque<Attempt>(1000, failure()));
+  DeliverySettings settings;
+  settings.retry.max_attempts = 5;
+  Delivery delivery({{.name = "letters", .subscriptions = {{"one", "scripted"}}, .gives_up = false}},
+                    std::move(sinks), settings, clock_, {});
+  ASSERT_TRUE(delivery.open());
+  EXPECT_TRUE(delivery.submit(notification("a"), 0, kPatient));
+  one_.wait_for_attempts(1001);
+  EXPECT_EQ(delivery.drain(kPatient), 0U);
+  EXPECT_EQ(delivery.status().at(0).delivered, 1U);
+  EXPECT_EQ(delivery.status().at(0).given_up, 0U);
+}
+
 TEST_F(DeliveryTest, AnOutageIsReportedOnceAndItsEndToo) {
   one_.script({failure(), failure(), failure("refused"), {}, {}, failure()});
   auto delivery = opened(clock_);
@@ -210,7 +242,8 @@ TEST_F(DeliveryTest, AnOutageIsReportedOnceAndItsEndToo) {
   EXPECT_THAT(reports_.kinds(),
               ElementsAre(Kind::Failing, Kind::Failing, Kind::Recovered, Kind::Failing, Kind::Recovered));
   EXPECT_EQ(to_text(to_note(reports_.all().at(0))),
-            "ops/one (scripted): cannot deliver ALARM (a): away; will try again by itself; look at the destination if it "
+            "ops/one (scripted): cannot deliver ALARM (a): away; will try again by itself; look at the "
+            "destination if it "
             "goes on");
   EXPECT_EQ(reports_.all().at(1).detail, "refused");
 }

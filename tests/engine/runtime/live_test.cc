@@ -60,6 +60,7 @@ struct World {
   std::vector<std::string> delivered;  // subjects
   std::vector<std::string> noted;      // codes
   std::int64_t committed = 0;
+  std::vector<std::string> notes;
   bool closed = false;
 
   void change(const std::function<void(World&)>& how) {
@@ -141,11 +142,13 @@ class MemorySink final : public notify::Sink {
 class LiveTest : public testing::Test {
  protected:
   explicit LiveTest(std::string_view more_alarms = {}) : plan_(make_plan(more_alarms)) {
-    std::vector<std::vector<std::unique_ptr<notify::Sink>>> sinks(1);
-    sinks[0].push_back(std::make_unique<MemorySink>(world_));
+    std::vector<std::vector<std::unique_ptr<notify::Sink>>> sinks(2);
+    for (auto& topic : sinks) topic.push_back(std::make_unique<MemorySink>(world_));
+    std::vector<notify::TopicDefinition> topics = plan_->topics;
+    topics.push_back({.name = "dead_letters", .subscriptions = {{"memory", "memory"}}, .gives_up = false});
     notify::DeliverySettings settings;
     settings.mailbox_capacity = 2;
-    delivery_ = std::make_unique<notify::Delivery>(plan_->topics, std::move(sinks), settings, clock_,
+    delivery_ = std::make_unique<notify::Delivery>(topics, std::move(sinks), settings, clock_,
                                                    [](const notify::DeliveryReport&) {});
     EXPECT_TRUE(delivery_->open().has_value());
   }
@@ -153,14 +156,20 @@ class LiveTest : public testing::Test {
   void start() {
     std::vector<std::unique_ptr<source::Source>> sources;
     sources.push_back(std::make_unique<MemorySource>(world_));
-    live_ = std::make_unique<Live>(
-        plan_, std::move(sources), *delivery_,
-        LiveOptions{.drain_limit = Duration{300},
-                    .now = [this] { return wall_now() + clock_jump_.load(); },
-                    .stall_limit = stall_limit_,
-                    .board = &board_,
-                    .requests = &requests_},
-        [this](const Note& note) { world_.change([&](World& world) { world.noted.push_back(note.code); }); });
+    LiveOptions options{.drain_limit = Duration{300},
+                        .now = [this] { return wall_now() + clock_jump_.load(); },
+                        .stall_limit = stall_limit_,
+                        .board = &board_,
+                        .requests = &requests_};
+    if (keeps_letters_)
+      options.dead_letters = {.topic = 1, .form = LetterForm::Line, .destination = "memory"};
+    live_ = std::make_unique<Live>(plan_, std::move(sources), *delivery_, std::move(options),
+                                   [this](const Note& note) {
+                                     world_.change([&](World& world) {
+                                       world.noted.push_back(note.code);
+                                       world.notes.push_back(to_text(note));
+                                     });
+                                   });
     thread_ = std::thread([this] {
       auto result = live_->run([this] { return stop_.load(); });
       EXPECT_TRUE(result.has_value());
@@ -196,6 +205,7 @@ class LiveTest : public testing::Test {
   Requests requests_;
   std::atomic<Duration> clock_jump_{Duration{0}};
   Duration stall_limit_ = std::chrono::minutes(5);
+  bool keeps_letters_ = true;
   notify::SteadyClock clock_;
   std::unique_ptr<notify::Delivery> delivery_;
   std::unique_ptr<Live> live_;
@@ -335,6 +345,58 @@ TEST_F(LiveOwnMetricsTest, AnAlarmOnTheEngineItselfIsJudgedByTheClock) {
     return std::ranges::count(world.delivered, "ALARM: \"reading\" in local") == 1;
   }));
   (void)stop();
+}
+
+TEST_F(LiveTest, WhatDiesIsKeptBeforeItsOffsetIsCommitted) {
+  world_.sink_works = false;
+  world_.batches.push_back({line(minutes(30), false), R"({"t":"cut)", line(minutes(20), false)});
+  world_.caught_up = true;
+  start();
+  ASSERT_TRUE(world_.wait([](const World& world) {
+    return std::ranges::any_of(world.notes,
+                               [](const std::string& note) { return note.contains("cannot deliver"); }) ||
+           world.notes.size() >= 2;
+  }));
+  world_.change([](World& world) {
+    EXPECT_EQ(world.committed, 0);
+    world.sink_works = true;
+  });
+  ASSERT_TRUE(world_.wait([](const World& world) { return world.committed == 4; }));
+  const LiveResult result = stop();
+  EXPECT_EQ(world_.delivered, (std::vector<std::string>{"dead letter memory:2"}));
+  EXPECT_EQ(world_.notes.at(1),
+            "an item of app could not be used: not_json, at memory:2; kept in memory: mend "
+            "there, then `tocsin run --replay-dead-letters`");
+  const event::ItemCounts& items = result.counts.items;
+  EXPECT_EQ(items.read, 3U);
+  EXPECT_EQ(items.decoded, 2U);
+  EXPECT_EQ(items.dead, 1U);
+}
+
+TEST_F(LiveTest, LettersThatTheirDestinationDoesNotTakeHoldTheReadingAndComeAgain) {
+  world_.sink_works = false;
+  world_.batches.push_back(std::vector<std::string>(50, R"({"cut)"));
+  world_.caught_up = true;
+  start();
+  ASSERT_TRUE(world_.wait([](const World& world) {
+    return std::ranges::any_of(world.notes, [](const std::string& note) { return note.contains("is full"); });
+  }));
+  const LiveResult result = stop();
+  EXPECT_GT(result.undelivered, 0U);
+  EXPECT_EQ(world_.committed, 0);
+}
+
+TEST_F(LiveTest, WithoutADestinationLettersAreCountedAndToldWithAdvice) {
+  keeps_letters_ = false;
+  world_.batches.push_back({R"({"t":"cut)", R"({"t":"cut, too)"});
+  world_.ended = true;
+  start();
+  const LiveResult result = join();
+  EXPECT_EQ(result.counts.items.dead, 2U);
+  EXPECT_TRUE(world_.delivered.empty());
+  ASSERT_EQ(world_.notes.size(), 3U);  // running, the first at once, the rest at the end
+  EXPECT_TRUE(world_.notes[1].contains("set `dead_letters: {file: PATH}`")) << world_.notes[1];
+  EXPECT_TRUE(world_.notes[2].contains("memory:2")) << world_.notes[2];
 }
 
 }  // namespace
