@@ -292,16 +292,14 @@ constexpr std::array kAlarmKeys{
         .object = &kNotify},
     Key{.name = "early",
         .shapes = kBoolean,
-        .description = "Whether `run` rings as soon as the period in progress breaches for good; default false."},
+        .description =
+            "Whether `run` rings as soon as the period in progress breaches for good; default false."},
 };
 constexpr ObjectGrammar kAlarm{"an alarm", kAlarmKeys};
 
 // --- topics ---
 
-constexpr std::string_view kOtherSinks = "subscribe `kafka`, `file` or `console`, and forward from there";
 constexpr std::array kUnbuiltSubscriptionKeys{
-    Key{.name = "slack", .description = "", .not_built = kOtherSinks},
-    Key{.name = "email", .description = "", .not_built = kOtherSinks},
     Key{.name = "filter_policy",
         .description = "",
         .not_built = "leave it out: a subscription hears all of its topic"},
@@ -332,8 +330,10 @@ struct SinkGrammars {
   std::vector<Key> subscription_keys;
   std::vector<std::string_view> destinations;  // those of the keys that are one
   std::vector<Key> topic_keys;
+  std::vector<Key> smtp_keys;
   ObjectGrammar subscription;
   ObjectGrammar topic;
+  ObjectGrammar smtp;
 
   SinkGrammars() {
     for (const sinks::SinkKind& kind : sinks::builtin_sinks()) {
@@ -345,9 +345,11 @@ struct SinkGrammars {
                            .description = option.description,
                            .required = option.required && !two_ways,
                            .choices = option.choices});
+        if (option.section == "smtp") smtp_keys.push_back(options.back());
         if (two_ways) {
           options.push_back({.name = names.emplace_back(std::string(option.name) + "_file"),
                              .description = "A file that holds it."});
+          if (option.section == "smtp") smtp_keys.push_back(options.back());
         }
       }
       const ObjectGrammar& object = objects.emplace_back(
@@ -377,6 +379,7 @@ struct SinkGrammars {
                           .description = "Who else hears about it: one destination in each entry.",
                           .object = &subscription});
     topic = {"a topic", topic_keys};
+    smtp = {"`smtp`", smtp_keys};
   }
 };
 
@@ -410,6 +413,10 @@ const ObjectGrammar& configuration_grammar() {
       Key{.name = "rules",
           .description = "",
           .not_built = "count the events with a metric filter, and let an alarm notify the topic"},
+      Key{.name = "smtp",
+          .shapes = kObject,
+          .description = "The mail server of all `email` subscriptions that name none.",
+          .object = &smtp_grammar()},
       Key{.name = "topics",
           .shapes = kNamedObjects,
           .description = "Whom alarms notify.",
@@ -422,6 +429,7 @@ const ObjectGrammar& configuration_grammar() {
 const ObjectGrammar& source_grammar() { return kSource; }
 const ObjectGrammar& filter_grammar() { return kFilter; }
 const ObjectGrammar& alarm_grammar() { return kAlarm; }
+const ObjectGrammar& smtp_grammar() { return sink_grammars().smtp; }
 const ObjectGrammar& topic_grammar() { return sink_grammars().topic; }
 const ObjectGrammar& subscription_grammar() { return sink_grammars().subscription; }
 

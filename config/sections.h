@@ -62,6 +62,7 @@ struct Load {
   std::map<MetricKey, MetricFacts> metrics;
   std::vector<HalfKnownMetric> half_known_metrics;
   std::vector<MetricKey> filter_metrics;                // beside plan.filters
+  std::optional<Entry> smtp;                            // the section of that name
   std::vector<std::vector<sinks::SinkSettings>> sinks;  // beside plan.topics
 };
 
