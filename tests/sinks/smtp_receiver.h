@@ -150,7 +150,7 @@ all:
 begin transports
 files:
   driver = appendfile
-  file = @ROOT/mail/$local_part
+  file = @ROOT/mail/${if eq{$local_part}{later}{later}{${if eq{$local_part}{lead}{lead}{soc}}}}
   user = @WRITER
   message_prefix =
   message_suffix = "@END"
