@@ -15,6 +15,7 @@
 #include <iterator>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -57,15 +58,14 @@ class SmtpReceiver {
   void turn_on(const std::string& name) const { std::ofstream(root() + "/" + name) << "on"; }
   void turn_off(const std::string& name) const { std::filesystem::remove(root() + "/" + name); }
 
-  // The mails that a recipient of example.com has, at least `count` of them once they are there.
-  [[nodiscard]] std::vector<std::string> mails(const std::string& recipient, std::size_t count = 0) const {
-    std::vector<std::string> mails;
-    for (int i = 0; i < 500; ++i) {
-      mails = read_mails(recipient);
-      if (mails.size() >= count) break;
-      std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    }
-    return mails;
+  ~SmtpReceiver() { settle(); }
+  SmtpReceiver(const SmtpReceiver&) = delete;
+  SmtpReceiver& operator=(const SmtpReceiver&) = delete;
+
+  // The mails that a recipient of example.com has, once all that was accepted is in its box.
+  [[nodiscard]] std::vector<std::string> mails(const std::string& recipient) const {
+    settle();
+    return read_mails(recipient);
   }
 
  private:
@@ -73,6 +73,21 @@ class SmtpReceiver {
   static constexpr std::string_view kEnd = "--end of mail--\n";
 
   [[nodiscard]] std::string root() const { return directory_.path(); }
+
+  // Exim logs what it accepts before it answers, and what it has put into a box after that.
+  void settle() const {
+    for (int i = 0; i < 500 && count_in_log(" <= ") > count_in_log(" Completed\n"); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+
+  [[nodiscard]] std::size_t count_in_log(std::string_view mark) const {
+    std::ifstream file(root() + "/mainlog", std::ios::binary);
+    const std::string log{std::istreambuf_iterator<char>(file), {}};
+    std::size_t count = 0;
+    for (std::size_t at = log.find(mark); at != std::string::npos; at = log.find(mark, at + mark.size()))
+      ++count;
+    return count;
+  }
 
   [[nodiscard]] std::vector<std::string> read_mails(const std::string& recipient) const {
     std::ifstream file(root() + "/mail/" + recipient, std::ios::binary);
