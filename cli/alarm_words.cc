@@ -36,28 +36,6 @@ std::string value_in_words(double value, const alarm::AlarmDefinition& alarm,
 
 }  // namespace
 
-std::string duration_in_words(Duration duration) {
-  struct Unit {
-    std::int64_t milliseconds;
-    std::string_view name;
-  };
-  static constexpr std::array<Unit, 5> kUnits{
-      {{86'400'000, "d"}, {3'600'000, "h"}, {60'000, "min"}, {1'000, "s"}, {1, "ms"}}};
-  std::int64_t rest = duration.count();
-  for (std::size_t i = 0; i < kUnits.size(); ++i) {
-    const std::int64_t count = rest / kUnits[i].milliseconds;
-    if (count == 0) continue;
-    std::string words = fmt::format("{} {}", count, kUnits[i].name);
-    rest -= count * kUnits[i].milliseconds;
-    if (i + 1 < kUnits.size()) {
-      const std::int64_t smaller = rest / kUnits[i + 1].milliseconds;
-      if (smaller > 0) words += fmt::format(" {} {}", smaller, kUnits[i + 1].name);
-    }
-    return words;
-  }
-  return "0 s";
-}
-
 std::string condition_in_words(const alarm::Rule& rule, const TextStyle& style) {
   std::string_view sign;
   switch (rule.comparison) {
@@ -75,20 +53,6 @@ std::string condition_in_words(const alarm::Rule& rule, const TextStyle& style) 
       break;
   }
   return fmt::format("{} {}", sign, format_number(rule.threshold));
-}
-
-std::string missing_data_in_words(alarm::MissingData mode) {
-  switch (mode) {
-    case alarm::MissingData::Missing:
-      return "missing counts as missing";
-    case alarm::MissingData::Ignore:
-      return "missing is ignored";
-    case alarm::MissingData::Breaching:
-      return "missing counts as breaching";
-    case alarm::MissingData::NotBreaching:
-      return "missing counts as good";
-  }
-  return {};
 }
 
 std::string dimensions_in_words(const metric::Dimensions& dimensions, const TextStyle& style) {

@@ -6,19 +6,13 @@
 #include "cli/text_style.h"
 #include "engine/alarm/definition.h"
 #include "engine/alarm/transition.h"
-#include "engine/base/time.h"
+#include "engine/base/words.h"
 #include "engine/metric/series.h"
 
 namespace tocsin::cli {
 
-// "30 s", "5 min", "2 h 5 min", "1 d 3 h": the two largest units.
-[[nodiscard]] std::string duration_in_words(Duration duration);
-
 // "≥ 10", or ">= 10" without Unicode.
 [[nodiscard]] std::string condition_in_words(const alarm::Rule& rule, const TextStyle& style);
-
-// "missing counts as breaching".
-[[nodiscard]] std::string missing_data_in_words(alarm::MissingData mode);
 
 // "Account 111122223333, Region eu-west-1", safe for a terminal, long values cut; empty for no dimensions.
 [[nodiscard]] std::string dimensions_in_words(const metric::Dimensions& dimensions, const TextStyle& style);

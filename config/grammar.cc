@@ -299,10 +299,7 @@ constexpr ObjectGrammar kAlarm{"an alarm", kAlarmKeys};
 
 // --- topics ---
 
-constexpr std::string_view kOtherSinks = "subscribe `kafka`, `file` or `console`, and forward from there";
 constexpr std::array kUnbuiltSubscriptionKeys{
-    Key{.name = "slack", .description = "", .not_built = kOtherSinks},
-    Key{.name = "email", .description = "", .not_built = kOtherSinks},
     Key{.name = "filter_policy",
         .description = "",
         .not_built = "leave it out: a subscription hears all of its topic"},
@@ -336,9 +333,11 @@ struct SinkGrammars {
   std::vector<std::string_view> destinations;  // those of the keys that are one
   std::vector<Key> topic_keys;
   std::vector<Key> dead_letter_keys;
+  std::vector<Key> smtp_keys;
   ObjectGrammar subscription;
   ObjectGrammar topic;
   ObjectGrammar dead_letters;
+  ObjectGrammar smtp;
 
   SinkGrammars() {
     for (const sinks::SinkKind& kind : sinks::builtin_sinks()) {
@@ -350,9 +349,11 @@ struct SinkGrammars {
                            .description = option.description,
                            .required = option.required && !two_ways,
                            .choices = option.choices});
+        if (option.section == "smtp") smtp_keys.push_back(options.back());
         if (two_ways) {
           options.push_back({.name = names.emplace_back(std::string(option.name) + "_file"),
                              .description = "A file that holds it."});
+          if (option.section == "smtp") smtp_keys.push_back(options.back());
         }
       }
       const ObjectGrammar& object = objects.emplace_back(
@@ -390,6 +391,7 @@ struct SinkGrammars {
          .description = "The file to append them to, one JSON object a line; its directory must exist."});
     dead_letters = {"`dead_letters`", dead_letter_keys, kDeadLetterKinds,
                     "give it `file: PATH` or `kafka: TOPIC`", "they go to one place: remove one of them"};
+    smtp = {"`smtp`", smtp_keys};
   }
 };
 
@@ -423,6 +425,10 @@ const ObjectGrammar& configuration_grammar() {
       Key{.name = "rules",
           .description = "",
           .not_built = "count the events with a metric filter, and let an alarm notify the topic"},
+      Key{.name = "smtp",
+          .shapes = kObject,
+          .description = "The mail server of all `email` subscriptions that name none.",
+          .object = &smtp_grammar()},
       Key{.name = "topics",
           .shapes = kNamedObjects,
           .description = "Whom alarms notify.",
@@ -439,6 +445,7 @@ const ObjectGrammar& configuration_grammar() {
 const ObjectGrammar& source_grammar() { return kSource; }
 const ObjectGrammar& filter_grammar() { return kFilter; }
 const ObjectGrammar& alarm_grammar() { return kAlarm; }
+const ObjectGrammar& smtp_grammar() { return sink_grammars().smtp; }
 const ObjectGrammar& topic_grammar() { return sink_grammars().topic; }
 const ObjectGrammar& dead_letter_grammar() { return sink_grammars().dead_letters; }
 const ObjectGrammar& subscription_grammar() { return sink_grammars().subscription; }

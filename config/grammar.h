@@ -62,6 +62,8 @@ struct ObjectGrammar {
 [[nodiscard]] const ObjectGrammar& alarm_grammar();
 [[nodiscard]] const ObjectGrammar& topic_grammar();
 [[nodiscard]] const ObjectGrammar& dead_letter_grammar();
+// What all mail shares.
+[[nodiscard]] const ObjectGrammar& smtp_grammar();
 // One entry of `subscriptions:`: a key for each kind of sink.
 [[nodiscard]] const ObjectGrammar& subscription_grammar();
 

@@ -115,6 +115,19 @@ void load_installation(const std::vector<Entry>& roots, Load& load) {
     load.faults.error(*region, "`region` is empty", "leave it out for `local`");
 }
 
+// `smtp`, which may stand in one file only.
+void find_smtp(const std::vector<Entry>& roots, Load& load) {
+  for (const Entry& root : roots) {
+    if (root.key->written != "smtp" || root.value->kind != Node::Kind::Map) continue;
+    if (load.smtp) {
+      load.faults.error(*root.key, "`smtp` is given twice",
+                        fmt::format("it is also at {}", describe_place(*load.smtp->key)));
+      continue;
+    }
+    load.smtp = root;
+  }
+}
+
 void prepare_matcher(runtime::Plan& plan) {
   std::vector<runtime::MatchSpec> specs;
   specs.reserve(plan.filters.size());
@@ -132,6 +145,7 @@ Loaded load(const std::vector<std::string>& files, const Environment& environmen
   read_documents(files, environment, documents, load);
   const std::vector<Entry> roots = check_documents(documents, load);
   load_installation(roots, load);
+  find_smtp(roots, load);
 
   bool alarms_known = true;  // nothing refers to an alarm
   const auto sources = collect(roots, "sources", load.sources_known, load.faults);

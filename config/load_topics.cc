@@ -90,6 +90,15 @@ void read_option(const Node& map, const sinks::SinkOption& option, sinks::SinkSe
   }
 }
 
+// What `smtp:` gives all mail. A subscription with a server of its own takes nothing from it but the sender:
+// a password must not get to another server.
+void add_mail_defaults(sinks::SinkSettings& settings, const sinks::SinkSettings& defaults) {
+  const bool own_server = settings.texts.contains("server");
+  for (const auto& [name, value] : defaults.texts) {
+    if (!own_server || name == "from") settings.texts.emplace(name, value);
+  }
+}
+
 // At the item, the option (given in either way) or the kind, whichever is there.
 void say(sinks::SinkRemark remark, const Entry& entry, const sinks::SinkKind& kind, Load& load) {
   const Node* place = entry.key;
@@ -109,7 +118,8 @@ void say(sinks::SinkRemark remark, const Entry& entry, const sinks::SinkKind& ki
 }
 
 // One destination. `entry` is the kind and its options.
-sinks::SinkSettings read_sink(const sinks::SinkKind& kind, const Entry& entry, Load& load) {
+sinks::SinkSettings read_sink(const sinks::SinkKind& kind, const Entry& entry,
+                              const sinks::SinkSettings& mail_defaults, Load& load) {
   sinks::SinkSettings settings{.kind = std::string(kind.name), .texts = {}, .maps = {}};
   const Node& value = *entry.value;
   if (value.kind == Node::Kind::Text && !kind.scalar_option.empty()) {
@@ -119,6 +129,7 @@ sinks::SinkSettings read_sink(const sinks::SinkKind& kind, const Entry& entry, L
     for (const sinks::SinkOption& option : kind.options)
       read_option(value, option, settings, *entry.key, load);
   }
+  if (kind.name == "email") add_mail_defaults(settings, mail_defaults);
   if (kind.review != nullptr) {
     for (sinks::SinkRemark& remark : kind.review(settings)) say(std::move(remark), entry, kind, load);
   }
@@ -134,9 +145,19 @@ sinks::SinkSettings read_sink(const sinks::SinkKind& kind, const Entry& entry, L
   return settings;
 }
 
+sinks::SinkSettings read_mail_defaults(Load& load) {
+  sinks::SinkSettings defaults{.kind = "smtp", .texts = {}, .maps = {}};
+  if (!load.smtp) return defaults;
+  for (const sinks::SinkOption& option : sinks::find_sink("email")->options) {
+    if (option.section == "smtp") read_option(*load.smtp->value, option, defaults, *load.smtp->key, load);
+  }
+  return defaults;
+}
+
 class TopicLoader {
  public:
-  TopicLoader(const Entry& entry, Load& load) : entry_(entry), load_(load) {}
+  TopicLoader(const Entry& entry, const sinks::SinkSettings& mail_defaults, Load& load)
+      : entry_(entry), mail_defaults_(mail_defaults), load_(load) {}
 
   void run() {
     topic_.name = entry_.key->written;
@@ -172,7 +193,7 @@ class TopicLoader {
   }
 
   void add(const sinks::SinkKind& kind, const Entry& entry) {
-    sinks_.push_back(read_sink(kind, entry, load_));
+    sinks_.push_back(read_sink(kind, entry, mail_defaults_, load_));
     const auto same = std::ranges::count(sinks_, sinks_.back().kind, &sinks::SinkSettings::kind);
     topic_.subscriptions.push_back(
         {.name = same == 1 ? std::string(kind.name) : fmt::format("{}-{}", kind.name, same),
@@ -180,6 +201,7 @@ class TopicLoader {
   }
 
   const Entry& entry_;
+  const sinks::SinkSettings& mail_defaults_;
   Load& load_;
   notify::TopicDefinition topic_;
   std::vector<sinks::SinkSettings> sinks_;
@@ -209,7 +231,8 @@ void check_for_loop(const Node& topic, const sinks::SinkSettings& settings, Load
 }  // namespace
 
 void load_topics(const std::vector<Entry>& entries, Load& load) {
-  for (const Entry& entry : entries) TopicLoader(entry, load).run();
+  const sinks::SinkSettings mail_defaults = read_mail_defaults(load);
+  for (const Entry& entry : entries) TopicLoader(entry, mail_defaults, load).run();
 }
 
 void load_dead_letters(const std::vector<Entry>& roots, Load& load) {

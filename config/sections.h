@@ -64,6 +64,7 @@ struct Load {
   // The engine's own metrics that alarms watch, by name, with their place in plan.metrics.
   std::map<std::string, std::pair<std::uint32_t, MetricFacts>> own_metrics;
   std::vector<MetricKey> filter_metrics;                // beside plan.filters
+  std::optional<Entry> smtp;                            // the section of that name
   std::vector<std::vector<sinks::SinkSettings>> sinks;  // beside plan.topics
   std::optional<sinks::SinkSettings> dead_letters;
 };

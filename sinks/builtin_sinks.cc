@@ -7,10 +7,7 @@ namespace tocsin::sinks {
 
 std::span<const SinkKind> builtin_sinks() {
   static const std::array kinds = {
-      console_sink(),
-      file_sink(),
-      kafka_sink(),
-      webhook_sink(),
+      console_sink(), file_sink(), kafka_sink(), email_sink(), slack_sink(), webhook_sink(),
   };
   return kinds;
 }

@@ -12,7 +12,9 @@ namespace tocsin::sinks {
 
 [[nodiscard]] SinkKind console_sink();
 [[nodiscard]] SinkKind file_sink();
+[[nodiscard]] SinkKind email_sink();
 [[nodiscard]] SinkKind kafka_sink();
+[[nodiscard]] SinkKind slack_sink();
 [[nodiscard]] SinkKind webhook_sink();
 
 template <typename SinkType>

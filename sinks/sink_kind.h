@@ -32,6 +32,7 @@ struct SinkOption {
   bool secret = false;           // may also be given as NAME_file; a Map's values may be secrets, too
   std::string_view description;  // one sentence, for the schema
   std::span<const std::string_view> choices{};  // of a Text; empty: any text
+  std::string_view section{};  // of the top level: gives the value for all sinks that do not; empty: none
 };
 
 // The values of a subscription's options: checked against the kind's, secrets resolved.

@@ -154,4 +154,18 @@ std::string reason_data(const AlarmDefinition& alarm, const std::vector<Point>& 
   }
 }
 
+std::string missing_data_in_words(MissingData mode) {
+  switch (mode) {
+    case MissingData::Missing:
+      return "missing counts as missing";
+    case MissingData::Ignore:
+      return "missing is ignored";
+    case MissingData::Breaching:
+      return "missing counts as breaching";
+    case MissingData::NotBreaching:
+      return "missing counts as good";
+  }
+  return {};
+}
+
 }  // namespace tocsin::alarm

@@ -27,4 +27,7 @@ inline constexpr std::size_t kMaxReasonData = 4000;
 [[nodiscard]] std::string reason_data(const AlarmDefinition& alarm, const std::vector<Point>& points,
                                       EventTime now);
 
+// "missing counts as breaching".
+[[nodiscard]] std::string missing_data_in_words(MissingData mode);
+
 }  // namespace tocsin::alarm

@@ -31,6 +31,7 @@ struct Transition {
   EventTime time{};  // the end of the newest judged period; `early`: of the newest event that proved it
   State from = State::InsufficientData;
   State to = State::InsufficientData;
+  std::optional<EventTime> from_since;  // when it changed to `from`; none: it always was
   bool early = false;  // ALARM before the end of the newest period, which cannot turn back any more
   std::string reason;
   std::string reason_data;         // a JSON object (CloudWatch's StateReasonData)

@@ -152,6 +152,8 @@ class Delivery::Worker {
         if (!std::exchange(trouble_, {}).empty()) {
           report(DeliveryReport::Kind::Recovered, name_of(notification), {}, attempts);
         }
+        if (!attempt.detail.empty())
+          report(DeliveryReport::Kind::Partial, name_of(notification), attempt.detail, attempts);
         return true;
       }
       const auto pause = next_pause(retry_, attempts, clock_.now() - started, attempt, chance_(random_));
@@ -312,6 +314,13 @@ Note to_note(const DeliveryReport& report) {
     case DeliveryReport::Kind::Recovered:
       note.code = "delivery_recovered";
       note.text = fmt::format("{}: delivers again", who);
+      break;
+    case DeliveryReport::Kind::Partial:
+      note.severity = Severity::Warning;
+      note.code = "delivery_partial";
+      note.text =
+          fmt::format("{}: delivered {}, but not to everybody: {}", who, report.notification, report.detail);
+      note.advice = "the others have it: mend the addresses that it names";
       break;
     case DeliveryReport::Kind::Rejected:
       note.severity = Severity::Error;

@@ -42,12 +42,13 @@ struct DeliverySettings {
   std::size_t mailbox_bytes = std::size_t{16} << 20;
 };
 
-// What people should know. Rejected and GivenUp are said for each notification, Undelivered once for each
+// What people should know. Partial, Rejected and GivenUp are said for each notification, Undelivered once for each
 // subscription.
 struct DeliveryReport {
   enum class Kind : std::uint8_t {
     Failing,      // attempts began to fail, or fail for another reason now
     Recovered,    // attempts succeed again
+    Partial,      // delivered, but not to everybody who should have it
     Rejected,     // the destination will never take this one
     GivenUp,      // retried for as long as the policy allows
     Undelivered,  // the stop came first; these stay unsettled

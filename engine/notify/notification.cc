@@ -207,6 +207,7 @@ AlarmFacts facts_of(const alarm::Transition& transition, const alarm::AlarmDefin
   facts.dimensions = joined_dimensions(alarm, transition);
   facts.from = transition.from;
   facts.to = transition.to;
+  facts.from_since = transition.from_since;
   facts.time = transition.time;
   facts.since = since(transition);
   facts.metric_namespace = metric.metric_namespace;

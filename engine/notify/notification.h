@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,6 +47,7 @@ struct AlarmFacts {
   alarm::State from = alarm::State::InsufficientData;
   alarm::State to = alarm::State::InsufficientData;
   EventTime time{};   // of the change
+  std::optional<EventTime> from_since;  // when it had changed to `from`; none: it always was
   EventTime since{};  // since when: the start of the oldest breaching period of an ALARM, else `time`
   std::string metric_namespace;
   std::string metric;

@@ -21,7 +21,7 @@ struct Attempt {
     Rejected,   // it never will: another attempt is pointless
   };
   Outcome outcome = Outcome::Delivered;
-  std::string detail;                   // for people, when not delivered
+  std::string detail;                   // for people: why not delivered; if delivered, to whom it was not
   std::optional<Duration> retry_after;  // the destination asked for this pause
 };
 

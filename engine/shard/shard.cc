@@ -299,6 +299,7 @@ struct Shard::State {
     alarm::Transition change;
     change.alarm = machine.alarm;
     change.dimensions = series[machine.series].dimensions;
+    if (machine.transitions > 0) change.from_since = machine.since;
     change.sequence = ++machine.transitions;
     change.time = now;
     change.from = machine.state;

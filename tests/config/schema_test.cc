@@ -127,6 +127,10 @@ TEST(Schema, AcceptsWhatLoads) {
            "{linger.ms: 5}}}",
            "topics: {t: {subscriptions: [webhook: {url: 'https://hooks.example.com/a', headers: {X-Team: 1}, "
            "allow: 10.0.0.0/8, timeout: 5s}]}}",
+           "smtp: {server: 'mail.example.com:587', from: Tocsin <tocsin@example.com>, user: tocsin, "
+           "password: x}\n"
+           "topics: {t: {subscriptions: [email: {to: [a@example.com, b@example.com], cc: c@example.com}, "
+           "slack: {webhook_url: 'https://hooks.slack.com/services/T0/B0/x'}]}}",
        }) {
     const Loaded loaded = load_text(text);
     EXPECT_TRUE(loaded.configuration.has_value()) << text << "\n" << shown(loaded);
@@ -166,6 +170,10 @@ const std::set<std::string> kBeyondSchema{"account_number",
                                           "event_pattern_operator",
                                           "event_pattern_scalar",
                                           "event_pattern_wildcard",
+                                          "email_address",
+                                          "email_sender_missing",
+                                          "email_server",
+                                          "email_server_missing",
                                           "evaluation_range_too_large",
                                           "evaluation_range_too_small",
                                           "file_of_no_secret",
@@ -192,6 +200,7 @@ const std::set<std::string> kBeyondSchema{"account_number",
                                           "secret_file_missing",
                                           "secret_given_twice",
                                           "sink_reserved_property",
+                                          "slack_url_missing",
                                           "stdin_twice",
                                           "time_field",
                                           "time_format_letter",

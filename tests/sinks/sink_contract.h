@@ -9,15 +9,20 @@
 //   SinkSettings unusable() const                options with which open() must fail
 //   std::vector<std::string> received()          all the destination has, one text a notification, in order
 //   void break_destination(), mend_destination() an outage, and its end
+//   std::string why_not() const                  if it may be missing here: why, so that its tests are
+//   skipped
 #pragma once
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/notify/clock.h"
+#include "engine/notify/delivery.h"
 #include "sinks/sink_kind.h"
 
 namespace tocsin::sinks {
@@ -37,9 +42,24 @@ inline notify::Notification contract_notification(const std::string& id) {
   return notification;
 }
 
+// Time that passes only by sleeping, which takes no time.
+class JumpingClock final : public notify::Clock {
+ public:
+  [[nodiscard]] Duration now() override { return now_; }
+  void sleep(Duration pause, const std::stop_token&) override { now_ = now_.load() + pause; }
+
+ private:
+  std::atomic<Duration> now_{Duration{0}};
+};
+
 template <typename Harness>
 class SinkContract : public ::testing::Test {
  protected:
+  void SetUp() override {
+    if constexpr (requires { harness_.why_not(); }) {
+      if (const std::string why = harness_.why_not(); !why.empty()) GTEST_SKIP() << why;
+    }
+  }
   std::unique_ptr<notify::Sink> make(const SinkSettings& settings) {
     const SinkKind* kind = find_sink(settings.kind);
     return kind == nullptr ? nullptr : kind->make(settings);
@@ -129,9 +149,51 @@ TYPED_TEST_P(SinkContract, DescribesItselfWithoutSecrets) {
   EXPECT_THAT(sink->describe(), ::testing::Not(::testing::HasSubstr(std::string(kSecret))));
 }
 
-REGISTER_TYPED_TEST_SUITE_P(SinkContract, IsInTheTableWithDescribedOptions, DeliversInOrder,
-                            RepeatHasTheSameBytes, OutageAsksForARetryAndLosesNothing,
-                            DestinationThatIsAwayAtTheStartIsNoError, UnusableOptionsStopTheStartAndAreNamed,
-                            DescribesItselfWithoutSecrets);
+TYPED_TEST_P(SinkContract, DeliveryOutlastsAnOutage) {
+  const std::vector<notify::TopicDefinition> topics{
+      {.name = "t", .subscriptions = {{.name = "s", .kind = this->harness_.settings().kind}}}};
+  std::vector<std::vector<std::unique_ptr<notify::Sink>>> sinks(1);
+  sinks[0].push_back(this->make(this->harness_.settings()));
+  JumpingClock clock;
+  std::atomic<bool> shown{false};
+  notify::Delivery delivery(topics, std::move(sinks), {}, clock, [&](const notify::DeliveryReport& report) {
+    shown = shown || (report.destination + report.detail).find(kSecret) != std::string::npos;
+    if (report.kind == notify::DeliveryReport::Kind::Failing) this->harness_.mend_destination();
+  });
+  ASSERT_TRUE(delivery.open());
+  this->harness_.break_destination();
+  EXPECT_TRUE(delivery.submit(contract_notification("id-1"), 0, Duration{0}));
+  EXPECT_TRUE(delivery.submit(contract_notification("id-2"), 0, Duration{0}));
+  EXPECT_EQ(delivery.drain(std::chrono::minutes(5)), 0U);
+  const auto status = delivery.status();
+  ASSERT_THAT(status, ::testing::SizeIs(1));
+  EXPECT_EQ(status[0].delivered, 2U);
+  EXPECT_GE(status[0].retried, 1U);
+  EXPECT_EQ(status[0].rejected + status[0].given_up + status[0].undelivered, 0U);
+  EXPECT_EQ(delivery.settled_up_to(), 2U);
+  EXPECT_FALSE(shown);
+}
+
+TYPED_TEST_P(SinkContract, StopDuringAnOutageLeavesTheNotificationUnsettled) {
+  const std::vector<notify::TopicDefinition> topics{
+      {.name = "t", .subscriptions = {{.name = "s", .kind = this->harness_.settings().kind}}}};
+  std::vector<std::vector<std::unique_ptr<notify::Sink>>> sinks(1);
+  sinks[0].push_back(this->make(this->harness_.settings()));
+  JumpingClock clock;
+  notify::Delivery delivery(topics, std::move(sinks), {}, clock, {});
+  ASSERT_TRUE(delivery.open());
+  this->harness_.break_destination();
+  EXPECT_TRUE(delivery.submit(contract_notification("id-1"), 0, Duration{0}));
+  EXPECT_EQ(delivery.drain(Duration{0}), 1U);
+  EXPECT_EQ(delivery.status().at(0).undelivered, 1U);
+  EXPECT_EQ(delivery.settled_up_to(), 0U);
+  this->harness_.mend_destination();
+}
+
+REGISTER_TYPED_TEST_SUITE_P(SinkContract, DeliveryOutlastsAnOutage,
+                            StopDuringAnOutageLeavesTheNotificationUnsettled,
+                            IsInTheTableWithDescribedOptions, DeliversInOrder, RepeatHasTheSameBytes,
+                            OutageAsksForARetryAndLosesNothing, DestinationThatIsAwayAtTheStartIsNoError,
+                            UnusableOptionsStopTheStartAndAreNamed, DescribesItselfWithoutSecrets);
 
 }  // namespace tocsin::sinks

@@ -62,7 +62,7 @@ def fault_of(body):
         except ValueError:
             return "invalid_payload"
         need(isinstance(message, dict), "invalid_payload")
-        need(set(message) <= {"text", "blocks", "attachments", "unfurl_links", "unfurl_media", "thread_ts"}, "invalid_payload")
+        need(set(message) <= {"text", "blocks", "attachments", "mrkdwn", "unfurl_links", "unfurl_media", "thread_ts"}, "invalid_payload")
         need("text" in message or "blocks" in message, "no_text")
         need(isinstance(message.get("text", ""), str) and len(message.get("text", "")) <= 40000, "msg_too_long")
         if "blocks" in message:
