@@ -114,7 +114,7 @@ int run_engine(const std::vector<std::string>& files, Log& log) {
         log.write({Severity::Info,
                    "reloading",
                    "reloading: the configuration is good",
-                   "windows and alarm states start anew",
+                   "windows and alarm states start anew: what a period had counted so far is not kept",
                    {}});
       } else {
         log.write({Severity::Error,

@@ -173,7 +173,9 @@ MatchedBatch Worker::process(event::RawBatch batch, const Partition& partition) 
   out.next_offset = batch.next_offset;
   out.last = batch.last;
   for (const event::RawRecord& record : batch.records) {
-    if (record.timestamp) out.newest_record = std::max(out.newest_record, *record.timestamp);
+    // One record of a clock that is ahead would hide how far the others have come.
+    if (record.timestamp && *record.timestamp <= as_event_time(batch.read_at))
+      out.newest_record = std::max(out.newest_record, *record.timestamp);
   }
   state.decoder.decode(batch, partition.decode, state.events);
   out.rejects = state.events.rejects;

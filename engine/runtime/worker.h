@@ -3,8 +3,9 @@
 //
 //   RawBatch --decode--> EventBatch --match--> MatchedBatch --Engine--> chunks
 //
-// What comes out holds no log text any more, but for a few excerpts and what may become a dead letter: the times
-// of the events and what the matching ones contribute. A worker belongs to one thread; there may be many.
+// What comes out holds no log text any more, but for a few excerpts and what may become a dead letter: the
+// times of the events and what the matching ones contribute. A worker belongs to one thread; there may be
+// many.
 #pragma once
 
 #include <cstdint>
@@ -64,7 +65,8 @@ struct MatchedBatch {
   // The events at the batch's start that have no time of their own, with their texts: should the partition
   // have no earlier event to take one from, they die of it (Engine::resolve_times).
   event::EventBatch untimed;
-  EventTime newest_record = kNever;  // the newest timestamp that the source gave its records
+  EventTime newest_record = kNever;  // the newest timestamp that the source gave its records, up to when it
+                                     // read them
 };
 
 class Worker {
