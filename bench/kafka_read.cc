@@ -120,7 +120,7 @@ double read_ours(const std::string& brokers, std::size_t records, int round) {
     }
     if (!start && seen > 0) start = Clock::now();
     // As often as the engine asks.
-    if (Clock::now() - status_at > Duration{500}) {
+    if (Clock::now() - status_at > Duration{100}) {
       status_at = Clock::now();
       static_cast<void>(source->status());
     }

@@ -2,16 +2,21 @@
 // is shown once those that the backtest told before it have come too, so that the day reads in its order.
 //
 //   read_alerts --brokers B --create TOPIC
-//   read_alerts --brokers B --topic TOPIC --expect TRANSITIONS.jsonl
+//   read_alerts --brokers B --topic TOPIC --expect TRANSITIONS.jsonl --engine PID
 //
-// Exits 1 if an alert comes that the backtest did not tell, comes out of order, or does not come. Alerts of
-// the same time have no order among them, and those of different subscriptions are delivered side by side: an
-// alert topic (`security`, `backup-team`) is in order by itself, the whole is compared by time.
+// Then the engine is stopped, so that what it still had to tell comes too. Exits 1 if an alert comes that the
+// backtest did not tell, comes out of order, or does not come. Alerts of the same time have no order among
+// them, and those of different subscriptions are delivered side by side: an alert topic (`security`,
+// `backup-team`) is in order by itself, the whole is compared by time.
 
 #include <fmt/format.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <csignal>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -23,8 +28,11 @@ namespace {
 
 using Json = nlohmann::json;
 using namespace std::chrono_literals;
+namespace kafka_test = tocsin::kafka_test;
 
-constexpr auto kLimit = 150s;  // for the next alert
+constexpr auto kLimit = 150s;     // for the next alert
+constexpr auto kStopLimit = 30s;  // of the engine
+constexpr auto kQuiet = 2s;       // without an alert once nobody sends any: that was the last
 
 struct Alert {
   std::string time;  // "2026-03-01T03:13:00"
@@ -62,7 +70,18 @@ std::multiset<Alert> read_expected(const std::string& path) {
   return alerts;
 }
 
-int follow(const std::string& brokers, const std::string& topic, const std::string& expect) {
+// Asks the engine to end, and waits until it has judged and delivered what it read.
+void stop_engine(pid_t engine) {
+  const int handle = static_cast<int>(::syscall(SYS_pidfd_open, engine, 0));  // readable once it has ended
+  if (handle < 0) throw std::runtime_error("the engine has ended before its time");
+  ::kill(engine, SIGTERM);
+  pollfd ended{.fd = handle, .events = POLLIN, .revents = 0};
+  const int ready = ::poll(&ended, 1, static_cast<int>(std::chrono::milliseconds(kStopLimit).count()));
+  ::close(handle);
+  if (ready <= 0) throw std::runtime_error("the engine does not end");
+}
+
+int follow(const std::string& brokers, const std::string& topic, const std::string& expect, pid_t engine) {
   std::multiset<Alert> missing = read_expected(expect);
   const std::size_t count = missing.size();
   std::map<std::string, std::string> reached;  // by the first action: how far its alerts have come
@@ -75,10 +94,8 @@ int follow(const std::string& brokers, const std::string& topic, const std::stri
     std::fflush(stdout);
   };
   tocsin::kafka_test::TopicReader reader(brokers, topic);
-  while (!missing.empty()) {
-    const auto record = reader.next(kLimit);
-    if (!record) break;
-    const Json payload = Json::parse(record->value);
+  const auto take = [&](const kafka_test::TopicRecord& record) {
+    const Json payload = Json::parse(record.value);
     const Alert alert = read_alert(payload);
     std::string_view note;
     std::string& before = reached[payload.at("AlarmActions").dump()];
@@ -95,7 +112,14 @@ int follow(const std::string& brokers, const std::string& topic, const std::stri
       show(held.begin()->first, held.begin()->second);
       held.erase(held.begin());
     }
+  };
+  while (!missing.empty()) {
+    const auto record = reader.next(kLimit);
+    if (!record) break;
+    take(*record);
   }
+  stop_engine(engine);
+  while (const auto record = reader.next(kQuiet)) take(*record);
   for (const auto& [alert, note] : held) show(alert, note);
   for (const Alert& alert : missing) fmt::print("  {}   <- did not come\n", in_words(alert));
   if (wrong == 0 && missing.empty()) {
@@ -116,14 +140,16 @@ int main(int argc, char** argv) {
   std::string topic;
   std::string create;
   std::string expect;
+  pid_t engine = 0;
   CLI::App app("The alert topic, as it fills.", "read_alerts");
   app.add_option("--brokers", brokers)->required();
   app.add_option("--create", create, "create this topic, and end");
   app.add_option("--topic", topic);
   app.add_option("--expect", expect, "what a backtest printed");
+  app.add_option("--engine", engine, "the process to stop once all that is expected has come");
   CLI11_PARSE(app, argc, argv);
   try {
-    if (create.empty()) return follow(brokers, topic, expect);
+    if (create.empty()) return follow(brokers, topic, expect, engine);
     tocsin::kafka_test::Topics(brokers).create(create, 1);
     return 0;
   } catch (const std::exception& error) {

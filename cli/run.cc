@@ -138,7 +138,7 @@ int run_sessions(config::Configuration configuration, const std::vector<std::str
         log.write({Severity::Info,
                    "reloading",
                    "reloading: the configuration is good",
-                   "windows and alarm states start anew",
+                   "windows and alarm states start anew: what a period had counted so far is not kept",
                    {}});
       } else {
         log.write({Severity::Error,

@@ -37,6 +37,11 @@ constexpr std::array kSpecialBlocks{
     SpecialBlock{v4(240, 0), kMappedBits + 4, "reserved"},
     SpecialBlock{{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}, 128, "loopback"},
     SpecialBlock{{}, kMappedBits, "unspecified"},  // with the old IPv4-compatible addresses
+    // Translators' networks: where the packets go in the end is theirs to say.
+    SpecialBlock{{0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF}, kMappedBits, "reserved (IPv4-translated)"},
+    SpecialBlock{{0x00, 0x64, 0xFF, 0x9B, 0x00, 0x01}, 48, "private (NAT64)"},
+    SpecialBlock{v6(0x01, 0), 64, "reserved (discard)"},
+    SpecialBlock{v6(0x20, 0x01), 32, "reserved (Teredo)"},
     SpecialBlock{v6(0xFC, 0), 7, "private"},
     SpecialBlock{v6(0xFE, 0x80), 10, "link-local"},
     SpecialBlock{v6(0xFE, 0xC0), 10, "private"},

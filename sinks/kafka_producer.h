@@ -1,9 +1,11 @@
 // Many records to Kafka topics, fast: what `tocsin produce` sends with. The kafka sink, which sends one
 // notification at a time, is kafka_sink.cc.
 //
-//   producer.send() …           // librdkafka batches and compresses; waits while its queue is full, so
-//   memory is bounded producer.finish(limit)      // until every record has its delivery report
-//   producer.counts()           // delivery reports are the only truth
+//   producer.send() …           librdkafka batches and compresses; false while its queue is full, which
+//   bounds
+//                               the memory: poll() and send again
+//   producer.finish(limit)      until every record has its delivery report
+//   producer.counts()           delivery reports are the only truth
 //
 // The producer is idempotent (acks=all): what is acknowledged is there once, and in order within its
 // partition. One thread; librdkafka's own threads only send.

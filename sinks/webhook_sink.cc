@@ -6,9 +6,10 @@
 //   Tocsin-Timestamp: 1800000000      when this attempt was made, in seconds since 1970
 //   Tocsin-Signature: v1=5d1f…        HMAC-SHA256 of "TIMESTAMP.BODY" under the shared secret, in hex
 //
-// A repeat has the same body and the same key: by the key a receiver drops what it has already. The signature
-// is of the attempt and not of the notification, so that a receiver can refuse old timestamps, and with them
-// requests that somebody recorded, and still takes a late retry. The only file that knows OpenSSL.
+// A repeat has the same body and the same key: by the key a receiver drops what it has already. That holds
+// within one process: what a restart judges again is another notification, with a key of its own. The
+// signature is of the attempt and not of the notification, so that a receiver can refuse old timestamps, and
+// with them requests that somebody recorded, and still takes a late retry. The only file that knows OpenSSL.
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -115,9 +116,10 @@ class WebhookSink final : public notify::Sink {
     if (!secret_.empty()) {
       const auto seconds =
           std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count();
-      request.headers.emplace_back("Tocsin-Timestamp", std::to_string(seconds));
-      request.headers.emplace_back(
-          "Tocsin-Signature", "v1=" + hmac_hex(secret_, fmt::format("{}.{}", seconds, notification.payload)));
+      // Not for where a redirect leads to: that would have a request which is good for the receiver.
+      request.private_headers["Tocsin-Timestamp"] = std::to_string(seconds);
+      request.private_headers["Tocsin-Signature"] =
+          "v1=" + hmac_hex(secret_, fmt::format("{}.{}", seconds, notification.payload));
     }
     return judge(client_->post(request));
   }

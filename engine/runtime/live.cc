@@ -93,8 +93,9 @@ class Reader {
   void commit(std::uint32_t partition, std::int64_t next_offset) { commits_.put(partition, next_offset); }
 
   // No more commits: the thread does those that are left, closes the source and ends.
+  void close_commits() { commits_.close(); }
   void finish() {
-    commits_.close();
+    close_commits();
     if (thread_.joinable()) thread_.join();
   }
 
@@ -214,6 +215,7 @@ class Live::Session : private Listener, private Answering {
     result.asked_to_stop = stop_reading_;
     result.undelivered = delivery_.drain(options_.drain_limit) + lost_;
     send_commits();
+    for (auto& reader : readers) reader->close_commits();  // all at once: to leave a group takes time
     for (auto& reader : readers) reader->finish();
     result.counts = engine_.counts();
     if (failure) return std::unexpected(*failure);
@@ -331,7 +333,7 @@ class Live::Session : private Listener, private Answering {
                      format_rfc3339(as_event_time(now))),
          forwards
              ? "a source's time follows once it answers; what it does not have of the time between counts "
-               "as missing"
+               "as missing: if this clock is wrong, alarms are false until it is right again"
              : fmt::format("time does not go back: alarms are judged again when the clock has passed {}, or "
                            "from now on after a restart",
                            format_rfc3339(as_event_time(now + by))),

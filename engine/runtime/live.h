@@ -2,8 +2,12 @@
 //
 //   source threads --batches, status--> mailbox --> this thread: Worker, Engine --> notify::Delivery
 //         ▲                                              │
-//         └──────────── offsets to commit ◄──────────────┘ (once what they led to is settled)
+//         └──────────── offsets to commit ◄──────────────┘ (once their bucket, a minute mostly, is judged
+//                                                        │  and what that led to is settled)
 //                                                        └──► LiveTelemetry: what other threads may see
+//
+// Windows and alarm states live in this process: the offsets of a period's first minutes are committed before
+// the period is over, and another process counts anew.
 //
 // Time of a source is a frontier (shards are judged up to it): a partition that is caught up, proven by an
 // answer from its source, has come as far as the clock less the source's `delay`, so that silence is heard;

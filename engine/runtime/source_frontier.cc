@@ -3,17 +3,27 @@
 #include <algorithm>
 
 namespace tocsin::runtime {
+namespace {
+
+// `caught_up` stays true once it was proven; what has come since then shows in the end.
+bool lags(const source::Progress& partition) {
+  if (partition.end && partition.position) return *partition.end > *partition.position;
+  return !partition.caught_up;
+}
+
+}  // namespace
 
 void SourceFrontier::on_data(std::uint32_t partition, EventTime newest_record, EventTime newest_event,
                              WallTime now) {
   if (partition >= reached_.size()) reached_.resize(partition + std::size_t{1});
   const EventTime newest = newest_record == kNever ? newest_event : newest_record;
-  reached_[partition].newest = std::max(reached_[partition].newest, std::min(newest, as_event_time(now)));
+  if (newest <= as_event_time(now)) reached_[partition].newest = std::max(reached_[partition].newest, newest);
   note_move(now);
 }
 
 void SourceFrontier::on_status(const source::SourceStatus& status, WallTime at) {
   progress_ = status.partitions;
+  unheard_ = status.unheard;
   connected_ = status.connected;
   status_at_ = at;
   std::vector<Reached> owned;  // what is owned no more is forgotten
@@ -28,7 +38,7 @@ void SourceFrontier::on_status(const source::SourceStatus& status, WallTime at) 
 }
 
 SourceFrontier::Least SourceFrontier::least() const {
-  if (!progress_) return {};
+  if (!progress_ || !unheard_.empty()) return {};
   if (progress_->empty()) return {needs_partitions_ ? kNever : as_event_time(status_at_) - delay_, nullptr};
   Least least{kForever, nullptr};
   for (const source::Progress& partition : *progress_) {
@@ -49,9 +59,11 @@ std::optional<FrontierHold> SourceFrontier::hold(WallTime now) const {
   hold.behind = least.time == kNever ? hold.still : as_event_time(now) - (least.time + delay_);
   if (least.time != kNever && hold.behind <= kInTime) return std::nullopt;
   if (least.partition != nullptr) hold.partition = least.partition->partition;
-  if (progress_ && progress_->empty() && needs_partitions_ && connected_) {
+  if (!unheard_.empty()) hold.topic = unheard_.front();
+  const bool none = progress_ && progress_->empty() && needs_partitions_;
+  if (connected_ && (none || !unheard_.empty())) {
     hold.reason = FrontierHold::Reason::NoPartitions;
-  } else if (connected_ && least.partition != nullptr && !least.partition->caught_up) {
+  } else if (connected_ && least.partition != nullptr && lags(*least.partition)) {
     hold.reason = FrontierHold::Reason::Lagging;
   }
   return hold;

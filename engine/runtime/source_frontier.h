@@ -3,9 +3,9 @@
 //
 // A partition that is caught up, proven by an answer from its source, has come as far as that proof; one that
 // lags has come as far as its newest record, or its last proof if that is later; one that came to its end
-// holds nothing back. The least of them, less the source's `delay`, is the source's frontier, which alarms
-// are judged up to. Silence is heard that way, and lag is never mistaken for it; nor is a source that does
-// not answer.
+// holds nothing back. A topic that nobody reads may hold anything. The least of them, less the source's
+// `delay`, is the source's frontier, which alarms are judged up to. Silence is heard that way, and lag is
+// never mistaken for it; nor is a source that does not answer.
 //
 // A partition that is given up and comes back starts anew. The frontier may go back with it, and with one
 // that is added; the shard keeps the furthest that it was ever told.
@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "engine/base/time.h"
@@ -26,10 +27,11 @@ namespace tocsin::runtime {
 struct FrontierHold {
   enum class Reason : std::uint8_t {
     Unanswered,    // the source does not answer, or nothing has been heard of it yet
-    NoPartitions,  // it owns none: others have them all, or nothing there has its name
+    NoPartitions,  // it owns none, or none of `topic`: others have them all, or nothing there has its name
     Lagging,       // more is there than has been read
   };
   Reason reason = Reason::Unanswered;
+  std::string topic;                       // of which nothing is heard; empty: it is not for that
   std::optional<std::uint32_t> partition;  // the source's number of the one that is furthest behind
   Duration behind{0};  // the clock less what the frontier has come to, `delay` not counted; `still` where
                        // nothing is known
@@ -44,7 +46,7 @@ class SourceFrontier {
       : delay_(delay), needs_partitions_(needs_partitions) {}
 
   // Data of a partition was consumed: its newest record's and event's times.
-  // What lies after `now` counts as `now`: a producer's clock must not push time.
+  // What lies after `now` tells nothing: a producer's clock must not push time.
   void on_data(std::uint32_t partition, EventTime newest_record, EventTime newest_event, WallTime now);
   void on_status(const source::SourceStatus& status, WallTime at);
 
@@ -71,6 +73,7 @@ class SourceFrontier {
   bool needs_partitions_;
   std::vector<Reached> reached_;                           // of each partition met
   std::optional<std::vector<source::Progress>> progress_;  // of those owned now
+  std::vector<std::string> unheard_;                       // topics
   bool connected_ = true;
   WallTime status_at_{};
   EventTime furthest_ = kNever;       // that value() ever was

@@ -180,7 +180,9 @@ MatchedBatch Worker::process(event::RawBatch batch, const Partition& partition) 
   out.records = batch.records.size();
   for (const event::RawRecord& record : batch.records) {
     out.bytes += record.value.size();
-    if (record.timestamp) out.newest_record = std::max(out.newest_record, *record.timestamp);
+    // One record of a clock that is ahead would hide how far the others have come.
+    if (record.timestamp && *record.timestamp <= as_event_time(batch.read_at))
+      out.newest_record = std::max(out.newest_record, *record.timestamp);
   }
   state.decoder.decode(batch, partition.decode, state.events);
   out.rejects = state.events.rejects;

@@ -3,8 +3,9 @@
 //
 //   RawBatch --decode--> EventBatch --match--> MatchedBatch --Engine--> chunks
 //
-// What comes out holds no log text any more, but for a few excerpts and what may become a dead letter: the times
-// of the events and what the matching ones contribute. A worker belongs to one thread; there may be many.
+// What comes out holds no log text any more, but for a few excerpts and what may become a dead letter: the
+// times of the events and what the matching ones contribute. A worker belongs to one thread; there may be
+// many.
 #pragma once
 
 #include <cstdint>
@@ -67,7 +68,8 @@ struct MatchedBatch {
   std::uint64_t records = 0;
   std::uint64_t bytes = 0;  // of the records' values
   WallTime read_at{};
-  EventTime newest_record = kNever;  // the newest timestamp that the source gave its records
+  EventTime newest_record = kNever;  // the newest timestamp that the source gave its records, up to when it
+                                     // read them
 };
 
 class Worker {

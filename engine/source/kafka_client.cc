@@ -60,9 +60,9 @@ std::vector<KafkaPartition> partitions_of(const rd_kafka_topic_partition_list_t&
 }
 
 // What the exactly-once promise and the proof of being caught up rest on.
-constexpr std::array<std::string_view, 8> kReserved{
-    "enable.auto.commit", "enable.auto.offset.store",      "auto.offset.reset",    "enable.partition.eof",
-    "group.protocol",     "partition.assignment.strategy", "metadata.broker.list", "bootstrap.servers"};
+constexpr std::array<std::string_view, 6> kReserved{"enable.auto.commit", "enable.auto.offset.store",
+                                                    "auto.offset.reset",  "enable.partition.eof",
+                                                    "group.protocol",     "partition.assignment.strategy"};
 
 Result<KafkaProperties> merged_properties(KafkaProperties properties, const KafkaSettings& settings) {
   for (const auto& [name, value] : settings.properties) {

@@ -5,6 +5,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "engine/source/kafka_position.h"
@@ -31,6 +32,10 @@ std::optional<std::int64_t> find_offset(const KafkaOffsets& offsets, const Kafka
   const auto found = offsets.find(partition);
   if (found == offsets.end() || found->second == kNoOffset) return std::nullopt;
   return found->second;
+}
+
+bool has_position(const KafkaOffsets& offsets) {
+  return std::ranges::any_of(offsets, [](const auto& entry) { return entry.second != kNoOffset; });
 }
 
 }  // namespace
@@ -68,7 +73,10 @@ void KafkaGroup::run(const std::stop_token& stopping) {
   while (!stopping.stop_requested()) {
     serve(kServeWait);
     if (Clock::now() - committed_at_ >= kCommitEvery) commit_all();
-    if (Clock::now() >= place_at_) place_all(stopping);
+    if (Clock::now() >= place_at_) {
+      place_all(stopping);
+      measure_topics(stopping);
+    }
   }
   commit_all();
 }
@@ -100,8 +108,8 @@ void KafkaGroup::topic_missing(const std::string& topic) {
     notes_.say({Severity::Error,
                 "topic_deleted",
                 fmt::format("topic {} is gone: deleted, or this user may not see it any more", topic),
-                "if it is created anew it is read from its first record; if this was meant, take it out of "
-                "`topics:`",
+                "if it is created anew it is read from its first record; until then nothing that this source "
+                "feeds is judged; if this was meant, take it out of `topics:`",
                 {{"topic", topic}}});
   }
 }
@@ -116,6 +124,7 @@ void KafkaGroup::on_assigned(const std::vector<KafkaPartition>& partitions) {
       partition.owned = true;
       partition.place = {};
     }
+    topic_sizes_.clear();
     changed_ = true;
     rebalance = ++rebalances_;
   }
@@ -145,8 +154,7 @@ void KafkaGroup::on_revoked(const std::vector<KafkaPartition>& partitions, bool 
     for (const KafkaPartition& key : partitions) {
       Partition& partition = partitions_[key];
       partition.owned = false;
-      if (partition.to_commit) offsets[key] = *partition.to_commit;
-      partition.to_commit.reset();
+      if (partition.to_commit && partition.place.start) offsets[key] = *partition.to_commit;
     }
     changed_ = true;
   }
@@ -182,10 +190,12 @@ void KafkaGroup::handed(const KafkaPartition& partition, std::int64_t offset) {
 void KafkaGroup::commit(const KafkaPartition& partition, std::int64_t offset) {
   const std::lock_guard lock(mutex_);
   const auto found = partitions_.find(partition);
-  if (found == partitions_.end() || !found->second.owned || !found->second.place.start) return;
+  if (found == partitions_.end()) return;
+  Partition& known = found->second;
+  // Of the records before the renewal, whose reader has not heard of it yet.
+  if (changed_ && known.place.renewed) return;
   // Never back: what another member did meanwhile stays done.
-  if (offset > std::max(*found->second.place.start, found->second.to_commit.value_or(0)))
-    found->second.to_commit = offset;
+  if (offset > known.to_commit.value_or(known.committed.value_or(kNoOffset))) known.to_commit = offset;
 }
 
 void KafkaGroup::place_again(const KafkaPartition& partition, std::optional<std::int64_t> end) {
@@ -193,7 +203,6 @@ void KafkaGroup::place_again(const KafkaPartition& partition, std::optional<std:
   const auto found = partitions_.find(partition);
   if (found == partitions_.end() || !found->second.owned) return;
   found->second.place = {};
-  found->second.to_commit.reset();
   if (end) found->second.least_end = std::min(*end, found->second.least_end.value_or(*end));
   changed_ = true;
 }
@@ -209,13 +218,12 @@ std::uint64_t KafkaGroup::rebalances() const {
   return rebalances_;
 }
 
-void KafkaGroup::commit_all() {
+void KafkaGroup::commit_all(KafkaOffsets offsets) {
   committed_at_ = Clock::now();
-  KafkaOffsets offsets;
   {
     const std::lock_guard lock(mutex_);
     for (auto& [key, partition] : partitions_) {
-      if (partition.owned && partition.to_commit && partition.to_commit != partition.committed)
+      if (partition.owned && partition.place.start && partition.to_commit)
         offsets[key] = *partition.to_commit;
     }
   }
@@ -258,15 +266,104 @@ void KafkaGroup::place_all(const std::stop_token& stopping) {
   place_at_ = Clock::now() + (all_placed ? kServeWait : kPlaceAgain);
 }
 
+bool KafkaGroup::was_handed(const std::vector<KafkaPartition>& partitions) const {
+  const std::lock_guard lock(mutex_);
+  return std::ranges::any_of(partitions, [&](const KafkaPartition& key) {
+    const auto found = partitions_.find(key);
+    return found != partitions_.end() && found->second.handed.has_value();
+  });
+}
+
+std::map<std::string, std::size_t> KafkaGroup::count_owned() const {
+  std::map<std::string, std::size_t> owned;
+  for (const auto& [key, partition] : partitions_) {
+    if (partition.owned) ++owned[key.topic];
+  }
+  return owned;
+}
+
+// Whether other members own something. Dealt out by range, all of a topic goes to a single member only if it
+// is the first, and that one gets some of every topic.
+bool KafkaGroup::is_shared(const std::map<std::string, std::size_t>& owned) const {
+  return std::ranges::any_of(owned, [&](const auto& topic) {
+    const auto size = topic_sizes_.find(topic.first);
+    return size != topic_sizes_.end() && topic.second < size->second;
+  });
+}
+
+std::vector<std::string> KafkaGroup::unheard_topics() const {
+  const std::lock_guard lock(mutex_);
+  const auto owned = count_owned();
+  const bool shared = is_shared(owned);
+  std::vector<std::string> unheard;
+  for (const std::string& topic : settings_.topics) {
+    if (owned.contains(topic)) continue;
+    const auto size = topic_sizes_.find(topic);
+    const bool exists = size != topic_sizes_.end() && size->second > 0;
+    if (!shared || !exists) unheard.push_back(topic);
+  }
+  return unheard;
+}
+
+// Asks after each assignment how much there is of each topic.
+void KafkaGroup::measure_topics(const std::stop_token& stopping) {
+  bool all_known = true;
+  bool asked = false;
+  for (const std::string& topic : settings_.topics) {
+    if (stopping.stop_requested()) return;
+    {
+      const std::lock_guard lock(mutex_);
+      if (rebalances_ == 0) return;
+      if (topic_sizes_.contains(topic)) continue;
+    }
+    asked = true;
+    const auto found = list_partitions(*client_, {topic}, kAskWait);
+    if (!found && found.error().code != ErrorCode::NotFound) {
+      all_known = false;
+      continue;
+    }
+    const std::lock_guard lock(mutex_);
+    topic_sizes_[topic] = found ? found->size() : 0;
+  }
+  if (!all_known) {
+    place_at_ = Clock::now() + kPlaceAgain;
+  } else if (asked) {
+    tell_partial();
+  }
+}
+
+void KafkaGroup::tell_partial() {
+  std::map<std::string, std::string> partial;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto owned = count_owned();
+    if (is_shared(owned)) {
+      for (const auto& [topic, size] : topic_sizes_) {
+        const auto mine = owned.find(topic);
+        const std::size_t count = mine == owned.end() ? 0 : mine->second;
+        if (count < size) partial[topic] = fmt::format("{} of {}", count, size);
+      }
+    }
+  }
+  for (const auto& [topic, part] : partial) {
+    if (const auto told = partial_.find(topic); told != partial_.end() && told->second == part) continue;
+    notes_.say(
+        {Severity::Warning,
+         "topic_shared",
+         fmt::format("alarms see only part of topic {}: {} partitions", topic, part),
+         fmt::format("another member of group {} reads the rest; run one engine per group", settings_.group),
+         {{"group", settings_.group}, {"topic", topic}, {"part", part}}});
+  }
+  partial_ = std::move(partial);
+}
+
 // Decides for a topic that is placed for the first time which of its partitions follow `start:`. Once and for
 // all: as soon as the first of them has its start committed, the rest of a new topic looks like partitions
 // that joined an old one.
 const std::set<KafkaPartition>& KafkaGroup::followers_of_start(const std::string& topic,
                                                                const KafkaOffsets& committed) {
   const auto [followers, is_new] = followers_of_start_.try_emplace(topic);
-  const bool was_read =
-      std::ranges::any_of(committed, [](const auto& entry) { return entry.second != kNoOffset; });
-  if (is_new && !was_read) {
+  if (is_new && !has_position(committed)) {
     for (const auto& [key, offset] : committed) followers->second.insert(key);
   }
   return followers->second;
@@ -280,21 +377,31 @@ bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartitio
   }
   const auto committed = committed_offsets(*client_, *all, kAskWait);
   if (!committed) return false;
+  const bool is_first = !has_position(*committed) && !was_handed(*all);
   const std::set<KafkaPartition>& followers = followers_of_start(topic, *committed);
-  const KafkaOffsets starts = query_offsets(*client_, unplaced, OffsetQuery::Start, kAskWait);
-  const KafkaOffsets ends = query_offsets(*client_, unplaced, OffsetQuery::End, kAskWait);
+  // With those of the other members: once one of a topic's partitions has a position, the rest would look
+  // like partitions that joined it.
+  std::vector<KafkaPartition> asked = unplaced;
+  KafkaOffsets starts_of_others;
+  if (is_first) std::ranges::set_difference(*all, unplaced, std::back_inserter(asked));
+  const KafkaOffsets starts = query_offsets(*client_, asked, OffsetQuery::Start, kAskWait);
+  const KafkaOffsets ends = query_offsets(*client_, asked, OffsetQuery::End, kAskWait);
   const bool by_time = settings_.start == KafkaSettings::Start::Time;
   const KafkaOffsets at_time =
-      by_time ? query_offsets(*client_, unplaced, settings_.start_time, kAskWait) : KafkaOffsets{};
+      by_time ? query_offsets(*client_, asked, settings_.start_time, kAskWait) : KafkaOffsets{};
   std::vector<std::pair<KafkaPartition, KafkaPosition>> placed;
   std::vector<std::string> joined;
-  for (const KafkaPartition& key : unplaced) {
+  for (const KafkaPartition& key : asked) {
     const auto start = find_offset(starts, key);
     const auto end = find_offset(ends, key);
     const auto from = by_time                                           ? find_offset(at_time, key)
                       : settings_.start == KafkaSettings::Start::Latest ? end
                                                                         : start;
     if (!start || !end || !from) continue;  // its leader does not answer
+    if (!std::ranges::binary_search(unplaced, key)) {
+      if (followers.contains(key)) starts_of_others[key] = *from;
+      continue;
+    }
     KafkaPositionFacts facts{.committed = find_offset(*committed, key), .start = *start, .end = *end};
     const std::lock_guard lock(mutex_);
     Partition& partition = partitions_[key];
@@ -314,7 +421,16 @@ bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartitio
     partition.handed = position.offset;
     partition.least_end.reset();
     partition.committed = facts.committed;
-    partition.to_commit = position.offset;
+    // What was handed over and is not settled must come again after a crash: only what cannot be read any
+    // more, or never was to be, is passed over.
+    if (position.kind == KafkaPosition::Kind::Truncated) {
+      partition.to_commit.reset();
+      if (facts.committed.value_or(0) > position.offset) partition.to_commit = position.offset;
+    } else if (position.kind != KafkaPosition::Kind::Known) {
+      partition.to_commit = position.offset;
+    } else if (partition.to_commit <= facts.committed) {
+      partition.to_commit.reset();
+    }
     changed_ = true;
     placed.emplace_back(key, position);
   }
@@ -327,7 +443,7 @@ bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartitio
                 {{"topic", topic}, {"partitions", fmt::format("{}", fmt::join(joined, ","))}}});
   }
   if (!placed.empty()) gone_.erase(topic);
-  commit_all();
+  commit_all(std::move(starts_of_others));
   return placed.size() == unplaced.size();
 }
 

@@ -7,13 +7,14 @@
 // The group's handle owns partitions and reads none of them. A thread of its own polls it, so that a reader
 // that waits for room keeps its membership; only that thread commits, so that no commit is made by somebody
 // who does not own the partition any more. What may be committed of a partition is committed before it is
-// given back.
+// given back; what may be only later waits for the partition to come back.
 //
 // A partition starts where the group is; where the group has no position, by `start:`, and that start is
 // committed at once, so that a crash before the first commit loses nothing. A partition that joins a topic
 // which the group already reads starts at its earliest record: in it nothing is from before. Which partitions
 // have joined is decided by what the topic had when this process first found the group without a position in
-// it; those follow `start:`, however late the last of them finds its leader. Where position and topic have
+// it; those follow `start:`, however late the last of them finds its leader, and their starts are committed
+// together, whoever of the group reads them. Where position and topic have
 // parted, decide_position() says how, and a note tells what is lost.
 //
 // Nothing here is an error but a fatal one of the client: what may come right by itself is a note, and is
@@ -68,6 +69,10 @@ class KafkaGroup final : private KafkaListener {
   [[nodiscard]] std::optional<std::int64_t> committed(const KafkaPartition& partition) const;
   [[nodiscard]] std::uint64_t rebalances() const;
 
+  // The configured topics of which this process owns nothing, though no other member does: they do not exist,
+  // or nobody may see them.
+  [[nodiscard]] std::vector<std::string> unheard_topics() const;
+
   // Commits what may be committed and leaves the group. Waits for what is under way, and then at most
   // `timeout`.
   void stop();
@@ -94,10 +99,15 @@ class KafkaGroup final : private KafkaListener {
 
   void run(const std::stop_token& stopping);
   void serve(Duration wait);
-  void commit_all();
+  void commit_all(KafkaOffsets offsets = {});  // with these
   void commit_now(const KafkaOffsets& offsets);
   void place_all(const std::stop_token& stopping);
   [[nodiscard]] bool place(const std::string& topic, const std::vector<KafkaPartition>& unplaced);
+  void measure_topics(const std::stop_token& stopping);
+  [[nodiscard]] bool was_handed(const std::vector<KafkaPartition>& partitions) const;
+  [[nodiscard]] std::map<std::string, std::size_t> count_owned() const;
+  [[nodiscard]] bool is_shared(const std::map<std::string, std::size_t>& owned) const;
+  void tell_partial();
   void tell(const KafkaPartition& partition, const struct KafkaPosition& position);
   void topic_missing(const std::string& topic);
   [[nodiscard]] const std::set<KafkaPartition>& followers_of_start(const std::string& topic,
@@ -110,11 +120,13 @@ class KafkaGroup final : private KafkaListener {
   // Of the thread.
   std::map<std::string, std::set<KafkaPartition>> followers_of_start_;  // by topic, once it was first placed
   std::set<std::string> gone_;                                          // topics that were read and are gone
+  std::map<std::string, std::string> partial_;                          // of which a part was told, and which
   Clock::time_point committed_at_{};
   Clock::time_point place_at_{};
 
   mutable std::mutex mutex_;  // guards what follows
   std::map<KafkaPartition, Partition> partitions_;
+  std::map<std::string, std::size_t> topic_sizes_;  // partitions, as answered since the last assignment
   std::uint64_t last_version_ = 0;
   std::uint64_t rebalances_ = 0;
   bool changed_ = false;

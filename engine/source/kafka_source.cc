@@ -96,7 +96,7 @@ void KafkaSource::follow_group() {
     const bool moved =
         place.start && (!indexes_.contains(key) || partitions_[indexes_[key]].version != place.version);
     const std::uint32_t index = index_of(key, moved && place.renewed);
-    partitions_[index].owned = true;
+    if (!std::exchange(partitions_[index].owned, true)) partitions_[index].owned_since = Clock::now();
     if (!place.start) stop_reading(index);
     if (!moved) continue;
     stop_reading(index);
@@ -122,7 +122,8 @@ void KafkaSource::stop_reading(std::uint32_t index) {
 void KafkaSource::commit(std::uint32_t partition, std::int64_t next_offset) {
   if (!group_ || partition >= partitions_.size()) return;
   const Partition& owner = partitions_[partition];
-  if (owner.owned && next_offset <= owner.handed) group_->commit(owner.key, next_offset);
+  const bool is_newest = indexes_.at(owner.key) == partition;  // else of a topic that was created anew since
+  if (is_newest && next_offset <= owner.handed) group_->commit(owner.key, next_offset);
 }
 
 void KafkaSource::add_sample(Partition& partition, const Sample& sample) {
@@ -188,10 +189,11 @@ void KafkaSource::watch_contact(SourceStatus& status) {
                 {{"brokers", settings_.brokers}, {"seconds", away}}});
   }
   status.connected = !away_since_;
-  std::size_t leaderless = 0;
-  for (const Partition& partition : partitions_) {
-    if (partition.version != 0 && partition.end && now - partition.answered_at > kLeaderSilence) ++leaderless;
-  }
+  auto leaderless =
+      static_cast<std::size_t>(std::ranges::count_if(partitions_, [&](const Partition& partition) {
+        return partition.owned &&
+               now - std::max(partition.owned_since, partition.answered_at) > kLeaderSilence;
+      }));
   if (away_since_) leaderless = leaderless_;  // that is told already
   if (leaderless > leaderless_) {
     notes_.say({Severity::Warning,
@@ -223,6 +225,7 @@ SourceStatus KafkaSource::status() {
     status.partitions.push_back(progress);
   }
   watch_contact(status);
+  status.unheard = group_->unheard_topics();
   status.rebalances = group_->rebalances();
   status.queued_bytes = reader_->queued_bytes();
   status.notes = notes_.take();

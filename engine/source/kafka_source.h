@@ -56,6 +56,7 @@ class KafkaSource final : public Source {
   struct Partition {
     KafkaPartition key;
     bool owned = false;
+    Clock::time_point owned_since{};
     std::uint64_t version = 0;        // of its place; 0: not being read
     std::int64_t handed = kNoOffset;  // everything before it was returned by poll()
     std::uint64_t sequence = 0;

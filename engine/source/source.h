@@ -46,6 +46,7 @@ struct Progress {
 struct SourceStatus {
   std::vector<Progress> partitions;  // of every partition now owned
   std::vector<Note> notes;           // what a person should see, once each
+  std::vector<std::string> unheard;  // configured topics that nobody reads: silence of theirs is none
   bool connected = true;             // the outside world answers
   std::uint64_t rebalances = 0;      // how often the partitions were dealt out anew
   std::uint64_t queued_bytes = 0;    // read ahead, not handed over yet

@@ -227,9 +227,12 @@ TEST_F(WebhookSinkTest, SecretHeadersStayWithTheirOrigin) {
   receiver_.answer(Json::array({{{"status", 307}, {"headers", {{"Location", other.http()}}}}}));
   SinkSettings settings = to_http();
   settings.maps["headers"] = {{"Authorization", "Bearer s"}};
+  settings.texts["secret"] = "between the two";
   EXPECT_EQ(attempt(settings).outcome, Outcome::Delivered);
-  EXPECT_TRUE(receiver_.received().at(0).headers.contains("authorization"));
-  EXPECT_FALSE(other.received().at(0).headers.contains("authorization"));
+  for (const char* name : {"authorization", "tocsin-timestamp", "tocsin-signature"}) {
+    EXPECT_TRUE(receiver_.received().at(0).headers.contains(name)) << name;
+    EXPECT_FALSE(other.received().at(0).headers.contains(name)) << name;
+  }
 }
 
 TEST_F(WebhookSinkTest, NameThatLeadsToLoopbackIsRefusedUnlessItIsAllowed) {

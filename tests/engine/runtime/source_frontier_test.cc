@@ -45,11 +45,27 @@ TEST(SourceFrontier, APartitionOfWhichNothingIsKnownHoldsEverything) {
   EXPECT_EQ(frontier.value(), kNever);
 }
 
+TEST(SourceFrontier, ATopicThatNobodyReadsHoldsAll) {
+  SourceFrontier frontier(Duration{0}, true);
+  source::SourceStatus answer = status({{.partition = 0, .caught_up = true, .at = kNow}});
+  answer.unheard = {"audit"};
+  frontier.on_status(answer, kNow);
+  EXPECT_EQ(frontier.value(), kNever);
+  const auto hold = frontier.hold(kNow);
+  ASSERT_TRUE(hold);
+  EXPECT_EQ(hold->reason, FrontierHold::Reason::NoPartitions);
+  EXPECT_EQ(hold->topic, "audit");
+  answer.unheard.clear();
+  frontier.on_status(answer, kNow);
+  EXPECT_EQ(frontier.value(), at(Duration{0}));
+}
+
 TEST(SourceFrontier, AClockOfAProducerDoesNotPushTime) {
   SourceFrontier frontier(Duration{0}, true);
+  frontier.on_data(0, at(-minutes(30)), at(-minutes(30)), kNow);
   frontier.on_data(0, at(minutes(90)), at(minutes(90)), kNow);
   frontier.on_status(status({{.partition = 0}}), kNow);
-  EXPECT_EQ(frontier.value(), at(Duration{0}));
+  EXPECT_EQ(frontier.value(), at(-minutes(30)));
 }
 
 TEST(SourceFrontier, PartitionsThatCameToTheirEndHoldNothing) {
@@ -141,6 +157,13 @@ TEST(SourceFrontier, TellsWhyItIsHeldByWhomAndForHowLong) {
   EXPECT_EQ(lagging->partition, 1U);
   EXPECT_EQ(lagging->behind, minutes(17));
   EXPECT_EQ(lagging->still, minutes(1));
+
+  // Proven once, and behind since then.
+  const source::Progress behind{
+      .partition = 0, .caught_up = true, .at = kNow + minutes(20), .position = 7, .end = 9};
+  SourceFrontier overtaken(Duration{0}, true);
+  overtaken.on_status(status({behind}), kNow + minutes(20));
+  EXPECT_EQ(overtaken.hold(kNow + minutes(21))->reason, Reason::Lagging);
 
   source::SourceStatus away = status({{.partition = 0}, {.partition = 1}});
   away.connected = false;

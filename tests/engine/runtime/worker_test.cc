@@ -68,5 +68,17 @@ TEST_F(UntimedEvents, TakeTheTimeOfTheBatchBefore) {
   EXPECT_TRUE(batch.untimed.events.empty()) << "their texts are let go of";
 }
 
+class NewestRecord : public UntimedEvents {};
+
+TEST_F(NewestRecord, IsNotOneOfAClockThatIsAhead) {
+  event::RawBatch batch;
+  batch.read_at = WallTime{Duration{1'800'000'000'000}};
+  const EventTime now = as_event_time(batch.read_at);
+  for (const Duration ahead :
+       {-std::chrono::minutes(30), -std::chrono::minutes(40), std::chrono::minutes(90)})
+    batch.records.push_back({.value = "x", .timestamp = now + ahead, .offset = 0});
+  EXPECT_EQ(worker_->process(std::move(batch), partition_).newest_record, now - std::chrono::minutes(30));
+}
+
 }  // namespace
 }  // namespace tocsin::runtime

@@ -97,6 +97,34 @@ class MockCluster {
   std::string brokers_;
 };
 
+// Owns its share of the partitions and does nothing with them.
+class OtherMember final : private KafkaListener {
+ public:
+  explicit OtherMember(const KafkaSettings& settings)
+      : client_(*KafkaClient::create(*group_properties(settings), this)) {
+    rd_kafka_topic_partition_list_t* topics = rd_kafka_topic_partition_list_new(1);
+    for (const std::string& topic : settings.topics)
+      rd_kafka_topic_partition_list_add(topics, topic.c_str(), RD_KAFKA_PARTITION_UA);
+    rd_kafka_subscribe(client_->handle(), topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+  }
+  ~OtherMember() override { KafkaClient::close(client_, Duration{5'000}); }
+  OtherMember(const OtherMember&) = delete;
+  OtherMember& operator=(const OtherMember&) = delete;
+
+  void poll() const {
+    if (rd_kafka_message_t* message = rd_kafka_consumer_poll(client_->handle(), 20))
+      rd_kafka_message_destroy(message);
+  }
+
+ private:
+  void on_assigned(const std::vector<KafkaPartition>& partitions) override { client_->hold(partitions); }
+  void on_revoked(const std::vector<KafkaPartition>&, bool) override {}
+  void on_error(int, const std::string&) override {}
+
+  std::shared_ptr<KafkaClient> client_;
+};
+
 class KafkaSourceTest : public ::testing::Test {
  protected:
   KafkaSettings settings(KafkaSettings::Start start = KafkaSettings::Start::Earliest) const {
@@ -224,6 +252,59 @@ TEST_F(KafkaSourceTest, StartsAtTheEndOfAPartitionWhoseLeaderComesLate) {
   EXPECT_THAT(records, IsEmpty());
 }
 
+TEST_F(KafkaSourceTest, FirstOfAGroupCommitsTheStartsOfAllPartitions) {
+  cluster.create("events", 2);
+  cluster.produce("events", 0, "old");
+  cluster.produce("events", 1, "old");
+  OtherMember other(settings());
+  KafkaSource source("trail", settings(KafkaSettings::Start::Latest), {});
+  ASSERT_TRUE(source.open().has_value());
+  poll_until(source, [&] {
+    other.poll();
+    return all_caught_up(source, 1) && committed(0) == 1 && committed(1) == 1;
+  });
+  EXPECT_THAT(records, IsEmpty());
+}
+
+TEST_F(KafkaSourceTest, WarnsThatAlarmsSeeOnlyPartOfASharedTopic) {
+  cluster.create("events", 2);
+  OtherMember other(settings());
+  KafkaSource source("trail", settings(), {});
+  ASSERT_TRUE(source.open().has_value());
+  poll_until(source, [&] {
+    other.poll();
+    return !notes_with("alarms see only part of topic events: 1 of 2 partitions").empty();
+  });
+  EXPECT_THAT(source.status().unheard, IsEmpty());
+}
+
+TEST_F(KafkaSourceTest, HearsNothingOfATopicThatIsNotThere) {
+  cluster.create("events", 1);
+  cluster.set_missing("more", true);
+  KafkaSettings two = settings();
+  two.topics.emplace_back("more");
+  two.properties["topic.metadata.refresh.interval.ms"] = "200";
+  KafkaSource source("trail", two, {});
+  ASSERT_TRUE(source.open().has_value());
+  poll_until(source, [&] { return all_caught_up(source, 1); });
+  EXPECT_THAT(source.status().unheard, ElementsAre("more"));
+  cluster.set_missing("more", false);
+  poll_until(source, [&] {
+    const SourceStatus status = source.status();
+    return status.partitions.size() > 1 && status.unheard.empty();
+  });
+}
+
+TEST_F(KafkaSourceTest, SaysThatALeaderIsAwayFromTheStart) {
+  cluster.create("events", 2);
+  cluster.set_leader("events", 1, -1);
+  KafkaSource source("trail", settings(), {});
+  ASSERT_TRUE(source.open().has_value());
+  poll_until(source, [&] { return !notes_with("lead 1 of the partitions do not answer").empty(); });
+  cluster.set_leader("events", 1, 2);
+  poll_until(source, [&] { return !notes_with("all partitions' leaders answer again").empty(); });
+}
+
 TEST_F(KafkaSourceTest, TriesACommitAgainAndNeverGoesBack) {
   cluster.create("events", 1);
   cluster.set_coordinator("tocsin");
@@ -241,6 +322,33 @@ TEST_F(KafkaSourceTest, TriesACommitAgainAndNeverGoesBack) {
   source.commit(0, 3);
   source.close();
   EXPECT_EQ(committed(0), 3);
+}
+
+TEST_F(KafkaSourceTest, ARebalanceCommitsNothingThatIsNotSettled) {
+  cluster.create("events", 2);
+  commits = false;
+  for (int i = 0; i < 10; ++i) {
+    for (int partition = 0; partition < 2; ++partition) cluster.produce("events", partition, "x");
+  }
+  KafkaSource source("trail", settings(), {});
+  ASSERT_TRUE(source.open().has_value());
+  poll_until(source, [&] { return records.size() == 20; });
+  KafkaSource second("trail", settings(), {});
+  ASSERT_TRUE(second.open().has_value());
+  bool second_read = false;
+  poll_until(source, [&] {
+    const auto batch = second.poll(Duration{20});
+    second_read |= batch->has_value();
+    return second_read && all_caught_up(source, 1);
+  });
+  EXPECT_EQ(committed(0), 0);
+  EXPECT_EQ(committed(1), 0);
+  const std::uint32_t kept = source.status().partitions.front().partition;
+  const std::int32_t number = source.partitions().at(kept).number;
+  source.commit(kept, 10);
+  poll_until(source, [&] { return committed(number) == 10; });
+  EXPECT_EQ(committed(1 - number), 0);
+  second.close();
 }
 
 TEST_F(KafkaSourceTest, IsCaughtUpOnlyByAnAnswerAndOnlyWithAllOfItPolled) {
