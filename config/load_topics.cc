@@ -248,7 +248,8 @@ void load_dead_letters(const std::vector<Entry>& roots, Load& load) {
     if (root.value->kind != Node::Kind::Map) continue;
     for (const Entry& entry : root.value->entries) {
       if (dead_letter_grammar().find(entry.key->written) == nullptr) continue;
-      sinks::SinkSettings settings = read_sink(*sinks::find_sink(entry.key->written), entry, load);
+      const sinks::SinkSettings no_mail{.kind = "smtp", .texts = {}, .maps = {}};
+      sinks::SinkSettings settings = read_sink(*sinks::find_sink(entry.key->written), entry, no_mail, load);
       if (settings.kind == "file") {
         settings.texts["lines"] = "payload";
       } else {

@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 // A plain HTTP client: what it sends is up to the test.
-std::string exchange(const std::string& url, const std::string& request) {
+std::string talk(const std::string& url, const std::string& request) {
   const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -35,7 +35,7 @@ std::string exchange(const std::string& url, const std::string& request) {
 }
 
 std::string get(const std::string& url, const std::string& path) {
-  return exchange(url, "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  return talk(url, "GET " + path + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 }
 
 std::shared_ptr<runtime::Telemetry> ready() {
@@ -65,12 +65,10 @@ TEST(MetricsServer, RefusesWhatIsTooLong) {
   const std::string& url = (*server)->url();
   const std::string body(100'000, 'x');
   EXPECT_THAT(
-      exchange(
-          url,
-          "POST /metrics HTTP/1.1\r\nHost: l\r\nConnection: close\r\nContent-Length: 100000\r\n\r\n" + body),
+      talk(url,
+           "POST /metrics HTTP/1.1\r\nHost: l\r\nConnection: close\r\nContent-Length: 100000\r\n\r\n" + body),
       ::testing::Not(HasSubstr("200 OK")));
-  EXPECT_THAT(exchange(url, "GET / HTTP/1.1\r\nX: " + body + "\r\n\r\n"),
-              ::testing::Not(HasSubstr("200 OK")));
+  EXPECT_THAT(talk(url, "GET / HTTP/1.1\r\nX: " + body + "\r\n\r\n"), ::testing::Not(HasSubstr("200 OK")));
   EXPECT_THAT(get(url, "/healthz"), StartsWith("HTTP/1.1 200"));
 }
 

@@ -17,9 +17,9 @@ TEST(StatusPage, ShowsSourcesAlarmsAndDestinations) {
   waiting for vault: to be connected
 
 Sources
-  source                  records  events  lag  dead  lateness  judged up to
-  trail   connected        12,345  12,300    7    12     3 min  2 s ago
-  vault   stalled for 7 min     0       0    -     0         -  -
+  source                     records  events  lag  dead  lateness  judged up to
+  trail   connected           12,345  12,300    7    12     3 min  2 s ago
+  vault   stalled for 7 min        0       0    -     0         -  -
   trail: rejected 12 not_json
 
 Alarms
