@@ -16,6 +16,7 @@
 #include "config/scalar_source.h"
 #include "config/secret.h"
 #include "config/syntax_fault.h"
+#include "sinks/sink_kind.h"
 
 namespace tocsin::config {
 namespace {
@@ -250,7 +251,11 @@ class Document::Builder : public YAML::EventHandler {
     }
     const bool in_topic = frames_.size() >= 3 && frames_.front().key != nullptr &&
                           !nearest(frames_.front().key->written, {"topics"}).empty();
-    if (names_secret(key.written) || (in_topic && names_destination(key.written))) document_.hide(value);
+    if (names_secret(key.written)) {
+      document_.hide(value);
+    } else if (in_topic && names_destination(key.written)) {
+      document_.hide_destination(key, value);
+    }
     document_.hide_embedded_secret(key);
     const auto [first, is_new] = frame.seen.emplace(key.written, &key);
     if (!is_new) {
@@ -408,10 +413,25 @@ void Document::hide(const Node& value) {
   if (!is_new && std::exchange(hidden->second, 0) == 0) return;
   if (!value.written.empty()) hide_from(value, 0);
   for (const Node* item : value.items) hide(*item);
+  for (const Entry& entry : value.entries) hide_entry(entry);
+}
+
+// Of a destination only the options that hold no secret are ever shown, and the paths of files that do.
+void Document::hide_destination(const Node& kind, const Node& value) {
+  const sinks::SinkKind* known = sinks::find_sink(kind.written);
+  if (known == nullptr || value.kind != Node::Kind::Map) return hide(value);
   for (const Entry& entry : value.entries) {
-    if (entry.value->kind == Node::Kind::Nothing) hide(*entry.key);  // `{hunter2}` is a key without a value
-    hide(*entry.value);
+    const std::string& key = entry.key->written;
+    const bool open = std::ranges::any_of(known->options, [&](const sinks::SinkOption& option) {
+      return option.secret ? key == std::string(option.name) + "_file" : key == option.name;
+    });
+    if (!open) hide_entry(entry);
   }
+}
+
+void Document::hide_entry(const Entry& entry) {
+  if (entry.value->kind == Node::Kind::Nothing) hide(*entry.key);  // `{hunter2}` is a key without a value
+  hide(*entry.value);
 }
 
 // `sasl.password:hunter2`, where a blank is missing, is one text to YAML.

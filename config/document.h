@@ -92,6 +92,8 @@ class Document {
   bool check_bytes();
   void parse(const Environment& environment);
   void hide(const Node& value);
+  void hide_destination(const Node& kind, const Node& value);
+  void hide_entry(const Entry& entry);
   void hide_embedded_secret(const Node& text);
   void hide_from(const Node& text, std::size_t offset);
 

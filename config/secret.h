@@ -17,8 +17,8 @@ namespace tocsin::config {
 // secret.
 [[nodiscard]] bool names_secret(std::string_view key);
 
-// Is a key of this name (mistyped ones too) a destination outside, whose addresses, headers and users are
-// secrets, whatever their keys?
+// Is a key of this name (mistyped ones too) a destination outside? What stands in it is a secret unless its
+// kind knows the key for one that holds none.
 [[nodiscard]] bool names_destination(std::string_view key);
 
 // The content of a secret's file, without its last line end.

@@ -26,7 +26,7 @@ constexpr std::size_t kMaxValue = 200;
 constexpr std::size_t kMaxDescription = 1000;
 constexpr std::size_t kMaxReason = 1000;
 constexpr std::size_t kMaxExample = 600;
-constexpr std::size_t kMaxExamples = 5;
+constexpr std::size_t kMaxExamples = 3;
 constexpr std::size_t kMaxRows = 12;
 constexpr std::size_t kMaxDimensions = 10;
 
@@ -165,10 +165,16 @@ std::string when(const AlarmFacts& facts) {
 
 std::string before(const AlarmFacts& facts) {
   const std::string_view badge = badge_of(facts.from);
-  if (!facts.from_since) return fmt::format("{}, from the start", badge);
+  if (!facts.from_since) return fmt::format("{} from the start", badge);
   return fmt::format("{} for {}, since {}", badge, duration_in_words(facts.time - *facts.from_since),
                      same_day(*facts.from_since, facts.time) ? clock_of(*facts.from_since) + " UTC"
                                                              : moment(*facts.from_since));
+}
+
+// An alarm that rings at many events is not over because of those that still come.
+bool events_tell(const AlarmFacts& facts) {
+  const Comparison comparison = facts.rule.comparison;
+  return facts.to != State::Ok || comparison == Comparison::Less || comparison == Comparison::LessOrEqual;
 }
 
 void add_rows(const AlarmFacts& facts, AlarmMessage& message) {
@@ -218,7 +224,7 @@ AlarmMessage word(const notify::Notification& notification) {
   }
   add_rows(facts, message);
   for (const AlarmFacts::Example& example : facts.examples) {
-    if (message.examples.size() == kMaxExamples) break;
+    if (message.examples.size() == kMaxExamples || !events_tell(facts)) break;
     message.examples.push_back({.time = same_day(example.time, facts.time)
                                             ? format_rfc3339(example.time).substr(11, 8)
                                             : format_rfc3339(example.time).substr(0, 19),

@@ -202,7 +202,7 @@ std::string html_examples(const AlarmMessage& message) {
           "<div "
           "style=\"{};font-size:12px;line-height:1.5;color:#1f2328;background-color:#f3f5f7;border-radius:"
           "4px;"
-          "padding:8px 10px;margin-top:4px;word-break:break-all\">{}</div>",
+          "padding:8px 10px;margin-top:4px;overflow-wrap:anywhere;word-break:break-word\">{}</div>",
           kMono, html(example.text));
     }
     out += "</td></tr>";

@@ -92,11 +92,36 @@ std::string chart(const AlarmMessage& message) {
   return text + "```";
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+// Is there an emoji's name, `:x:`? Two digits alone or before a dash are a clock's.
+bool names_emoji(std::string_view text) {
+  for (std::size_t from = text.find(':'); from != std::string_view::npos;) {
+    const std::size_t to = text.find_first_of(": ", from + 1);
+    if (to == std::string_view::npos) return false;
+    const std::string_view name = text.substr(from + 1, to - from - 1);
+    const bool clock = name.size() >= 2 && is_digit(name[0]) && is_digit(name[1]) &&
+                       (name.size() == 2 || name.substr(2).starts_with("–"));
+    if (text[to] == ':' && !name.empty() && !clock) return true;
+    from = text.find(':', to);
+  }
+  return false;
+}
+
+// Could Slack take something in it for markup?
+bool has_markup(std::string_view text) {
+  return text.find_first_of("*_~`<&>") != std::string_view::npos || names_emoji(text);
+}
+
+// As it is where that is safe, else as code.
+std::string literal(std::string_view text, std::size_t limit) {
+  return text.empty() || has_markup(text) ? code(text, limit) : shorten(text, limit);
+}
+
 // The name of a fact in bold; that of a dimension may be anything, also markup.
 std::string label(const std::string& name) {
   constexpr std::size_t kMaxLabel = 300;
-  return name.find_first_of("*_~`<&>") == std::string::npos ? "*" + shorten(name, kMaxLabel) + "*"
-                                                            : code(name, kMaxLabel);
+  return has_markup(name) ? code(name, kMaxLabel) : "*" + shorten(name, kMaxLabel) + "*";
 }
 
 // The first sentence, then the rest in two columns.
@@ -104,10 +129,10 @@ void add_facts(const AlarmMessage& message, Json& blocks) {
   Json fields = Json::array();
   for (const auto& [name, value] : message.facts) {
     if (name == "Why") {
-      blocks.push_back(section("*Why*  " + code(value, kMaxText - 10)));
+      blocks.push_back(section("*Why*  " + literal(value, kMaxText - 10)));
     } else if (fields.size() < kMaxFields) {
       // The name of a dimension is the user's, its value the log's.
-      fields.push_back(markup(fmt::format("{}\n{}", label(name), code(value, kMaxField - 400))));
+      fields.push_back(markup(fmt::format("{}\n{}", label(name), literal(value, kMaxField - 400))));
     }
   }
   if (!fields.empty()) blocks.push_back({{"type", "section"}, {"fields", std::move(fields)}});

@@ -12,8 +12,11 @@ namespace {
 TEST(Readme, EveryConfigurationInItLoads) {
   const std::string readme = read_whole(std::filesystem::path(TOCSIN_SOURCE_DIR) / "README.md");
   constexpr std::string_view kFence = "```yaml\n";
-  // Secrets of the samples come from variables of any value.
-  const Environment environment{{"KAFKA_PASSWORD", "secret"}};
+  // Secrets of the samples come from variables.
+  const Environment environment{{"KAFKA_PASSWORD", "secret"},
+                                {"SMTP_PASSWORD", "secret"},
+                                {"SLACK_WEBHOOK_URL", "https://hooks.slack.com/services/T0/B0/x"},
+                                {"WEBHOOK_SECRET", "secret"}};
   std::size_t blocks = 0;
   for (std::size_t at = readme.find(kFence); at != std::string::npos; at = readme.find(kFence, at)) {
     at += kFence.size();

@@ -113,7 +113,7 @@ TEST_F(SlackSinkTest, MarkupInEventsIsDefused) {
   const std::string evil = "<!channel> <@U1> <https://evil.example|click> *b* _i_ ~s~ `c` ``` & @here";
   auto facts = alarm_facts(State::Ok, State::Alarm, at("09:30:00"), {41});
   facts.alarm = facts.description = evil;
-  facts.dimensions = {{"User", evil}, {evil, "x"}};
+  facts.dimensions = {{"User", evil}, {evil, "x"}, {"Team", "at 09:15:30 :tada:"}};
   facts.examples = {{at("09:17:13"), evil, evil}};
   const auto notification = notification_of(facts);
   EXPECT_EQ(attempt(notification).outcome, Outcome::Delivered);
@@ -137,6 +137,7 @@ TEST_F(SlackSinkTest, MarkupInEventsIsDefused) {
     }
     EXPECT_FALSE(in_code) << text;
     EXPECT_THAT(outside, Not(HasSubstr("_i_"))) << text;
+    EXPECT_THAT(outside, Not(HasSubstr(":tada:"))) << text;
   }
 }
 
