@@ -122,7 +122,8 @@ TEST(Faults, WhatADestinationNeedsIsNeverShown) {
   for (const std::string_view sink :
        {"slack: https://hooks.example.com/services/T0/B0/hunter46",
         "webhook: {url: 'https://u:hunter46@x', headers: {Authorization: Bearer hunter47, x: [hunter48]}}",
-        "webhok: {url: https://x/hunter46, url: y}", "email: {to: [hunter46@example.com], x: {hunter47}}",
+        "webhok: {url: https://x/hunter46, url: y}",
+        "email: {to: [soc@example.com], password: hunter46, x: {hunter47}}",
         "console: {url: 'https://u:hunter46@x', Authorization: hunter47, x-api-key: hunter48}",
         "console: https://u:hunter46@x"}) {
     expect_nothing_shown("topics:\n  t:\n    subscriptions:\n      - " + std::string(sink) + "\n");
