@@ -5,17 +5,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <thread>
 
 #include "engine/base/time.h"
+#include "tests/e2e/program.h"
 #include "tests/kafka/broker.h"
-#include "tests/kafka/child_process.h"
 #include "tests/kafka/jars.h"
 #include "tests/kafka/topics.h"
 
@@ -29,7 +26,6 @@ using ::testing::HasSubstr;
 
 constexpr int kPartitions = 4;
 constexpr auto kTransitionLimit = 180s;  // a passing test takes a period or two
-constexpr auto kStopLimit = 60s;
 
 // A call that the account was refused, as CloudTrail records it.
 std::string refused_call(const std::string& account, EventTime time, int number) {
@@ -56,43 +52,6 @@ std::string allowed_call(const std::string& account, EventTime time, int number)
 }
 
 EventTime now() { return as_event_time(wall_now()); }
-
-// The program of this build, or the one that TOCSIN_BINARY names: a release beside tests with sanitizers.
-std::string program() {
-  const char* named = std::getenv("TOCSIN_BINARY");
-  return named != nullptr ? named : TOCSIN_PROGRAM;
-}
-
-// `tocsin run` as a process of its own.
-class Engine {
- public:
-  Engine(const fs::path& directory, const std::string& name)
-      : error_(directory / (name + ".stderr")),
-        process_({program(), "run", "-c", (directory / "tocsin.yaml").string()},
-                 directory / (name + ".stdout"), error_) {}
-
-  [[nodiscard]] std::string standard_error() const { return read_file(error_); }
-
-  // Waits until stderr says so; there is no other sign of what the engine has noticed.
-  [[nodiscard]] bool says(const std::string& text) {
-    for (const auto deadline = std::chrono::steady_clock::now() + kTransitionLimit;
-         std::chrono::steady_clock::now() < deadline && process_.running();
-         std::this_thread::sleep_for(100ms)) {
-      if (standard_error().find(text) != std::string::npos) return true;
-    }
-    return false;
-  }
-
-  // SIGTERM; its exit code.
-  [[nodiscard]] std::optional<int> stop() {
-    process_.signal(SIGTERM);
-    return process_.wait(kStopLimit);
-  }
-
- private:
-  fs::path error_;
-  ChildProcess process_;
-};
 
 class EndToEnd : public ::testing::Test {
  protected:
