@@ -142,17 +142,17 @@ dead_letters: {}
     return note_of("replay.stderr", "replayed");
   }
 
+  // The last one: the file holds what every process of the test said.
   Json note_of(const std::string& file, const std::string& code) const {
+    Json found = Json::object();
     std::ifstream lines(directory_ / file);
     for (std::string line; std::getline(lines, line);) {
       Json note = Json::parse(line, nullptr, false);
-      if (note.is_object() && note.value("code", "") == code) {
-        fmt::print("{}\n", note.at("text").get<std::string>());
-        return note;
-      }
+      if (note.is_object() && note.value("code", "") == code) found = std::move(note);
     }
-    ADD_FAILURE() << "no note " << code << " in:\n" << read_file(directory_ / file);
-    return Json::object();
+    EXPECT_FALSE(found.empty()) << "no note " << code << " in:\n" << read_file(directory_ / file);
+    if (!found.empty()) fmt::print("{}\n", found.at("text").get<std::string>());
+    return found;
   }
 
   static int number(const Json& note, const std::string& field) {

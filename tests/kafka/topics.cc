@@ -230,7 +230,11 @@ std::optional<std::int64_t> Topics::committed(const std::string& group, const st
       make_client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", brokers_}, {"group.id", group}});
   const Partitions partitions(rd_kafka_topic_partition_list_new(1));
   const auto* entry = rd_kafka_topic_partition_list_add(partitions.get(), topic.c_str(), partition);
-  check("committed offsets of " + group, rd_kafka_committed(client.get(), partitions.get(), kLimitMs));
+  const rd_kafka_resp_err_t error = rd_kafka_committed(client.get(), partitions.get(), kLimitMs);
+  // A broker's first group waits for its topic of offsets.
+  if (error == RD_KAFKA_RESP_ERR_NOT_COORDINATOR || error == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE)
+    return std::nullopt;
+  check("committed offsets of " + group, error);
   return entry->offset >= 0 ? std::optional(entry->offset) : std::nullopt;
 }
 

@@ -364,9 +364,10 @@ TEST_F(LiveTest, WhatDiesIsKeptBeforeItsOffsetIsCommitted) {
   ASSERT_TRUE(world_.wait([](const World& world) { return world.committed == 4; }));
   const LiveResult result = stop();
   EXPECT_EQ(world_.delivered, (std::vector<std::string>{"dead letter memory:2"}));
-  EXPECT_EQ(world_.notes.at(1),
-            "an item of app could not be used: not_json, at memory:2; kept in memory: mend "
-            "there, then `tocsin run --replay-dead-letters`");
+  EXPECT_EQ(
+      world_.notes.at(1),
+      "an item of app could not be used: not_json, at memory:2; kept in memory: "
+      "`tocsin run --replay-dead-letters --still-dead FILE` gives a file to mend `value` in and to replay");
   const event::ItemCounts& items = result.counts.items;
   EXPECT_EQ(items.read, 3U);
   EXPECT_EQ(items.decoded, 2U);
