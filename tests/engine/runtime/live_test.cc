@@ -88,6 +88,7 @@ class MemorySource final : public source::Source {
     if (world_.batches.empty()) return std::optional<event::RawBatch>();
     const auto lines = std::make_shared<std::vector<std::string>>(std::move(world_.batches.front()));
     world_.batches.pop_front();
+    world_.changed.notify_all();
     event::RawBatch batch;
     for (const std::string& line : *lines) batch.records.push_back({line, std::nullopt, ++offset_});
     batch.bytes = lines;
