@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdio>
 #include <optional>
+#include <utility>
 
 #include "cli/commands.h"
 #include "cli/configuration.h"
@@ -126,9 +127,12 @@ int run_sessions(config::Configuration configuration, const std::vector<std::str
                  Desk& desk) {
   const std::atomic<bool>& stop = install_stop_signal();
   std::atomic<bool>& reload = install_reload_signal();
+  std::optional<config::Configuration> previous;  // what ran before the last reload
   for (;;) {
     std::optional<config::Configuration> next;
+    bool is_running = false;
     const auto result = run_session(configuration, log, desk, [&] {
+      is_running = true;
       if (stop) return true;
       if (next) return true;
       if (!reload.exchange(false) && !desk.reloads.wanted()) return false;
@@ -150,6 +154,17 @@ int run_sessions(config::Configuration configuration, const std::vector<std::str
       desk.reloads.settle({next.has_value(), std::move(errors)});
       return next.has_value();
     });
+    if (!result && !is_running && previous) {
+      // Without faults, and yet it does not start: a broker's certificate that is not there, a full disk.
+      log.write({Severity::Error,
+                 "not_reloaded",
+                 fmt::format("not reloaded: {}", describe(result.error())),
+                 "mend that and reload again; the configuration before goes on, with new windows and states",
+                 {}});
+      configuration = std::move(*previous);
+      previous.reset();
+      continue;
+    }
     if (!result) {
       log.write({Severity::Error, "failed", describe(result.error()), "the engine has ended", {}});
       return kUnreadable;
@@ -157,7 +172,7 @@ int run_sessions(config::Configuration configuration, const std::vector<std::str
     tell(*result, *configuration.plan, log);
     if (stop) return kFine;
     if (!next) return result->undelivered > 0 ? kNo : kFine;
-    configuration = std::move(*next);
+    previous = std::exchange(configuration, std::move(*next));
   }
 }
 

@@ -39,6 +39,8 @@ class Engine {
     return false;
   }
 
+  void reload() { process_.signal(SIGHUP); }
+
   // SIGTERM; its exit code.
   [[nodiscard]] std::optional<int> stop() {
     process_.signal(SIGTERM);
