@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -98,7 +99,26 @@ class SmtpReceiver {
       mails.push_back(bytes.substr(from, end - from));
       from = end + kEnd.size();
     }
+    // A process each puts them into the box, in any order; the log has the order in which they came.
+    const std::vector<std::string> accepted = accepted_ids();
+    std::ranges::stable_sort(mails, {}, [&](const std::string& mail) {
+      return std::ranges::find_if(accepted, [&](const std::string& id) { return mail.find(id) != mail.npos; });
+    });
     return mails;
+  }
+
+  // Exim's names of what it has accepted, which stand in the mails' Received lines.
+  [[nodiscard]] std::vector<std::string> accepted_ids() const {
+    std::ifstream log(root() + "/mainlog");
+    std::vector<std::string> ids;
+    std::string line;
+    while (std::getline(log, line)) {
+      const std::size_t end = line.find(" <= ");
+      if (end == std::string::npos) continue;
+      const std::size_t start = line.rfind(' ', end - 1) + 1;
+      ids.push_back(line.substr(start, end - start));
+    }
+    return ids;
   }
 
   static sockaddr_in loopback(int port) {
