@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "engine/base/time.h"
+#include "tests/e2e/program.h"
 #include "tests/kafka/broker.h"
 #include "tests/kafka/child_process.h"
 #include "tests/kafka/jars.h"
@@ -29,11 +30,6 @@ using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
 constexpr auto kLimit = 180s;  // a passing test takes some seconds
-
-std::string program() {
-  const char* named = std::getenv("TOCSIN_BINARY");
-  return named != nullptr ? named : TOCSIN_PROGRAM;
-}
 
 class DeadLetters : public ::testing::Test {
  protected:

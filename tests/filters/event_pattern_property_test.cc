@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/event/predicate.h"
@@ -131,12 +132,17 @@ TEST(EventPatternProperty, MatcherAgreesWithTheOracle) {
   constexpr std::size_t kPerRound = 40;
   std::size_t matched = 0;
   for (int round = 0; round < rounds; ++round) {
+    std::size_t refused = 0;
     std::vector<std::string> patterns;
     std::vector<runtime::MatchSpec> specs;
     while (specs.size() < kPerRound) {
-      patterns.push_back(random_pattern(random, 2));
-      const auto filter = compile_event_pattern(patterns.back());
-      ASSERT_TRUE(filter.has_value()) << patterns.back() << ": " << filter.error().message;
+      std::string pattern = random_pattern(random, 2);
+      const auto filter = compile_event_pattern(pattern);
+      if (!filter) {  // rarely: its wildcards or combinations are beyond the limits
+        ASSERT_LT(++refused, kPerRound / 2) << pattern << ": " << filter.error().message;
+        continue;
+      }
+      patterns.push_back(std::move(pattern));
       specs.push_back({{}, filter->predicate, {}});
     }
     std::vector<std::string> messages;
