@@ -203,7 +203,7 @@ class MatchRun {
       event::RawBatch batch;
       batch.records.push_back({message, std::nullopt, 1});
       batch.bytes = document;
-      decode(batch);
+      match_decoded(batch);
     } else if (message.size() > event::kMaxEventBytes) {
       ++too_large_;
     } else {
@@ -223,22 +223,25 @@ class MatchRun {
       auto batch = reader->read();
       if (!batch) return std::unexpected(batch.error());
       last = batch->last;
-      decode(*batch);
-      match();
+      match_decoded(*batch);
       output_.flush();
     }
     return {};
   }
 
-  void decode(event::RawBatch& batch) {
+  void match_decoded(event::RawBatch& batch) {
     batch.read_at = wall_now();  // no rule of `match` looks at times; those without a year need one
     const char* const place = batch.by_line ? "line" : "record";
-    decoder_.decode(batch, settings_, decoded_);
-    for (const event::Event& event : decoded_.events) {
-      candidates_.push_back(
-          {event.message, event.message, place, static_cast<std::uint64_t>(event.position.offset), false});
-    }
-    rejects_.merge(decoded_.rejects);
+    std::size_t next = 0;
+    do {
+      next = decoder_.decode(batch, settings_, decoded_, next);
+      for (const event::Event& event : decoded_.events) {
+        candidates_.push_back(
+            {event.message, event.message, place, static_cast<std::uint64_t>(event.position.offset), false});
+      }
+      rejects_.merge(decoded_.rejects);
+      match();
+    } while (next < batch.records.size());
   }
 
   // --- what matches

@@ -15,18 +15,20 @@ RecordTime::RecordTime(event::DecodeSettings settings) : settings_(std::move(set
 
 EventTime RecordTime::of(std::string_view record) {
   one_.records.assign(1, {.value = record, .timestamp = {}, .offset = 0});
-  of(one_, events_, times_);
+  of(one_, times_);
   return times_.front();
 }
 
-void RecordTime::of(event::RawBatch& batch, event::EventBatch& events, std::vector<EventTime>& times) {
+void RecordTime::of(event::RawBatch& batch, std::vector<EventTime>& times) {
   batch.read_at = wall_now();
-  decoder_.decode(batch, settings_, events);
   times.assign(batch.records.size(), event::kInheritTime);
-  auto event = events.events.begin();
-  for (std::size_t i = 0; i < batch.records.size(); ++i) {
-    for (; event != events.events.end() && event->position.offset == batch.records[i].offset; ++event)
-      times[i] = std::max(times[i], event->time);
+  for (std::size_t i = 0; i < batch.records.size();) {
+    const std::size_t end = decoder_.decode(batch, settings_, events_, i);
+    auto event = events_.events.begin();
+    for (; i < end; ++i) {
+      for (; event != events_.events.end() && event->position.offset == batch.records[i].offset; ++event)
+        times[i] = std::max(times[i], event->time);
+    }
   }
 }
 
@@ -77,7 +79,7 @@ Result<bool> TimedRecords::ensure_record(std::uint32_t index) {
     cursor.at = 0;
     const auto& refused = cursor.batch.rejects.counts;
     refused_ += std::accumulate(std::begin(refused), std::end(refused), std::uint64_t{0});
-    times_[inputs_[index].source].of(cursor.batch, cursor.events, cursor.times);
+    times_[inputs_[index].source].of(cursor.batch, cursor.times);
   }
   return true;
 }

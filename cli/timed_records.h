@@ -33,8 +33,8 @@ class RecordTime {
   // says, for arrival is what producing makes of it.
   explicit RecordTime(event::DecodeSettings settings);
   [[nodiscard]] EventTime of(std::string_view record);
-  // Of each record; the batch's bytes move to `events`.
-  void of(event::RawBatch& batch, event::EventBatch& events, std::vector<EventTime>& times);
+  // Of each record.
+  void of(event::RawBatch& batch, std::vector<EventTime>& times);
 
  private:
   event::DecodeSettings settings_;
@@ -60,7 +60,6 @@ class TimedRecords {
   struct Cursor {
     std::unique_ptr<source::PartitionReader> reader;
     event::RawBatch batch;
-    event::EventBatch events;  // keeps the batch's bytes
     std::vector<EventTime> times;
     std::size_t at = 0;
     bool read_to_end = false;

@@ -139,6 +139,20 @@ event::TimeRule read_time(const Node& source, Load& load) {
   return rule;
 }
 
+// Where `word` stands for the second time; it does.
+std::size_t second_word(std::string_view text, std::string_view word) {
+  const auto next = [&](std::size_t from) {
+    constexpr std::string_view kBetween = " \t\r\n${}";
+    const auto between = [&](std::size_t at) {
+      return at >= text.size() || kBetween.find(text[at]) != std::string_view::npos;
+    };
+    std::size_t at = text.find(word, from);
+    while ((at > 0 && !between(at - 1)) || !between(at + word.size())) at = text.find(word, at + 1);
+    return at;
+  };
+  return next(next(0) + word.size());
+}
+
 void read_format(const Node& source, event::DecodeSettings& decode, Faults& faults) {
   if (const Node* word = read_text(source, "format")) {
     decode.format = event::parse_format(word->text).value_or(event::Format::Auto);
@@ -165,7 +179,8 @@ void read_format(const Node& source, event::DecodeSettings& decode, Faults& faul
                    fmt::format("flow logs have no field {}", hidden ? quoted(*fields) : "`" + name + "`"),
                    hidden ? std::string() : std::move(hint));
     } else if (!seen.insert(name).second) {
-      faults.error(*fields, "a field stands twice", "remove one of them");
+      faults.error_of_language(*fields, second_word(fields->text, name),
+                               fmt::format("`{}` stands twice in `fields`", name), "remove one of them");
     }
   }
   if (decode.vpc_flow.fields.empty())

@@ -52,23 +52,19 @@ struct DeadLetter {
 // the letters come all the same, with the start of their value only.
 class LetterBudget {
  public:
-  static constexpr std::size_t kMaxLetters = 1'000;
   static constexpr std::size_t kMaxBytes = std::size_t{16} << 20;
   static constexpr std::size_t kStartBytes = 64;  // kept of a value in any case
 
   // Gives `letter` the value `bytes`, or as much of it as there is room for.
   void fill(DeadLetter& letter, std::string_view bytes) {
-    const bool room = letters_ < kMaxLetters && bytes.size() <= kMaxBytes - bytes_;
+    const bool room = bytes.size() <= kMaxBytes - bytes_;
     const std::size_t kept = room ? bytes.size() : std::min(bytes.size(), kStartBytes);
     letter.value = bytes.substr(0, kept);
     letter.cut_bytes += bytes.size() - kept;
-    if (!room) return;
-    ++letters_;
-    bytes_ += kept;
+    if (room) bytes_ += kept;
   }
 
  private:
-  std::size_t letters_ = 0;
   std::size_t bytes_ = 0;
 };
 

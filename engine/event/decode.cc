@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -17,12 +18,28 @@
 namespace tocsin::event {
 namespace {
 
+std::string_view trim_json_space(std::string_view text) {
+  text = skip_json_space(text);
+  while (!text.empty() && is_json_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
 // Whether a text announces a JSON object: `{"`, `{}` or the same with white space between.
 bool announces_object(std::string_view text) {
   const std::string_view start = skip_json_space(text);
   if (!start.starts_with('{')) return false;
   const std::string_view inside = skip_json_space(start.substr(1));
   return inside.starts_with('"') || inside.starts_with('}');
+}
+
+// Whether an object has `value` and nothing else.
+bool is_only_member(std::string_view object, std::string_view value) {
+  const std::string_view behind(
+      value.data() + value.size(),
+      static_cast<std::size_t>(object.data() + object.size() - value.data()) - value.size());
+  if (!skip_json_space(behind).starts_with('}')) return false;
+  const std::string_view before(object.data(), static_cast<std::size_t>(value.data() - object.data()));
+  return std::ranges::count(before, ':') == 1 && before.find(',') == std::string_view::npos;
 }
 
 std::optional<EventTime> if_on_the_calendar(std::optional<EventTime> time) {
@@ -46,6 +63,7 @@ struct Surroundings {
   [[nodiscard]] Surroundings inside() const {
     Surroundings inner = *this;
     ++inner.layers;
+    inner.broken_is_text = false;
     return inner;
   }
 };
@@ -58,8 +76,6 @@ Kind kind_of(Shape shape) {
       return Kind::BusEvent;
     case Shape::S3Record:
       return Kind::S3Notification;
-    case Shape::BackupNotice:
-      return Kind::BackupNotice;
     case Shape::AlarmMessage:
       return Kind::AlarmMessage;
     case Shape::LambdaPlatform:
@@ -69,12 +85,25 @@ Kind kind_of(Shape shape) {
   }
 }
 
+// Why a text that had to be an object is none.
+RejectReason reason_for(JsonStatus status) {
+  if (status == JsonStatus::BadUtf8) return RejectReason::BadUtf8;
+  return status == JsonStatus::TooDeep ? RejectReason::TooDeep : RejectReason::NotJson;
+}
+
+// The envelopes stand first among the shapes.
+bool is_envelope(Shape shape) { return shape <= Shape::SnsConfirmation; }
+
+bool is_record_of_carrier(Shape shape) {
+  return shape == Shape::SnsRecord || shape == Shape::SqsRecord || shape == Shape::KinesisRecord;
+}
+
 // Whether a pinned format may have a shape.
 bool may_be(Format format, Shape shape) {
   switch (format) {
     case Format::Subscription:
     case Format::VpcFlow:
-      return shape == Shape::Subscription || shape == Shape::Lambda;
+      return is_envelope(shape);
     case Format::Sns:
       return shape == Shape::SnsNotification || shape == Shape::SnsConfirmation ||
              shape == Shape::SnsRecord || shape == Shape::Records;
@@ -89,6 +118,33 @@ bool may_be(Format format, Shape shape) {
     default:
       return true;
   }
+}
+
+// Pinned to one of these, a source's records are that or bring it in whatever carrier; pinned to any other
+// envelope, what that holds tells for itself.
+bool holds_inside(Format format) {
+  return format == Format::CloudTrail || format == Format::EventBridge || format == Format::Subscription ||
+         format == Format::VpcFlow;
+}
+
+// What a carrier brings.
+Surroundings carried(const Surroundings& around) {
+  Surroundings inner = around.inside();
+  if (!holds_inside(around.format)) inner.format = Format::Auto;
+  return inner;
+}
+
+// What a pinned format takes an object for that is no envelope.
+std::optional<Shape> pinned_event(Format format) {
+  if (format == Format::CloudTrail) return Shape::CloudTrail;
+  if (format == Format::EventBridge) return Shape::BusEvent;
+  return std::nullopt;
+}
+
+// The record that only a source pinned to its carrier has by so little.
+Shape pinned_record(Format format) {
+  if (format == Format::Kinesis) return Shape::KinesisRecord;
+  return format == Format::Firehose ? Shape::FirehoseRecord : Shape::Other;
 }
 
 bool is_lambda_line(std::string_view line) {
@@ -139,13 +195,19 @@ struct Decoder::State {
   EventBatch* out = nullptr;
   const EnvelopeFields* fields = nullptr;
   const RawRecord* record = nullptr;
-  std::uint32_t items = 0;         // of the record so far
-  std::size_t inflated_bytes = 0;  // of the record so far
-  bool full = false;               // the record had more events than one may have
-  std::string_view stable;         // the bytes of the current document, which live as long as the batch
+  std::uint32_t items = 0;                    // of the record so far
+  std::uint32_t max_items = kMaxRecordItems;  // up to which the record may have some
+  std::size_t inflated_bytes = 0;             // of the record so far
+  bool full = false;                          // the record had more items than it may have
+  std::uint64_t batch_items = 0;              // of the batch's pieces before this one
+  std::size_t batch_letters = 0;              // likewise
+  std::size_t owned_bytes = 0;                // of out->owned
+  bool timed = false;                         // the batch had an event with a time of its own
+  std::string_view stable;  // the bytes of the current document, which live as long as the batch
   std::string* texts =
       nullptr;  // the last of out->owned that collects texts; never grows beyond its capacity
   LetterBudget letters;
+  LetterBudget untimed_letters;
   struct Item {
     std::string_view value;
     Surroundings around;
@@ -161,6 +223,9 @@ struct Decoder::State {
   void open();
   void skip(SkipReason reason) { ++out->items.skipped[static_cast<std::size_t>(reason)]; }
   void die(RejectReason reason, std::uint64_t cut_bytes = 0);
+  void write_letter(DeadLetter& letter, LetterBudget& budget);
+  [[nodiscard]] bool has_room(std::uint64_t rest_bytes);
+  std::string_view own(std::unique_ptr<std::string> text);
   template <typename Each>
   void for_each_item(std::string_view array, const Surroundings& around, Part part, Each each);
 
@@ -173,10 +238,12 @@ struct Decoder::State {
   void decode_compressed(std::string_view gzip, const Surroundings& around);
   void decode_base64_data(std::string_view data, const Surroundings& inner);
   void decode_text_field(std::optional<std::string_view> text, const Surroundings& inner);
-  void decode_documents(std::string_view documents, const Surroundings& around);
+  bool decode_documents(std::string_view documents, const Surroundings& around);
   void decode_document(std::string_view document, const Surroundings& around);
   void decode_object(std::string_view document, const Surroundings& around);
   void decode_subscription(const Surroundings& outer);
+  enum class Elements : std::uint8_t { CloudTrail, Documents, Unknown };  // Documents tell for themselves
+  Elements elements_of(std::string_view records, std::string_view document, Format format);
   void decode_records(std::string_view document, const Surroundings& around);
   void decode_log_event(std::string_view element, const Surroundings& around);
   void decode_firehose(std::string_view document, const Surroundings& around);
@@ -186,6 +253,7 @@ struct Decoder::State {
   void decode_message(std::string_view message, const Surroundings& around);
   void decode_flow_lines(std::string_view lines, const Surroundings& around);
   void emit_object(std::string_view message, Shape shape, const Surroundings& around);
+  void emit_object(std::string_view message, Kind kind, Shape shape, const Surroundings& around);
   void emit_text(std::string_view message, const Surroundings& around);
   void emit_flow_line(std::string_view line, const Surroundings& around);
   void emit(Event event, std::optional<EventTime> time, const Surroundings& around);
@@ -208,21 +276,35 @@ Decoder::~Decoder() = default;
 Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 
-void Decoder::decode(RawBatch& batch, const DecodeSettings& settings, EventBatch& out) {
+std::size_t Decoder::decode(RawBatch& batch, const DecodeSettings& settings, EventBatch& out,
+                            std::size_t from) {
   out.clear();
   out.partition = batch.partition;
-  out.rejects = batch.rejects;
-  out.items.read = out.items.dead = batch.rejects.total();
-  out.dead = std::move(batch.dead);
-  out.bytes = std::move(batch.bytes);
+  out.bytes = batch.bytes;
   State& state = *state_;
+  if (from == 0) {
+    out.rejects = batch.rejects;
+    out.items.read = out.items.dead = batch.rejects.total();
+    out.dead = std::move(batch.dead);
+    state.letters = {};
+    state.untimed_letters = {};
+    state.batch_items = 0;
+    state.batch_letters = 0;
+    state.timed = false;
+  }
   state.batch = &batch;
   state.settings = &settings;
   state.out = &out;
   state.fields = &state.fields_for(settings.time);
   state.texts = nullptr;
-  state.letters = {};
-  for (const RawRecord& record : batch.records) state.decode_record(record);
+  state.owned_bytes = 0;
+  while (from < batch.records.size() && state.owned_bytes < kMaxPieceBytes &&
+         out.events.size() < kMaxPieceEvents) {
+    state.decode_record(batch.records[from++]);
+  }
+  state.batch_items += out.items.read;
+  state.batch_letters += out.dead.size() + out.untimed.size();
+  return from;
 }
 
 const EnvelopeFields& Decoder::State::fields_for(const TimeRule& rule) {
@@ -246,6 +328,7 @@ std::string_view Decoder::State::keep(std::string_view text) {
   if (texts == nullptr || texts->capacity() - texts->size() < text.size()) {
     texts = out->owned.emplace_back(std::make_unique<std::string>()).get();
     texts->reserve(std::max(kChunk, text.size()));
+    owned_bytes += texts->capacity();
   }
   const std::size_t start = texts->size();
   texts->append(text);
@@ -267,20 +350,40 @@ void Decoder::State::open() {
 void Decoder::State::die(RejectReason reason, std::uint64_t cut_bytes) {
   out->rejects.add(reason);
   ++out->items.dead;
-  const Surroundings& around = item.around;
   DeadLetter& letter = out->dead.emplace_back();
   letter.reason = reason;
+  letter.cut_bytes = cut_bytes;
+  write_letter(letter, letters);
+}
+
+// The letter of the item met last.
+void Decoder::State::write_letter(DeadLetter& letter, LetterBudget& budget) {
+  const Surroundings& around = item.around;
   letter.offset = record->offset;
   letter.index = items - 1;
   letter.timestamp = around.time ? around.time : around.arrival;
-  letter.cut_bytes = cut_bytes;
   letter.part = item.part;
   letter.carried = around.format != settings->format;
-  letters.fill(letter, item.value);
+  budget.fill(letter, item.value);
   if (around.enveloped) {
     letter.envelope = DeadLetter::Envelope{std::string(around.account), std::string(around.log_group),
                                            std::string(around.log_stream)};
   }
+}
+
+// Whether the record may have the item met last. If not it dies, and with it the `rest_bytes` behind it in
+// what holds both.
+bool Decoder::State::has_room(std::uint64_t rest_bytes) {
+  if (!full && items <= max_items) return true;
+  full = true;
+  die(RejectReason::InflatedTooLarge, rest_bytes);
+  return false;
+}
+
+// Keeps a text as long as the piece of the batch.
+std::string_view Decoder::State::own(std::unique_ptr<std::string> text) {
+  owned_bytes += text->capacity();
+  return *out->owned.emplace_back(std::move(text));
 }
 
 // Meets the elements of an array that the current item holds. One that holds nothing is an empty item; one
@@ -291,14 +394,9 @@ void Decoder::State::for_each_item(std::string_view array, const Surroundings& a
   bool any = false;
   for_each_element(array, [&](std::string_view element) {
     any = true;
-    if (full) return false;
     meet(element, around, part);
-    if (items > kMaxRecordEvents) {
-      full = true;
-      const char* end = array.data() + array.size();
-      die(RejectReason::InflatedTooLarge, static_cast<std::size_t>(end - element.data()) - element.size());
-      return false;
-    }
+    const char* end = array.data() + array.size();
+    if (!has_room(static_cast<std::size_t>(end - element.data()) - element.size())) return false;
     each(element);
     return true;
   });
@@ -310,6 +408,9 @@ void Decoder::State::for_each_item(std::string_view array, const Surroundings& a
 void Decoder::State::decode_record(const RawRecord& raw) {
   record = &raw;
   items = raw.index;
+  const bool spent = batch_items + out->items.read > kMaxBatchItems ||
+                     batch_letters + out->dead.size() + out->untimed.size() > kMaxBatchLetters;
+  max_items = raw.index + (spent ? kMaxSpentItems : kMaxRecordItems);
   inflated_bytes = 0;
   full = false;
   stable = raw.value;
@@ -369,35 +470,36 @@ void Decoder::State::decode_layer(std::string_view value, const Surroundings& ar
   }
   if (!is_object && around.format == Format::VpcFlow) return decode_flow_lines(value, around);
   if (!is_object && around.format == Format::Auto) return emit_text(value, around);
-  if (around.broken_is_text) {
-    if (view.walk(value, fields->trie()) != JsonStatus::Object) return emit_text(value, around);
-    return decode_object(value, around);
-  }
-  if (is_object && around.layers > 0) return decode_documents(value, around);
-  decode_document(value, around);
+  // The white space around a document is not the event's: a file ends with a new line.
+  const std::string_view document = around.layers > 0 && is_object ? trim_json_space(value) : value;
+  const JsonStatus status = view.walk(document, fields->trie());
+  if (status == JsonStatus::Object) return decode_object(document, around);
+  if (around.broken_is_text && around.format == Format::Auto) return emit_text(value, around);
+  if (is_object && decode_documents(value, around)) return;
+  die(reason_for(status));
 }
 
-// Compressed members follow each other without anything between, so several documents may stand in one text.
-void Decoder::State::decode_documents(std::string_view documents, const Surroundings& around) {
-  bool first = true;
-  std::string_view rest = documents;
-  while (!(rest = skip_json_space(rest)).empty() && !full) {
+// Compressed members, and the records in a file of Firehose's, follow each other with nothing or white space
+// between them, so several objects may stand in one text. False if these do not, then nothing was done.
+bool Decoder::State::decode_documents(std::string_view documents, const Surroundings& around) {
+  std::string_view rest = skip_json_space(documents);
+  const auto take = [&rest] {
     JsonExtent extent;
-    const std::size_t size = extent.take(rest);
-    const std::string_view document = rest.substr(0, size > 0 ? size : rest.size());
-    rest.remove_prefix(document.size());
-    // A lone document is the item that it came in.
-    if (!first || !skip_json_space(rest).empty()) {
-      if (first) open();
-      meet(document, around, Part::Document);
-    }
-    first = false;
-    if (items > kMaxRecordEvents) {
-      full = true;
-      return die(RejectReason::InflatedTooLarge, rest.size());
-    }
+    const std::string_view document = rest.substr(0, extent.take(rest));
+    rest = skip_json_space(rest.substr(document.size()));
+    return document;
+  };
+  std::string_view document = take();
+  if (!rest.starts_with('{')) return false;
+  open();
+  while (!document.empty()) {
+    meet(document, around, Part::Document);
+    if (!has_room(rest.size())) break;
     decode_document(document, around);
+    // What is no object any more is one broken item, whatever words it has.
+    document = rest.starts_with('{') ? take() : std::exchange(rest, {});
   }
+  return true;
 }
 
 void Decoder::State::decode_compressed(std::string_view gzip, const Surroundings& around) {
@@ -407,19 +509,15 @@ void Decoder::State::decode_compressed(std::string_view gzip, const Surroundings
   if (status == InflateStatus::Damaged) return die(RejectReason::BadGzip);
   if (status == InflateStatus::TooLarge || !charge(inflated->size()))
     return die(RejectReason::InflatedTooLarge);
-  const std::string_view value = *inflated;
-  out->owned.push_back(std::move(inflated));
-  decode_value(value, around.inside());
+  decode_value(own(std::move(inflated)), around.inside());
 }
 
 // What base64 in a field stands for. The line's end behind a text is its producer's.
 void Decoder::State::decode_base64_data(std::string_view data, const Surroundings& inner) {
-  auto bytes = std::make_unique<std::string>();
-  if (!decode_base64(data, *bytes)) return die(RejectReason::BadGzip);
-  if (is_gzip(*bytes)) return decode_compressed(*bytes, inner);
-  if (!charge(bytes->size())) return die(RejectReason::InflatedTooLarge);
-  const std::string_view value = *bytes;
-  out->owned.push_back(std::move(bytes));
+  if (!decode_base64(data, compressed)) return die(RejectReason::BadBase64);
+  if (is_gzip(compressed)) return decode_compressed(compressed, inner);
+  if (!charge(compressed.size())) return die(RejectReason::InflatedTooLarge);
+  const std::string_view value = keep(compressed);
   decode_value(value.substr(0, value.find_last_not_of("\r\n") + 1), inner);
 }
 
@@ -432,21 +530,9 @@ void Decoder::State::decode_text_field(std::optional<std::string_view> text, con
 }
 
 bool Decoder::State::walk(std::string_view text, const FieldTrie& trie) {
-  switch (view.walk(text, trie)) {
-    case JsonStatus::Object:
-      return true;
-    case JsonStatus::BadUtf8:
-      die(RejectReason::BadUtf8);
-      return false;
-    case JsonStatus::TooDeep:
-      die(RejectReason::TooDeep);
-      return false;
-    case JsonStatus::NotObject:
-    case JsonStatus::Invalid:
-      break;
-  }
-  die(RejectReason::NotJson);
-  return false;
+  const JsonStatus status = view.walk(text, trie);
+  if (status != JsonStatus::Object) die(reason_for(status));
+  return status == JsonStatus::Object;
 }
 
 void Decoder::State::decode_document(std::string_view document, const Surroundings& around) {
@@ -455,17 +541,17 @@ void Decoder::State::decode_document(std::string_view document, const Surroundin
 
 // The document was walked last.
 void Decoder::State::decode_object(std::string_view document, const Surroundings& around) {
-  const Shape shape = fields->shape_of(view);
+  if (around.layers > kMaxLayers) return die(RejectReason::TooDeep);
   if (around.format == Format::Json) return emit_object(document, Shape::Other, around);
-  if (around.format == Format::EventBridge) return emit_object(document, Shape::BusEvent, around);
-  if (around.format == Format::CloudTrail && shape != Shape::Records)
-    return emit_object(document, Shape::CloudTrail, around);
+  const Shape shape = fields->shape_of(view, pinned_record(around.format));
+  if (const auto event = pinned_event(around.format); event && !is_envelope(shape))
+    return emit_object(document, *event, around);
   if (!may_be(around.format, shape)) return die(RejectReason::NotJson);
   // Two names are little to go by: outside of Firehose's envelope any application may use them.
   if (shape == Shape::FirehoseRecord && around.format == Format::Auto)
     return emit_object(document, Shape::Other, around);
-  Surroundings inner = around.inside();
-  if (around.format != Format::VpcFlow) inner.format = Format::Auto;
+  Surroundings inner = carried(around);
+  inner.broken_is_text = shape == Shape::SqsRecord;  // a message may be any text
   switch (shape) {
     case Shape::Subscription:
       return decode_subscription(around);
@@ -520,28 +606,38 @@ void Decoder::State::decode_log_event(std::string_view element, const Surroundin
   decode_message(item.value, own);
 }
 
-// {"Records":[…]} in one record. Its first element says what they are.
+// What a {"Records":[…]} holds: its first element says, unless the format does.
+Decoder::State::Elements Decoder::State::elements_of(std::string_view records, std::string_view document,
+                                                     Format format) {
+  const bool pinned = format != Format::Auto;
+  if (pinned && !holds_inside(format)) return Elements::Documents;
+  std::optional<Shape> first;
+  for_each_element(records, [&](std::string_view element) {
+    const bool object = view.walk(element, fields->trie()) == JsonStatus::Object;
+    first = object ? fields->shape_of(view) : Shape::Other;
+    return false;
+  });
+  // Any application may have empty `Records` among other things.
+  if (!first) return pinned || is_only_member(document, records) ? Elements::Documents : Elements::Unknown;
+  if (is_record_of_carrier(*first)) return Elements::Documents;
+  if (!pinned && *first == Shape::S3Record) return Elements::Documents;
+  const bool trail =
+      pinned ? format == Format::CloudTrail && !is_envelope(*first) : *first == Shape::CloudTrail;
+  return trail ? Elements::CloudTrail : Elements::Unknown;
+}
+
 void Decoder::State::decode_records(std::string_view document, const Surroundings& around) {
   const std::string_view records = fields->records(view);
-  Shape first_shape = around.format == Format::CloudTrail ? Shape::CloudTrail : Shape::SnsRecord;
-  if (around.format == Format::Auto) {
-    for_each_element(records, [&](std::string_view first) {
-      first_shape =
-          view.walk(first, fields->trie()) == JsonStatus::Object ? fields->shape_of(view) : Shape::Other;
-      return false;
-    });
-  }
-  switch (first_shape) {
-    case Shape::CloudTrail:
-      return for_each_item(records, around, Part::CloudTrailRecord,
-                           [&](std::string_view element) { decode_cloudtrail_record(element, around); });
-    case Shape::S3Record:
-    case Shape::SnsRecord:
-    case Shape::SqsRecord:
-    case Shape::KinesisRecord:
-      return for_each_item(records, around, Part::Document,
-                           [&](std::string_view element) { decode_document(element, around); });
-    default:
+  const Surroundings inner = around.inside();
+  switch (elements_of(records, document, around.format)) {
+    case Elements::CloudTrail:
+      return for_each_item(records, inner, Part::CloudTrailRecord,
+                           [&](std::string_view element) { decode_cloudtrail_record(element, inner); });
+    case Elements::Documents:
+      return for_each_item(records, inner, Part::Document,
+                           [&](std::string_view element) { decode_document(element, inner); });
+    case Elements::Unknown:
+      if (around.format != Format::Auto) return die(RejectReason::NotJson);
       if (walk(document, fields->trie())) emit_object(document, Shape::Other, around);
   }
 }
@@ -550,14 +646,17 @@ void Decoder::State::decode_records(std::string_view document, const Surrounding
 // data.
 void Decoder::State::decode_firehose(std::string_view document, const Surroundings& around) {
   const std::string_view records = fields->firehose_records(view);
-  bool has_data = true;
-  for_each_element(records, [&](std::string_view first) {
-    has_data = view.walk(first, fields->trie()) == JsonStatus::Object && fields->has_data(view);
-    return false;
-  });
+  bool has_data = around.format == Format::Firehose || fields->names_firehose(view);
+  if (around.format != Format::Firehose) {
+    for_each_element(records, [&](std::string_view first) {
+      has_data = view.walk(first, fields->trie()) == JsonStatus::Object && fields->has_data(view);
+      return false;
+    });
+  }
   if (!has_data) {
-    if (walk(document, fields->trie())) emit_object(document, Shape::Other, around);
-    return;
+    if (!walk(document, fields->trie())) return;
+    if (!may_be(around.format, Shape::Other)) return die(RejectReason::NotJson);
+    return emit_object(document, pinned_event(around.format).value_or(Shape::Other), around);
   }
   for_each_item(records, around, Part::FirehoseRecord,
                 [&](std::string_view element) { decode_firehose_record(element, around); });
@@ -566,8 +665,7 @@ void Decoder::State::decode_firehose(std::string_view document, const Surroundin
 void Decoder::State::decode_firehose_record(std::string_view element, const Surroundings& around) {
   if (!walk(element, fields->trie())) return;
   if (!fields->has_data(view)) return die(RejectReason::NotJson);
-  Surroundings inner = around.inside();
-  inner.format = Format::Auto;
+  Surroundings inner = carried(around);
   if (const auto arrival = fields->arrival_of(view, Shape::FirehoseRecord)) inner.arrival = arrival;
   decode_base64_data(fields->data_of(view, Shape::FirehoseRecord), inner);
 }
@@ -578,8 +676,7 @@ void Decoder::State::decode_cloudtrail_record(std::string_view element, const Su
 
 // What SNS delivers; it was walked last. Its message may be anything, a text for people too.
 void Decoder::State::decode_notification(const Surroundings& around) {
-  Surroundings inner = around.inside();
-  inner.format = Format::Auto;
+  Surroundings inner = carried(around);
   inner.broken_is_text = true;
   inner.time = fields->published_at(view);
   if (const ArnParts topic = fields->topic(view); !topic.account.empty()) {
@@ -592,10 +689,9 @@ void Decoder::State::decode_notification(const Surroundings& around) {
   fields->write_backup_notice(view, *notice);
   if (const auto account = fields->notice_account(view); !account.empty()) inner.account = keep(account);
   if (!charge(notice->size())) return die(RejectReason::InflatedTooLarge);
-  const std::string_view message = *notice;
-  out->owned.push_back(std::move(notice));
+  const std::string_view message = own(std::move(notice));
   const std::string_view outer = std::exchange(stable, message);
-  if (walk(message, fields->trie())) emit_object(message, Shape::BackupNotice, inner);
+  if (walk(message, fields->trie())) emit_object(message, Kind::BackupNotice, Shape::Other, inner);
   stable = outer;
 }
 
@@ -603,6 +699,12 @@ void Decoder::State::decode_notification(const Surroundings& around) {
 // a log event, so one that looks like an object and is none, a cut one for example, is a text.
 void Decoder::State::decode_message(std::string_view message, const Surroundings& around) {
   if (around.format == Format::VpcFlow) return emit_flow_line(message, around);
+  if (const auto event = pinned_event(around.format)) {
+    const std::string_view outer = std::exchange(stable, message);
+    if (walk(message, fields->trie())) emit_object(message, *event, around);
+    stable = outer;
+    return;
+  }
   if (!announces_object(message) || view.walk(message, fields->trie()) != JsonStatus::Object)
     return emit_text(message, around);
   const std::string_view outer = std::exchange(stable, message);
@@ -612,10 +714,15 @@ void Decoder::State::decode_message(std::string_view message, const Surroundings
 
 // The object was walked last.
 void Decoder::State::emit_object(std::string_view message, Shape shape, const Surroundings& around) {
+  emit_object(message, kind_of(shape), shape, around);
+}
+
+void Decoder::State::emit_object(std::string_view message, Kind kind, Shape shape,
+                                 const Surroundings& around) {
   if (message.size() > kMaxEventBytes) return die(RejectReason::TooLarge);
   const std::string_view account = keep(fields->account_of(view, shape));
   const std::string_view region = keep(fields->region_of(view, shape));
-  Event event{.kind = kind_of(shape),
+  Event event{.kind = kind,
               .enveloped = around.enveloped,
               .message = message,
               .account = account.empty() ? around.account : account,
@@ -638,7 +745,7 @@ void Decoder::State::emit_text(std::string_view message, const Surroundings& aro
   if (message.size() > kMaxEventBytes) return die(RejectReason::TooLarge);
   if (!simdjson::validate_utf8(message.data(), message.size())) return die(RejectReason::BadUtf8);
   Kind kind = Kind::Text;
-  if (around.format == Format::Auto) {
+  if (around.format != Format::Text) {
     if (is_lambda_line(message)) {
       kind = Kind::LambdaPlatform;
     } else if (starts_like_flow_line(message)) {
@@ -668,14 +775,11 @@ void Decoder::State::decode_flow_lines(std::string_view lines, const Surrounding
   lines = lines.substr(0, lines.find_last_not_of("\r\n") + 1);
   if (lines.find('\n') == std::string_view::npos) return emit_flow_line(lines, around);
   open();
-  while (!lines.empty() && !full) {
+  while (!lines.empty()) {
     const std::string_view line = lines.substr(0, lines.find('\n'));
     lines.remove_prefix(std::min(line.size() + 1, lines.size()));
     meet(line, around, Part::Record);
-    if (items > kMaxRecordEvents) {
-      full = true;
-      return die(RejectReason::InflatedTooLarge, lines.size());
-    }
+    if (!has_room(lines.size())) return;
     emit_flow_line(line, around);
   }
 }
@@ -701,8 +805,7 @@ void Decoder::State::emit_flow_line(std::string_view line, const Surroundings& a
   if (format.as_json) {
     auto object = std::make_unique<std::string>();
     flow_line.write_json(format, *object);
-    event.message = *object;
-    out->owned.push_back(std::move(object));
+    event.message = own(std::move(object));
   }
   if (settings->time.from != TimeRule::From::Default) {
     const bool walked = format.as_json && view.walk(event.message, fields->trie()) == JsonStatus::Object;
@@ -752,6 +855,12 @@ void Decoder::State::emit(Event event, std::optional<EventTime> time, const Surr
     const EventTime now = as_event_time(batch->read_at);
     if (event.time < now - kMaxAge) return die(RejectReason::TooOld);
     if (event.time > now + kMaxAhead) return die(RejectReason::TooNew);
+  }
+  timed = timed || event.time != kInheritTime;
+  if (!timed) {
+    DeadLetter& letter = out->untimed.emplace_back();
+    letter.reason = RejectReason::NoTime;
+    write_letter(letter, untimed_letters);
   }
   out->events.push_back(event);
   ++out->items.decoded;

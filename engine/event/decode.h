@@ -9,14 +9,16 @@
 // messages, Lambda's platform records, any other JSON objects, text lines. With `auto` the record itself
 // tells:
 //   * what starts like an object with members and is not JSON is rejected as not_json: a cut CloudTrail
-//     record must be seen; anything else that is not an object is text, a JSON array too;
-//   * a log event of a subscription, or SNS's message, may be JSON itself, and one that is broken JSON is
+//     record must be seen; anything else that is not an object is text, a JSON array too. Several objects may
+//     follow each other;
+//   * a log event of a subscription, SNS's message or SQS's may be JSON itself, and one that is broken JSON
+//   is
 //     text: the envelope says that it may be. Log events are not unwrapped once more;
 //   * a {"Records":[…]} whose first element is none of the above is one JSON event.
 // A pinned format takes its kind of object as such, however little of it is there, and rejects as not_json
 // what is no object. Pinned to an envelope it rejects everything else; what is inside tells for itself.
-// `vpc_flow` takes lines with the configured fields, bare or in a subscription. `json` and `text` unwrap
-// nothing; all but `text` gunzip.
+// `cloudtrail`, `eventbridge`, `subscription` and `vpc_flow` (lines with the configured fields) may come in
+// carriers, and hold inside of them. `json` and `text` unwrap nothing; all but `text` gunzip.
 //
 // The envelope's own log group and stream win over the settings'. Events over kMaxEventBytes are too_large
 // one by one, whatever the size of their envelope.
@@ -27,7 +29,10 @@
 // bytes.
 //
 // A record is bounded however it was compressed: beyond kMaxInflatedBytes of text in all its layers, or
-// kMaxRecordEvents events, the rest of it is inflated_too_large.
+// kMaxRecordItems items, the rest of it is inflated_too_large: one dead item for each envelope around. A
+// batch is bounded, too: it is decoded in pieces, each of kMaxPieceBytes of text or kMaxPieceEvents events
+// and at most one record more; and once it had kMaxBatchItems or kMaxBatchLetters, which takes bombs, each
+// record may have only kMaxSpentItems.
 //
 // A dead letter that is read again (RawRecord::envelope) is taken as the item that it was.
 //
@@ -72,8 +77,6 @@ enum class Format : std::uint8_t {
 // Whether records of the format may hold subscription envelopes, which bring log groups of their own.
 [[nodiscard]] constexpr bool may_bring_log_groups(Format format) {
   switch (format) {
-    case Format::CloudTrail:
-    case Format::EventBridge:
     case Format::S3:
     case Format::Json:
     case Format::Text:
@@ -101,9 +104,11 @@ class Decoder {
   Decoder(Decoder&&) noexcept;
   Decoder& operator=(Decoder&&) noexcept;
 
-  // Clears `out` and fills it from `batch`; takes over the batch's bytes, rejects and letters. `settings`
-  // must outlive the events: their log group may point into it.
-  void decode(RawBatch& batch, const DecodeSettings& settings, EventBatch& out);
+  // Clears `out` and fills it from the batch's records, beginning with number `from`; the first piece has the
+  // batch's rejects and letters. Returns the number of the record at which the next piece begins: as many as
+  // there are records at the end. `settings` must outlive the events: their log group may point into it.
+  [[nodiscard]] std::size_t decode(RawBatch& batch, const DecodeSettings& settings, EventBatch& out,
+                                   std::size_t from = 0);
 
  private:
   struct State;

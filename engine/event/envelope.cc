@@ -128,26 +128,35 @@ std::string_view EnvelopeFields::array(const JsonView& view, Slot slot) {
   return is(view, slot, NodeKind::Array) ? node(view, slot)->text : std::string_view{};
 }
 
-Shape EnvelopeFields::shape_of(const JsonView& view) const {
+bool EnvelopeFields::names_firehose(const JsonView& view) const {
+  return node(view, delivery_stream_) != nullptr || node(view, invocation_id_) != nullptr;
+}
+
+Shape EnvelopeFields::shape_of(const JsonView& view, Shape expected) const {
   if (is(view, message_type_, NodeKind::String) && is(view, log_events_, NodeKind::Array))
     return Shape::Subscription;
   if (string(view, lambda_data_).starts_with("H4sI")) return Shape::Lambda;
   if (is(view, records_, NodeKind::Array)) return Shape::Records;
   if (is(view, firehose_records_, NodeKind::Array) &&
-      (exists(view, delivery_stream_) || exists(view, invocation_id_) || exists(view, request_id_))) {
+      (expected == Shape::FirehoseRecord || names_firehose(view) ||
+       (exists(view, request_id_) && exists(view, timestamp_)))) {
     return Shape::Firehose;
   }
   if (is(view, detail_type_, NodeKind::String) && is(view, source_, NodeKind::String) &&
       exists(view, detail_)) {
     return Shape::BusEvent;
   }
-  // Insight records have neither eventName nor userIdentity; S3's notifications have both, and their source
-  // is "aws:s3". Records that went through other hands may have lost their version.
   const std::string_view event_source = string(view, event_source_);
+  const bool api_call = exists(view, event_name_) && exists(view, user_identity_);
+  if (api_call && event_source.ends_with(".amazonaws.com")) return Shape::CloudTrail;
   if (event_source == "aws:s3" && is(view, s3_, NodeKind::Object)) return Shape::S3Record;
   if (event_source == "aws:sqs" && is(view, body_, NodeKind::String)) return Shape::SqsRecord;
-  if (is(view, kinesis_data_, NodeKind::String)) return Shape::KinesisRecord;
-  if (is(view, record_id_, NodeKind::String) && has_data(view)) return Shape::FirehoseRecord;
+  if ((event_source == "aws:kinesis" || expected == Shape::KinesisRecord) &&
+      is(view, kinesis_data_, NodeKind::String)) {
+    return Shape::KinesisRecord;
+  }
+  if ((expected == Shape::FirehoseRecord || is(view, record_id_, NodeKind::String)) && has_data(view))
+    return Shape::FirehoseRecord;
   if (is(view, sns_, NodeKind::Object) && string(view, capital_event_source_) == "aws:sns")
     return Shape::SnsRecord;
   if (is(view, topic_arn_, NodeKind::String)) {
@@ -157,11 +166,12 @@ Shape EnvelopeFields::shape_of(const JsonView& view) const {
       return Shape::SnsConfirmation;
   }
   if (string(view, test_event_) == "s3:TestEvent") return Shape::S3Test;
-  const bool api_call = exists(view, event_name_) && exists(view, user_identity_);
+  // Insight records have neither eventName nor userIdentity; S3's notifications have both, and their source
+  // is "aws:s3". Records that went through other hands may have lost their version.
   const bool record = exists(view, event_time_) && (exists(view, event_source_) || exists(view, event_type_));
   const bool versioned =
       exists(view, event_version_) && (api_call || record) && !event_source.starts_with("aws:");
-  if (versioned || (api_call && event_source.ends_with(".amazonaws.com"))) return Shape::CloudTrail;
+  if (versioned) return Shape::CloudTrail;
   if (is(view, alarm_name_, NodeKind::String) && is(view, new_state_, NodeKind::String))
     return Shape::AlarmMessage;
   if (string(view, lambda_type_).starts_with("platform.") && exists(view, record_))

@@ -21,9 +21,9 @@ enum class Shape : std::uint8_t {
   Subscription,     // CloudWatch Logs: messageType, logEvents
   Lambda,           // {"awslogs":{"data":…}}: that envelope, compressed
   Records,          // {"Records":[…]}: what its first record says
-  Firehose,         // {"records":[…]} with who asks: deliveryStreamArn, invocationId or requestId
+  Firehose,         // {"records":[…]} with who asks: deliveryStreamArn, invocationId or requestId, timestamp
   FirehoseRecord,   // recordId, data
-  KinesisRecord,    // kinesis.data
+  KinesisRecord,    // eventSource aws:kinesis, kinesis.data
   SqsRecord,        // eventSource aws:sqs, body
   SnsRecord,        // EventSource aws:sns, Sns
   SnsNotification,  // Type Notification, TopicArn
@@ -35,7 +35,6 @@ enum class Shape : std::uint8_t {
   S3Record,        // eventSource aws:s3, s3
   AlarmMessage,    // AlarmName, NewStateValue
   LambdaPlatform,  // type platform.…, record
-  BackupNotice,    // made by write_backup_notice(), never found
   Other,
 };
 
@@ -54,7 +53,9 @@ class EnvelopeFields {
   [[nodiscard]] const FieldTrie& trie() const { return trie_; }
 
   // All of these ask about the object that `view` walked last, with trie().
-  [[nodiscard]] Shape shape_of(const JsonView& view) const;
+  // `expected`: a KinesisRecord or a FirehoseRecord is known by its data alone, and Firehose's envelope by
+  // its records, where a source is pinned to them.
+  [[nodiscard]] Shape shape_of(const JsonView& view, Shape expected = Shape::Other) const;
   [[nodiscard]] std::string_view account_of(const JsonView& view, Shape shape) const;
   [[nodiscard]] std::string_view region_of(const JsonView& view, Shape shape) const;
 
@@ -78,6 +79,8 @@ class EnvelopeFields {
   [[nodiscard]] std::string_view firehose_records(const JsonView& view) const {
     return array(view, firehose_records_);
   }
+  // Whether the envelope itself says that it is Firehose's, whatever its records are.
+  [[nodiscard]] bool names_firehose(const JsonView& view) const;
   [[nodiscard]] bool has_data(const JsonView& view) const;
   [[nodiscard]] std::string_view data_of(const JsonView& view, Shape shape) const;
   [[nodiscard]] std::optional<EventTime> arrival_of(const JsonView& view, Shape shape) const;

@@ -31,7 +31,7 @@ enum class Kind : std::uint8_t {
 struct Position {
   std::uint32_t partition = 0;  // index into the engine's partition table
   std::int64_t offset = 0;      // as RawRecord::offset
-  std::uint32_t index = 0;      // among the events of one record, from 0
+  std::uint32_t index = 0;      // among the items of one record, from 0
   auto operator<=>(const Position&) const = default;
 };
 
@@ -57,6 +57,8 @@ struct EventBatch {
   RejectCounts rejects;                            // records and events refused before any filter saw them
   ItemCounts items;                                // what became of everything that was read
   std::vector<DeadLetter> dead;                    // one for each of items.dead
+  std::vector<DeadLetter> untimed;                 // of the events before the batch's first that has a time: what is left of
+                                                   // them if nothing before the batch has one either
   std::vector<std::unique_ptr<std::string>> owned; // texts that had to be inflated or unescaped
   std::shared_ptr<void> bytes;                     // the raw batch's bytes
 
@@ -66,6 +68,7 @@ struct EventBatch {
     rejects = {};
     items = {};
     dead.clear();
+    untimed.clear();
     owned.clear();
     bytes.reset();
   }

@@ -15,8 +15,8 @@ enum class RejectReason : std::uint8_t {
   BadUtf8,           // not UTF-8
   TooLarge,          // a log event over kMaxEventBytes
   TooDeep,           // JSON nested deeper than kMaxDepth, envelopes deeper than kMaxLayers
-  BadGzip,           // compressed or base64 data that is damaged or ends too early
-  InflatedTooLarge,  // a record that inflates beyond kMaxInflatedBytes or holds more than kMaxRecordEvents
+  BadGzip,           // compressed data that is damaged or ends too early
+  InflatedTooLarge,  // a record that inflates beyond kMaxInflatedBytes or holds more than kMaxRecordItems
   NoTime,            // nothing says when it happened
   TooOld,            // more than two weeks before now (live sources only)
   TooNew,            // more than two hours after now (live sources only)
@@ -27,14 +27,15 @@ enum class RejectReason : std::uint8_t {
   DimensionMissing,  // matched, but a dimension's field is not there or blank
   Overflow,          // the metric already has its maximum of series
   BadFields,         // a line that has other fields than the source's `vpc_flow` format
+  BadBase64,         // what a carrier has as base64 and is none
 };
 
-inline constexpr std::size_t kRejectReasons = 16;
+inline constexpr std::size_t kRejectReasons = 17;
 inline constexpr std::array<std::string_view, kRejectReasons> kRejectNames{
     "not_json",           "bad_utf8",      "too_large",         "too_deep",          "bad_gzip",
     "inflated_too_large", "no_time",       "too_old",           "too_new",           "late",
     "account_refused",    "value_missing", "value_not_numeric", "dimension_missing", "overflow",
-    "bad_fields"};
+    "bad_fields",         "bad_base64"};
 
 [[nodiscard]] constexpr std::string_view to_string(RejectReason reason) {
   return kRejectNames[static_cast<std::size_t>(reason)];
@@ -100,7 +101,14 @@ inline constexpr std::size_t kMaxEventBytes = std::size_t{1} << 20;      // Clou
 inline constexpr std::size_t kMaxInflatedBytes = std::size_t{64} << 20;  // of one record, all its layers together
 // Of one record. CloudWatch Logs takes 10,000 events in one PutLogEvents, so no honest envelope comes near; without a limit
 // some kilobytes of compressed `{}` would become gigabytes of events.
-inline constexpr std::uint32_t kMaxRecordEvents = 100'000;
+inline constexpr std::uint32_t kMaxRecordItems = 100'000;
+// Of one batch, which is some hundred kilobytes of records; beyond, a record may have kMaxSpentItems.
+inline constexpr std::uint64_t kMaxBatchItems = 1'000'000;
+inline constexpr std::size_t kMaxBatchLetters = 100'000;
+inline constexpr std::uint32_t kMaxSpentItems = 16;
+// Of one piece of a batch, before the last record of the piece.
+inline constexpr std::size_t kMaxPieceBytes = std::size_t{64} << 20;
+inline constexpr std::size_t kMaxPieceEvents = 100'000;
 inline constexpr int kMaxLayers = 8;  // envelopes and compression around each other
 inline constexpr std::size_t kMaxDepth = 256;                            // arrays and objects counted
 

@@ -84,7 +84,6 @@ std::size_t field_count(const VpcFlowFormat& format) {
 
 }  // namespace
 
-std::span<const std::string_view> vpc_flow_default_fields() { return kDefault; }
 std::span<const std::string_view> vpc_flow_known_fields() { return kKnown; }
 
 std::vector<std::string> parse_vpc_flow_fields(std::string_view text) {

@@ -20,7 +20,6 @@ struct VpcFlowFormat {
   bool as_json = false;             // the message is an object of the fields, not the line
 };
 
-[[nodiscard]] std::span<const std::string_view> vpc_flow_default_fields();
 [[nodiscard]] std::span<const std::string_view> vpc_flow_known_fields();
 
 // "version account-id …" or "${version} ${account-id} …": the names, known or not.

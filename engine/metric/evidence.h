@@ -14,7 +14,7 @@ namespace tocsin::metric {
 struct Evidence {
   EventTime time{};
   std::uint32_t partition = 0;  // index into the engine's partition table
-  std::uint32_t index = 0;      // among the events of one record
+  std::uint32_t index = 0;      // among the items of one record
   std::int64_t offset = 0;      // as event::Position::offset
   friend auto operator<=>(const Evidence& a, const Evidence& b) {
     if (const auto order = a.time <=> b.time; order != 0) return order;

@@ -4,6 +4,7 @@
 #include <absl/hash/hash.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -170,24 +171,12 @@ void Engine::resolve_times(MatchedBatch& batch, EventTime before) {
     if (time == event::kInheritTime) time = before;
     before = time;
   }
-  const event::EventBatch untimed = std::exchange(batch.untimed, {});
-  if (untimed.events.empty() || batch.times.front() != event::kInheritTime) return;
-  event::LetterBudget letters;
-  for (const event::Event& event : untimed.events) {
-    event::DeadLetter& letter = batch.dead.emplace_back();
-    letter.reason = event::RejectReason::NoTime;
-    letter.offset = event.position.offset;
-    letter.index = event.position.index;
-    letters.fill(letter, event.message);
-    if (event.enveloped) {
-      letter.part = event::Part::Message;
-      letter.envelope = event::DeadLetter::Envelope{std::string(event.account), std::string(event.log_group),
-                                                    std::string(event.log_stream)};
-    }
-  }
-  batch.rejects.add(event::RejectReason::NoTime, untimed.events.size());
-  batch.items.decoded -= untimed.events.size();
-  batch.items.dead += untimed.events.size();
+  std::vector<event::DeadLetter> untimed = std::exchange(batch.untimed, {});
+  if (untimed.empty() || batch.times.front() != event::kInheritTime) return;
+  std::ranges::move(untimed, std::back_inserter(batch.dead));
+  batch.rejects.add(event::RejectReason::NoTime, untimed.size());
+  batch.items.decoded -= untimed.size();
+  batch.items.dead += untimed.size();
 }
 
 void Engine::consume(const MatchedBatch& batch, std::size_t begin, std::size_t end, EventTime from,

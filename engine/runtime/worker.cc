@@ -1,9 +1,13 @@
 #include "engine/runtime/worker.h"
 
 #include <absl/container/flat_hash_map.h>
+#include <absl/container/flat_hash_set.h>
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <span>
+#include <utility>
 
 #include "engine/base/number.h"
 #include "engine/event/excerpt.h"
@@ -26,7 +30,7 @@ std::string_view cut_dimension(std::string_view text) {
 
 struct Worker::State {
   std::shared_ptr<const Plan> plan;
-  bool keep_excerpts = false;
+  bool wants_excerpts = false;
   std::unique_ptr<Matcher> matcher;
   event::Decoder decoder;
   event::EventBatch events;
@@ -41,11 +45,11 @@ struct Worker::State {
     EventTime matched_minute = kForever;
   };
   std::vector<LastSeen> last_seen;  // of each default
-  struct Excerpted {
-    EventTime bucket = kForever;
-    std::size_t events = 0;
-  };
-  std::vector<Excerpted> excerpted;  // of each series of the batch being made
+  absl::flat_hash_map<std::pair<std::uint32_t, std::int64_t>, metric::EvidenceSample>
+      samples;                                                        // by series and bucket
+  absl::flat_hash_set<std::pair<std::int64_t, std::uint32_t>> named;  // offset and index
+  EventTime last_time = event::kInheritTime;                          // of the batch so far
+  std::uint32_t first_event = 0;  // of the piece at hand, among the batch's
 
   // The minute of an event, as far as the batch knows it.
   static EventTime minute_of(EventTime time) {
@@ -62,7 +66,7 @@ struct Worker::State {
   // The contribution of one match.
   Contribution contribute(const Match& match, MatchedBatch& out) {
     const FilterPlan& filter = plan->filters[match.filter];
-    Contribution contribution{match.event, 0, filter.value, std::nullopt, 0, 0};
+    Contribution contribution{first_event + match.event, 0, filter.value, std::nullopt, 0, 0};
     const auto* values = matches.values.data() + match.first_value;
     if (filter.value_extraction) {
       const auto& text = values[*filter.value_extraction];
@@ -97,25 +101,63 @@ struct Worker::State {
     return contribution;
   }
 
-  void keep_excerpt(const Match& match, const Contribution& contribution, MatchedBatch& out) {
-    const event::Event& event = events.events[match.event];
-    excerpted.resize(out.series.size());
-    Excerpted& so_far = excerpted[contribution.series];
-    const Duration size = plan->metrics[plan->filters[match.filter].metric].bucket;
-    const EventTime bucket = event.time == event::kInheritTime ? event.time : floor_to(event.time, size);
-    if (so_far.bucket != bucket) so_far = {bucket, 0};
-    if (so_far.events == metric::EvidenceSample::kSize || out.excerpt_texts.size() >= kMaxExcerptBytes)
-      return;
-    ++so_far.events;
-    // Filters that match the same event share its excerpt.
-    if (!out.excerpts.empty() && out.excerpts.back().offset == contribution.offset &&
-        out.excerpts.back().index == contribution.index)
-      return;
-    const std::string text = excerpt(event);
-    out.excerpts.push_back({contribution.offset, contribution.index,
-                            static_cast<std::uint32_t>(out.excerpt_texts.size()),
-                            static_cast<std::uint32_t>(text.size())});
-    out.excerpt_texts += text;
+  // The excerpts of the piece's events that evidence may name: those that evidence of the piece alone would.
+  void keep_excerpts(std::size_t first_contribution, MatchedBatch& out) {
+    samples.clear();
+    named.clear();
+    const std::span contributions = std::span(out.contributions).subspan(first_contribution);
+    std::size_t resolved = first_event;
+    for (const Contribution& contribution : contributions) {
+      for (; resolved <= contribution.event; ++resolved) {
+        if (out.times[resolved] != event::kInheritTime) last_time = out.times[resolved];
+      }
+      if (contribution.reject) continue;
+      const Duration size = plan->metrics[out.series[contribution.series].metric].bucket;
+      const EventTime bucket = last_time == event::kInheritTime ? last_time : floor_to(last_time, size);
+      samples[{contribution.series, bucket.time_since_epoch().count()}].add(
+          {last_time, out.partition, contribution.index, contribution.offset});
+    }
+    for (; resolved < out.times.size(); ++resolved) {
+      if (out.times[resolved] != event::kInheritTime) last_time = out.times[resolved];
+    }
+    for (const auto& [place, sample] : samples) {
+      for (const metric::Evidence& evidence : sample.events()) named.emplace(evidence.offset, evidence.index);
+    }
+    for (const Contribution& contribution : contributions) {
+      if (out.excerpt_texts.size() >= kMaxExcerptBytes) return;
+      // Filters that match the same event share its excerpt.
+      if (contribution.reject || named.erase({contribution.offset, contribution.index}) == 0) continue;
+      const std::string text = excerpt(events.events[contribution.event - first_event]);
+      out.excerpts.push_back({contribution.offset, contribution.index,
+                              static_cast<std::uint32_t>(out.excerpt_texts.size()),
+                              static_cast<std::uint32_t>(text.size())});
+      out.excerpt_texts += text;
+    }
+  }
+
+  // Matches a piece of the batch and lets go of its texts.
+  void take_piece(MatchedBatch& out) {
+    out.rejects.merge(events.rejects);
+    out.items.merge(events.items);
+    std::ranges::move(events.dead, std::back_inserter(out.dead));
+    std::ranges::move(events.untimed, std::back_inserter(out.untimed));
+    first_event = static_cast<std::uint32_t>(out.times.size());
+    if (first_event == 0) out.times.reserve(events.events.size());
+    for (const event::Event& event : events.events) out.times.push_back(event.time);
+
+    matcher->match(events.events, matches);
+    const std::size_t first_contribution = out.contributions.size();
+    if (out.contributions.empty()) out.contributions.reserve(matches.matches.size());
+    for (const Match& match : matches.matches) {
+      ++matched[match.filter];
+      Contribution contribution = contribute(match, out);
+      const event::Position& position = events.events[match.event].position;
+      contribution.offset = position.offset;
+      contribution.index = position.index;
+      out.contributions.push_back(contribution);
+    }
+    if (wants_excerpts) keep_excerpts(first_contribution, out);
+    if (!last_seen.empty()) note_seen(out);
   }
 
   // Events that a filter with a default value looks at; repeats within a minute say nothing new. Events
@@ -128,7 +170,7 @@ struct Worker::State {
       const EventTime minute = minute_of(events.events[match.event].time);
       if (minute != event::kInheritTime && last_seen[*index].matched_minute == minute) continue;
       last_seen[*index].matched_minute = minute;
-      matched_events.push_back({match.event, *index, true});
+      matched_events.push_back({first_event + match.event, *index, true});
     }
     std::size_t next_matched = 0;
     for (std::uint32_t e = 0; e < events.events.size(); ++e) {
@@ -141,9 +183,9 @@ struct Worker::State {
             std::find(groups.begin(), groups.end(), events.events[e].log_group) == groups.end())
           continue;
         last_seen[*default_indexes[f]].minute = minute;
-        out.seen.push_back({e, *default_indexes[f], false});
+        out.seen.push_back({first_event + e, *default_indexes[f], false});
       }
-      while (next_matched < matched_events.size() && matched_events[next_matched].event == e) {
+      while (next_matched < matched_events.size() && matched_events[next_matched].event == first_event + e) {
         out.seen.push_back(matched_events[next_matched++]);
       }
     }
@@ -152,7 +194,7 @@ struct Worker::State {
 
 Worker::Worker(std::shared_ptr<const Plan> plan, bool keep_excerpts) : state_(std::make_unique<State>()) {
   state_->plan = std::move(plan);
-  state_->keep_excerpts = keep_excerpts;
+  state_->wants_excerpts = keep_excerpts;
   state_->matcher = state_->plan->make_matcher();
   std::uint32_t defaults = 0;
   for (const FilterPlan& filter : state_->plan->filters) {
@@ -184,38 +226,14 @@ MatchedBatch Worker::process(event::RawBatch batch, const Partition& partition) 
     if (record.timestamp && *record.timestamp <= as_event_time(batch.read_at))
       out.newest_record = std::max(out.newest_record, *record.timestamp);
   }
-  state.decoder.decode(batch, partition.decode, state.events);
-  out.rejects = state.events.rejects;
-  out.items = state.events.items;
-  out.dead = std::move(state.events.dead);
-  out.times.reserve(state.events.events.size());
-  for (const event::Event& event : state.events.events) out.times.push_back(event.time);
-
-  state.matcher->match(state.events.events, state.matches);
   state.batch_series.clear();
-  state.excerpted.clear();
-  out.contributions.reserve(state.matches.matches.size());
-  for (const Match& match : state.matches.matches) {
-    ++state.matched[match.filter];
-    Contribution contribution = state.contribute(match, out);
-    const event::Position& position = state.events.events[match.event].position;
-    contribution.offset = position.offset;
-    contribution.index = position.index;
-    if (state.keep_excerpts && !contribution.reject) state.keep_excerpt(match, contribution, out);
-    out.contributions.push_back(contribution);
-  }
-  if (!state.last_seen.empty()) {
-    std::fill(state.last_seen.begin(), state.last_seen.end(), State::LastSeen{});
-    state.note_seen(out);
-  }
-  const auto& events = state.events.events;
-  const auto timed = std::ranges::find_if(
-      events, [](EventTime time) { return time != event::kInheritTime; }, &event::Event::time);
-  if (timed != events.begin()) {
-    out.untimed.events.assign(events.begin(), timed);
-    out.untimed.owned = std::move(state.events.owned);
-    out.untimed.bytes = std::move(state.events.bytes);
-  }
+  state.last_time = event::kInheritTime;
+  std::fill(state.last_seen.begin(), state.last_seen.end(), State::LastSeen{});
+  std::size_t next = 0;
+  do {
+    next = state.decoder.decode(batch, partition.decode, state.events, next);
+    state.take_piece(out);
+  } while (next < batch.records.size());
   state.events.clear();
   return out;
 }

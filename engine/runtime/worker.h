@@ -39,8 +39,7 @@ struct SeenEvent {
   bool matched = false;
 };
 
-// What a matched event says, for people. The first few of each series and bucket, which is what evidence is a
-// sample of, as far as the batch has room.
+// What a matched event says, for people. Of the events that evidence may name, as far as the batch has room.
 struct Excerpt {
   std::int64_t offset = 0;  // where the event is, as in Contribution
   std::uint32_t index = 0;
@@ -62,9 +61,9 @@ struct MatchedBatch {
   event::RejectCounts rejects;
   event::ItemCounts items;
   std::vector<event::DeadLetter> dead;  // one for each of items.dead
-  // The events at the batch's start that have no time of their own, with their texts: should the partition
-  // have no earlier event to take one from, they die of it (Engine::resolve_times).
-  event::EventBatch untimed;
+  // One for each event at the batch's start that has no time of its own: should the partition have no earlier
+  // event to take one from, they die of it (Engine::resolve_times).
+  std::vector<event::DeadLetter> untimed;
   std::uint64_t records = 0;
   std::uint64_t bytes = 0;  // of the records' values
   WallTime read_at{};

@@ -144,7 +144,9 @@ TEST(Load, FormatsThatPinRecords) {
   EXPECT_NE(told("version dst-port").find("flow logs have no field `dst-port`"), std::string::npos)
       << told("version dst-port");
   EXPECT_NE(told("version dst-port").find("`dstport`"), std::string::npos) << "the hint";
-  EXPECT_NE(told("start start").find("stands twice"), std::string::npos);
+  EXPECT_NE(told("start end-x start").find("`start` stands twice in `fields`"), std::string::npos);
+  const std::string twice = told("vpc-id $${az-id} id $${az-id}");
+  EXPECT_NE(twice.find(":1:78: error: `az-id` stands twice in `fields`"), std::string::npos) << twice;
 }
 
 TEST(Load, FiltersSortedByNameWithTheirMetrics) {

@@ -38,7 +38,9 @@ class DecoderUnderDamage : public ::testing::Test {
       case 1:
         return base64(gzip(record));
       case 2:
-        return RowJson{{"Records", {{{"kinesis", {{"data", base64(record)}}}}}}}.dump();
+        return RowJson{
+            {"Records", {{{"eventSource", "aws:kinesis"}, {"kinesis", {{"data", base64(record)}}}}}}}
+            .dump();
       case 3:
         return RowJson{{"invocationId", "i"}, {"records", {{{"recordId", "1"}, {"data", base64(record)}}}}}
             .dump();
@@ -108,7 +110,7 @@ TEST_F(DecoderUnderDamage, ClosesItsLedger) {
     batch.read_at = WallTime{parse_rfc3339("2030-01-01T00:00:00Z")->time_since_epoch()};
     for (std::size_t i = 0; i < values.size(); ++i)
       batch.records.push_back({.value = values[i], .timestamp = {}, .offset = static_cast<std::int64_t>(i)});
-    decoder.decode(batch, settings, out);
+    decode_all(decoder, batch, settings, out);
     expect_closed_ledger(out);
     ASSERT_FALSE(HasFailure()) << "round " << round;
     decoded += out.items.decoded;
@@ -137,7 +139,7 @@ TEST_F(DecoderUnderDamage, BoundsABombInABomb) {
   settings.log_group = "g";
   RawBatch batch;
   batch.records.push_back({.value = record, .timestamp = {}, .offset = 0});
-  decoder.decode(batch, settings, out);
+  decode_all(decoder, batch, settings, out);
   expect_closed_ledger(out);
   std::size_t owned = 0;
   for (const auto& text : out.owned) owned += text->capacity();

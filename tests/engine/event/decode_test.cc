@@ -63,7 +63,7 @@ class DecoderTest : public ::testing::Test {
     for (const std::string& value : *bytes)
       batch.records.push_back({.value = value, .timestamp = timestamp, .offset = offset++});
     batch.bytes = std::move(bytes);
-    decoder.decode(batch, settings, out);
+    decode_all(decoder, batch, settings, out);
     expect_closed_ledger(out);
     return out.events;
   }
@@ -231,7 +231,7 @@ TEST_F(DecoderTest, TakesTextForTextAndCutJsonForBroken) {
       "hello|[1,2]|{ no json|{}|{|H4sI am no base64!|\"quoted\"|{ %s }|");
   EXPECT_EQ(rejects(), "");
   EXPECT_EQ(messages({R"({"eventVersion":"1.08","eventNa)", R"( { "a" : 1 )", R"({"a":1}})",
-                      R"({"a":1} {"b":2})", "ok"}),
+                      R"({"a":1} and {"b":2})", "ok"}),
             "ok|");
   EXPECT_EQ(rejects(), "not_json=4 ");
 }
@@ -265,21 +265,106 @@ TEST_F(DecoderTest, TakesOnlySoManyEventsOutOfOneRecord) {
   std::string documents;
   std::string records = R"({"Records":[)" + std::string(kTrail);
   std::string log_events = log_event("x");
-  for (std::uint32_t i = 1; i < kMaxRecordEvents; ++i) {
+  for (std::uint32_t i = 1; i < kMaxRecordItems; ++i) {
     records += ",{}";
     log_events += R"(,{"message":"x"})";
   }
-  for (std::uint32_t i = 0; i < kMaxRecordEvents; ++i) documents += "{}";
-  EXPECT_EQ(decode({gzip(documents), gzip(records + "]}"), gzip(envelope(log_events))}).size(),
-            std::size_t{3} * kMaxRecordEvents);
+  for (std::uint32_t i = 0; i < kMaxRecordItems; ++i) documents += "{}";
+  const auto arrival = parse_rfc3339("2026-03-10T11:30:00Z");
+  EXPECT_EQ(decode({gzip(documents), gzip(records + "]}"), gzip(envelope(log_events))}, arrival).size(),
+            std::size_t{3} * kMaxRecordItems);
   EXPECT_EQ(rejects(), "");
 
   EXPECT_EQ(decode({gzip(documents + "{}{}{}"), gzip(records + ",{},{}]}"),
-                    gzip(envelope(log_events + "," + log_event("y")) + envelope(log_event("z"))), "next"})
+                    gzip(envelope(log_events + "," + log_event("y")) + envelope(log_event("z"))), "next"},
+                   arrival)
                 .size(),
-            std::size_t{3} * kMaxRecordEvents + 1);
-  EXPECT_EQ(rejects(), "inflated_too_large=3 ");
+            std::size_t{3} * kMaxRecordItems + 1);
+  EXPECT_EQ(rejects(), "inflated_too_large=4 ") << "each envelope's rest dies as one";
   EXPECT_EQ(out.events.back().message, "next");
+}
+
+TEST_F(DecoderTest, CountsTheRestOfAFullRecord) {
+  std::string documents;
+  for (std::uint32_t i = 0; i < kMaxRecordItems + 5; ++i) documents += "{}";
+  const std::string second = R"({"recordId":"2","data":")" + base64("second") + R"("})";
+  decode({R"({"invocationId":"i","records":[{"recordId":"1","data":")" + base64(gzip(documents)) + R"("},)" +
+          second + "," + second + "]}"});
+  EXPECT_EQ(out.items.decoded, kMaxRecordItems);
+  EXPECT_EQ(rejects(), "inflated_too_large=2 ");
+  EXPECT_EQ(out.dead[0].cut_bytes, 8U);
+  EXPECT_EQ(out.dead[1].value, second);
+  EXPECT_EQ(out.dead[1].cut_bytes, second.size() + 2);
+}
+
+TEST_F(DecoderTest, HoldsOnlySoMuchTextAtOnce) {
+  const std::string bomb = gzip(gzip(std::string(40U << 20, 'x')));
+  auto bytes = std::make_shared<std::vector<std::string>>(4, bomb);
+  RawBatch batch;
+  for (const std::string& value : *bytes)
+    batch.records.push_back({.value = value, .timestamp = {}, .offset = 0});
+  std::vector<std::size_t> ends;
+  for (std::size_t next = 0; next < batch.records.size(); ends.push_back(next)) {
+    next = decoder.decode(batch, settings, out, next);
+    expect_closed_ledger(out);
+    std::size_t owned = 0;
+    for (const auto& text : out.owned) owned += text->capacity();
+    EXPECT_LE(owned, 2 * (kMaxPieceBytes + kMaxInflatedBytes)) << "capacity included";
+  }
+  EXPECT_GE(ends.size(), 2U);
+}
+
+TEST_F(DecoderTest, HoldsOnlySoManyEventsAtOnce) {
+  std::string documents;
+  for (std::uint32_t i = 0; i < kMaxPieceEvents / 2; ++i) documents += "{}";
+  const std::string record = gzip(documents);
+  RawBatch batch;
+  for (std::int64_t i = 0; i < 5; ++i)
+    batch.records.push_back({.value = record, .timestamp = as_event_time(kNow), .offset = i});
+  std::vector<std::size_t> ends;
+  for (std::size_t next = 0; next < batch.records.size(); ends.push_back(next)) {
+    next = decoder.decode(batch, settings, out, next);
+    expect_closed_ledger(out);
+    EXPECT_EQ(out.events.front().position.offset, static_cast<std::int64_t>(ends.empty() ? 0 : ends.back()));
+  }
+  EXPECT_THAT(ends, ElementsAre(2U, 4U, 5U));
+}
+
+TEST_F(DecoderTest, LeavesOnlySoManyLettersOfABatchOfBombs) {
+  std::string records = R"({"Records":[)" + std::string(kTrail);
+  for (std::uint32_t i = 1; i < kMaxRecordItems; ++i) records += ",1";
+  const std::vector<std::string> bombs(8, gzip(records + "]}"));
+  decode(bombs);
+  EXPECT_LE(out.dead.size(), kMaxBatchLetters + kMaxRecordItems + bombs.size() * (kMaxSpentItems + 1));
+  EXPECT_EQ(out.items.decoded, bombs.size()) << "the first of each";
+}
+
+TEST_F(DecoderTest, CountsALayerForRecords) {
+  std::string nested = "1";
+  for (int i = 0; i < 50; ++i)
+    nested = R"({"Records":[{"eventSource":"aws:sqs","body":"x"},)" + nested + "]}";
+  EXPECT_EQ(decode({nested}).size(), std::size_t{kMaxLayers - 1});
+  EXPECT_EQ(rejects(), "too_deep=3 ") << "a text and the two elements behind it";
+  settings.format = Format::Sqs;
+  EXPECT_EQ(decode({nested}).size(), std::size_t{kMaxLayers - 1});
+  EXPECT_EQ(rejects(), "too_deep=3 ");
+}
+
+TEST_F(DecoderTest, LeavesALetterForEachEventWithoutATimeBeforeTheFirstThatHasOne) {
+  decode({"banner", gzip(envelope(R"({"message":"bare"})")), R"({"time":"2026-03-10T10:00:00Z"})", "later"});
+  ASSERT_EQ(out.events.size(), 4U);
+  ASSERT_EQ(out.untimed.size(), 2U);
+  EXPECT_EQ(out.untimed[0].value, "banner");
+  EXPECT_EQ(out.untimed[0].reason, RejectReason::NoTime);
+  EXPECT_EQ(out.untimed[1].value, "bare");
+  EXPECT_EQ(out.untimed[1].envelope->log_group, "/app/api");
+  settings.format = Format::VpcFlow;
+  settings.vpc_flow.fields = {"version", "dstport"};
+  settings.vpc_flow.as_json = true;
+  decode({"2 443"});
+  EXPECT_EQ(out.events[0].message, R"({"version":2,"dstport":443})");
+  ASSERT_EQ(out.untimed.size(), 1U);
+  EXPECT_EQ(out.untimed[0].value, "2 443") << "what stood there, not what was made of it";
 }
 
 TEST_F(DecoderTest, InflatesOnlySoMuchOutOfOneRecord) {
@@ -312,7 +397,7 @@ TEST_F(DecoderTest, KeepsTheRejectsOfTheSourceAndForgetsThoseOfTheLastBatch) {
   decode({R"({"a")"});
   RawBatch batch;
   batch.rejects.add(RejectReason::TooLarge, 3);
-  decoder.decode(batch, settings, out);
+  decode_all(decoder, batch, settings, out);
   EXPECT_EQ(rejects(), "too_large=3 ");
 }
 
@@ -502,7 +587,8 @@ TEST_F(DecoderTest, BoundsWhatLettersHold) {
     kept += out.dead[i].value.size();
   }
   EXPECT_EQ(out.dead[0].cut_bytes, 0U);
-  EXPECT_GT(out.dead.back().cut_bytes, 0U);
+  EXPECT_GT(out.dead[19].cut_bytes, 0U);
+  EXPECT_EQ(out.dead.back().cut_bytes, 0U) << "small ones have room where a large one has none";
   EXPECT_LT(kept, 17U << 20);
 }
 
@@ -511,7 +597,7 @@ TEST_F(DecoderTest, CountsTheLettersOfTheSource) {
   batch.rejects.add(RejectReason::TooLarge);
   batch.dead.push_back({.reason = RejectReason::TooLarge, .value = "xxx", .cut_bytes = 5, .envelope = {}});
   batch.records.push_back({.value = "{\"", .timestamp = {}, .offset = 3});
-  decoder.decode(batch, settings, out);
+  decode_all(decoder, batch, settings, out);
   expect_closed_ledger(out);
   ASSERT_EQ(out.dead.size(), 2U);
   EXPECT_EQ(out.dead[0].value, "xxx");

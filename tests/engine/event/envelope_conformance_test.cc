@@ -58,7 +58,7 @@ TEST(EnvelopeConformance, EveryRow) {
     batch.records.push_back(
         {.value = record, .timestamp = parse_rfc3339("2030-01-02T00:00:00Z"), .offset = 1});
     EventBatch out;
-    decoder.decode(batch, settings, out);
+    decode_all(decoder, batch, settings, out);
 
     expect_closed_ledger(out);
     const RowJson& events = row["events"];

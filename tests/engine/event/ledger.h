@@ -3,6 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+
+#include "engine/event/decode.h"
 #include "engine/event/event.h"
 
 namespace tocsin::event {
@@ -14,6 +18,21 @@ inline void expect_closed_ledger(const EventBatch& batch) {
   EXPECT_EQ(items.dead, batch.dead.size());
   EXPECT_EQ(items.refused + items.dead, batch.rejects.total());
   EXPECT_EQ(items.refused, batch.rejects[RejectReason::AccountRefused]);
+}
+
+// All pieces of a batch as one.
+inline void decode_all(Decoder& decoder, RawBatch& batch, const DecodeSettings& settings, EventBatch& out) {
+  std::size_t next = decoder.decode(batch, settings, out);
+  while (next < batch.records.size()) {
+    EventBatch piece;
+    next = decoder.decode(batch, settings, piece, next);
+    out.events.insert(out.events.end(), piece.events.begin(), piece.events.end());
+    out.rejects.merge(piece.rejects);
+    out.items.merge(piece.items);
+    std::ranges::move(piece.dead, std::back_inserter(out.dead));
+    std::ranges::move(piece.untimed, std::back_inserter(out.untimed));
+    std::ranges::move(piece.owned, std::back_inserter(out.owned));
+  }
 }
 
 }  // namespace tocsin::event

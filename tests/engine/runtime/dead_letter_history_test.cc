@@ -195,8 +195,8 @@ std::vector<Poison> poisons() {
                   fmt::format(R"({{"Records":[{},"x"]}})", call("Other")), now, NotJson, R"("x")",
                   call("mended")});
   rows.push_back({"Firehose's data that is damaged",
-                  R"({"requestId":"r","records":[{"recordId":"1","data":"!"}]})", now, BadGzip,
-                  R"({"recordId":"1","data":"!"})",
+                  R"({"requestId":"r","timestamp":1893456000000,"records":[{"recordId":"1","data":"!"}]})",
+                  now, BadBase64, R"({"recordId":"1","data":"!"})",
                   fmt::format(R"({{"recordId":"1","data":"{}"}})", event::encode_base64(good))});
   rows.push_back({"element without a message, in a Kinesis record",
                   fmt::format(R"({{"Records":[{{"eventSource":"aws:kinesis","kinesis":{{"data":"{}"}}}}]}})",
