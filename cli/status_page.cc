@@ -101,18 +101,31 @@ std::string destinations_part(const Json& subscriptions, const TextStyle& style)
                                        {"retried", Ink::Dim, true},
                                        {"failed", Ink::Dim, true},
                                        {"destination", Ink::Dim}}};
+  std::string overflows;
   for (const Json& one : subscriptions) {
     const std::uint64_t waiting = one.at("waiting").get<std::uint64_t>();
+    const std::uint64_t overflowed = one.at("overflowed").get<std::uint64_t>();
     const std::uint64_t failed =
-        one.at("rejected").get<std::uint64_t>() + one.at("given_up").get<std::uint64_t>();
-    rows.push_back({{fmt::format("{}/{}", text(one.at("topic"), style), text(one.at("subscription"), style))},
+        one.at("rejected").get<std::uint64_t>() + one.at("given_up").get<std::uint64_t>() + overflowed;
+    const std::string name =
+        fmt::format("{}/{}", text(one.at("topic"), style), text(one.at("subscription"), style));
+    if (overflowed > 0) {
+      const bool full = one.at("overflowing").get<bool>();
+      overflows += "  " +
+                   paint(fmt::format("{}: {} {} way to newer ones{}", name, group_digits(overflowed),
+                                     full ? "give" : "gave",
+                                     full ? ", its queue is full" : " while its queue was full"),
+                         full ? Ink::Red : Ink::Yellow, style) +
+                   "\n";
+    }
+    rows.push_back({{name},
                     {number(one.at("delivered")), Ink::Plain, true},
                     {group_digits(waiting), waiting > 0 ? Ink::Yellow : Ink::Plain, true},
                     {number(one.at("retried")), Ink::Plain, true},
                     {group_digits(failed), failed > 0 ? Ink::Red : Ink::Plain, true},
                     {text(one.at("destination"), style)}});
   }
-  return heading("Destinations", style) + render_table(rows, "  ", style);
+  return heading("Destinations", style) + render_table(rows, "  ", style) + overflows;
 }
 
 }  // namespace

@@ -105,6 +105,8 @@ Json to_json(const runtime::Telemetry& telemetry, const std::string& version, Du
                                      {"retried", status.retried},
                                      {"rejected", status.rejected},
                                      {"given_up", status.given_up},
+                                     {"overflowed", status.overflowed},
+                                     {"overflowing", status.overflowing},
                                      {"undelivered", status.undelivered}});
   }
   return json;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <limits>
 #include <mutex>
 #include <random>
@@ -14,9 +15,17 @@
 #include <utility>
 
 #include "engine/base/check.h"
-#include "engine/base/mailbox.h"
 
 namespace tocsin::notify {
+namespace {
+
+constexpr Duration kOverflowInterval = std::chrono::minutes(1);  // between two counts of what gives way
+
+std::string how_many(std::uint64_t notifications) {
+  return fmt::format("{} notification{}", notifications, notifications == 1 ? "" : "s");
+}
+
+}  // namespace
 
 // Which tickets are out. Any thread.
 class Delivery::Tickets {
@@ -48,17 +57,17 @@ class Delivery::Tickets {
 class Delivery::Worker {
  public:
   Worker(std::string subscription, std::unique_ptr<Sink> sink, const DeliverySettings& settings,
-         const RetryPolicy& retry, Clock& clock, Tickets& tickets, const Reporter& reporter)
+         const RetryPolicy& retry, bool gives_up, Clock& clock, Tickets& tickets, const Reporter& reporter)
       : subscription_(std::move(subscription)),
         destination_(sink->describe()),
         retry_(retry),
+        gives_up_(gives_up),
         clock_(clock),
         tickets_(tickets),
         reporter_(reporter),
         capacity_(settings.mailbox_capacity),
         capacity_bytes_(settings.mailbox_bytes),
-        sink_(std::move(sink)),
-        mailbox_(settings.mailbox_capacity) {
+        sink_(std::move(sink)) {
     status_.subscription = subscription_;
     status_.destination = destination_;
   }
@@ -76,20 +85,28 @@ class Delivery::Worker {
   }
 
   [[nodiscard]] std::optional<Ticket> submit(const Notification& notification, Duration wait) {
-    std::unique_lock lock(mutex_);
     const std::size_t bytes = bytes_of(notification);
+    std::optional<DeliveryReport> overflow;
+    std::unique_lock lock(mutex_);
     const auto has_room = [&] {
-      return draining_ || (mailbox_.size() < capacity_ &&
-                           (waiting_bytes_ == 0 || waiting_bytes_ + bytes <= capacity_bytes_));
+      return waiting_.size() < capacity_ &&
+             (waiting_bytes_ == 0 || waiting_bytes_ + bytes <= capacity_bytes_);
     };
-    if (!room_.wait_for(lock, wait, has_room) || draining_) return std::nullopt;
-    // Only submit() fills the mailbox, and only with mutex_ held: the room found above is still there.
-    Submission submission{tickets_.issue(), notification};
-    const Ticket ticket = submission.ticket;
-    const bool put = mailbox_.try_put(submission);
-    TOCSIN_CHECK(put);
-    ++status_.published;
+    if (gives_up_) {
+      while (!draining_ && !has_room()) {
+        if (auto report = let_oldest_give_way()) overflow = std::move(report);
+      }
+    } else if (!room_.wait_for(lock, wait, [&] { return draining_ || has_room(); })) {
+      return std::nullopt;
+    }
+    if (draining_) return std::nullopt;
+    const Ticket ticket = tickets_.issue();
+    waiting_.push_back({ticket, clock_.now(), notification});
     waiting_bytes_ += bytes;
+    ++status_.published;
+    lock.unlock();
+    arrived_.notify_one();
+    if (overflow) report(*overflow);
     return ticket;
   }
 
@@ -102,7 +119,7 @@ class Delivery::Worker {
     deadline_ = clock_.now() + limit;
     stop_.request_stop();
     room_.notify_all();
-    mailbox_.close();
+    arrived_.notify_all();
   }
 
   void join() {
@@ -112,34 +129,80 @@ class Delivery::Worker {
   [[nodiscard]] SubscriptionStatus status() const {
     std::lock_guard lock(mutex_);
     SubscriptionStatus status = status_;
-    status.waiting = mailbox_.size();
+    status.waiting = waiting_.size();
+    status.overflowing = overflow_.has_value();
     return status;
   }
 
  private:
   struct Submission {
     Ticket ticket = 0;
+    Duration at{0};  // by clock_
     Notification notification;
+  };
+  // From a full mailbox to one that is half empty.
+  struct Overflow {
+    std::uint64_t lost = 0;
+    std::uint64_t told = 0;  // of these
+    Duration told_at{0};
   };
 
   void run() {
-    while (auto submission = mailbox_.take()) {
-      {
-        std::lock_guard lock(mutex_);  // so that a submit() that just saw a full mailbox is asleep by now
-        waiting_bytes_ -= bytes_of(submission->notification);
-      }
-      room_.notify_all();
-      if (see_through(submission->notification)) tickets_.settle(submission->ticket);
+    while (auto submission = take()) {
+      if (see_through(*submission)) tickets_.settle(submission->ticket);
     }
-    if (const std::uint64_t left = status().undelivered; left > 0) {
-      report(DeliveryReport::Kind::Undelivered, fmt::format("{} notifications", left),
-             "stopped before they could be delivered", 0);
+    std::unique_lock lock(mutex_);
+    const std::uint64_t left = status_.undelivered;
+    const std::uint64_t untold = overflow_ ? overflow_->lost - overflow_->told : 0;
+    const std::uint64_t lost = overflow_ ? overflow_->lost : 0;
+    lock.unlock();
+    if (untold > 0) report(DeliveryReport::Kind::Overflowed, how_many(lost), {}, 0);
+    if (left > 0) {
+      report(DeliveryReport::Kind::Undelivered, how_many(left), "stopped before they could be delivered", 0);
     }
   }
 
+  // Waits for a submission; nothing when draining and none is left.
+  std::optional<Submission> take() {
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [&] { return draining_ || !waiting_.empty(); });
+    if (waiting_.empty()) return std::nullopt;
+    std::optional<Submission> submission(std::move(waiting_.front()));
+    waiting_.pop_front();
+    waiting_bytes_ -= bytes_of(submission->notification);
+    std::uint64_t lost = 0;
+    if (overflow_ && waiting_.size() <= capacity_ / 2 && waiting_bytes_ <= capacity_bytes_ / 2) {
+      lost = overflow_->lost;
+      overflow_.reset();
+    }
+    lock.unlock();
+    room_.notify_all();
+    if (lost > 0) report(DeliveryReport::Kind::OverflowOver, how_many(lost), {}, 0);
+    return submission;
+  }
+
+  // With mutex_ held. What people should be told of it, if it is time to.
+  std::optional<DeliveryReport> let_oldest_give_way() {
+    const Submission oldest = std::move(waiting_.front());
+    waiting_.pop_front();
+    waiting_bytes_ -= bytes_of(oldest.notification);
+    tickets_.settle(oldest.ticket);
+    ++status_.overflowed;
+    const bool begins = !overflow_;
+    if (begins) overflow_.emplace();
+    ++overflow_->lost;
+    const Duration now = clock_.now();
+    if (!begins && now - overflow_->told_at < kOverflowInterval) return std::nullopt;
+    overflow_->told = overflow_->lost;
+    overflow_->told_at = now;
+    return begins ? make_report(DeliveryReport::Kind::Overflow, name_of(oldest.notification),
+                                how_many(waiting_.size() + 1) + " waiting", 0)
+                  : make_report(DeliveryReport::Kind::Overflowed, how_many(overflow_->lost), {}, 0);
+  }
+
   // True when the notification is settled: delivered, or reported as lost to this destination.
-  bool see_through(const Notification& notification) {
-    const Duration started = clock_.now();
+  bool see_through(const Submission& submission) {
+    const Notification& notification = submission.notification;
     for (std::uint32_t attempts = 0;;) {
       if (stop_.stop_requested() && clock_.now() >= deadline_.load()) {
         count(&SubscriptionStatus::undelivered);
@@ -156,7 +219,8 @@ class Delivery::Worker {
           report(DeliveryReport::Kind::Partial, name_of(notification), attempt.detail, attempts);
         return true;
       }
-      const auto pause = next_pause(retry_, attempts, clock_.now() - started, attempt, chance_(random_));
+      const auto pause =
+          next_pause(retry_, attempts, clock_.now() - submission.at, attempt, chance_(random_));
       if (!pause) {
         const bool rejected = attempt.outcome == Attempt::Outcome::Rejected;
         count(rejected ? &SubscriptionStatus::rejected : &SubscriptionStatus::given_up);
@@ -196,16 +260,23 @@ class Delivery::Worker {
     return fmt::format("{} ({})", notification.subject, notification.id);
   }
 
+  [[nodiscard]] DeliveryReport make_report(DeliveryReport::Kind kind, std::string notification,
+                                           std::string detail, std::uint32_t attempts) const {
+    return {kind, subscription_, destination_, std::move(notification), std::move(detail), attempts};
+  }
+  void report(const DeliveryReport& what) const {
+    if (reporter_) reporter_(what);
+  }
   void report(DeliveryReport::Kind kind, std::string notification, std::string detail,
               std::uint32_t attempts) const {
-    if (!reporter_) return;
-    reporter_({kind, subscription_, destination_, std::move(notification), std::move(detail), attempts});
+    report(make_report(kind, std::move(notification), std::move(detail), attempts));
   }
 
   // Constant after construction.
   const std::string subscription_;
   const std::string destination_;
   const RetryPolicy retry_;
+  const bool gives_up_;
   Clock& clock_;
   Tickets& tickets_;
   const Reporter reporter_;
@@ -218,15 +289,17 @@ class Delivery::Worker {
   std::minstd_rand random_{std::random_device{}()};
   std::uniform_real_distribution<double> chance_{0, 1};
 
-  Mailbox<Submission> mailbox_;
   std::stop_source stop_;
   std::atomic<Duration> deadline_{Duration{0}};  // meaningful once stop_ is requested
 
   mutable std::mutex mutex_;
+  std::condition_variable arrived_;
   std::condition_variable room_;
-  bool draining_ = false;          // guarded by mutex_
-  std::size_t waiting_bytes_ = 0;  // guarded by mutex_; of what the mailbox holds
-  SubscriptionStatus status_;      // guarded by mutex_
+  bool draining_ = false;           // guarded by mutex_, as is all below
+  std::deque<Submission> waiting_;  // the mailbox
+  std::size_t waiting_bytes_ = 0;
+  std::optional<Overflow> overflow_;
+  SubscriptionStatus status_;
 
   std::thread thread_;
 };
@@ -246,8 +319,8 @@ Delivery::Delivery(const std::vector<TopicDefinition>& topics,
     auto& workers = workers_.emplace_back();
     for (std::size_t s = 0; s < sinks[t].size(); ++s) {
       workers.push_back(std::make_unique<Worker>(topics[t].name + "/" + topics[t].subscriptions[s].name,
-                                                 std::move(sinks[t][s]), settings, retry, clock, *tickets_,
-                                                 reporter));
+                                                 std::move(sinks[t][s]), settings, retry, topics[t].gives_up,
+                                                 clock, *tickets_, reporter));
     }
   }
 }
@@ -334,6 +407,27 @@ Note to_note(const DeliveryReport& report) {
       note.text = fmt::format("{}: gave up {} after {} attempts: {}", who, report.notification,
                               report.attempts, report.detail);
       note.advice = "this notification is lost to it: mend the destination";
+      break;
+    case DeliveryReport::Kind::Overflow:
+      note.severity = Severity::Error;
+      note.code = "subscription_overflow";
+      note.text = fmt::format("{}: its queue is full ({}): the oldest give way, first {}", who, report.detail,
+                              report.notification);
+      note.advice =
+          "those are lost to it, and the newest are delivered once it takes them: mend the destination";
+      break;
+    case DeliveryReport::Kind::Overflowed:
+      note.severity = Severity::Error;
+      note.code = "subscription_overflow";
+      note.text = fmt::format("{}: its queue is full: {} gave way by now", who, report.notification);
+      note.advice = "those are lost to it: mend the destination";
+      break;
+    case DeliveryReport::Kind::OverflowOver:
+      note.severity = Severity::Warning;
+      note.code = "subscription_overflow_over";
+      note.text =
+          fmt::format("{}: its queue has room again: {} gave way meanwhile", who, report.notification);
+      note.advice = "those are lost to it: `tocsin alarms` tells how things stand";
       break;
     case DeliveryReport::Kind::Undelivered:
       note.severity = Severity::Error;

@@ -3,18 +3,27 @@
 //   compose() --Notification--> submit() --mailbox, one a subscription--> worker --deliver(), again and
 //   again--> Sink
 //
-// A subscription has its own worker thread and bounded mailbox, so a dead destination delays no other one,
-// and the engine only once its mailbox is full. The order of one subscription's notifications is kept. A
-// delivery that fails is tried again as retry_policy.h says; what is rejected or given up is counted and
-// reported, never dropped in silence.
+// A subscription has its own worker thread and bounded mailbox, so a slow or dead destination delays no other
+// one, nor the engine. The order of one subscription's notifications is kept. A delivery that fails is tried
+// again as retry_policy.h says; what is rejected, given up or gives way is counted and reported, never
+// dropped in silence.
+//
+// Where a full mailbox gets another notification, the oldest that waits gives way: who is on call acts on how
+// things stand now, and an alarm's last word is in the newest. Were those turned away instead, the
+// destination would come back to news of hours ago and never hear of what rings, or that it is over. How the
+// incident began is not lost: its first notification is the one that is being tried all the while. A topic
+// that gives nothing up (dead letters) loses none either: submit() waits there, and who reads waits with it.
 //
 // Every submission gets a ticket, from 1 upwards. It is settled when the sink has the notification, or when
-// it was given up and reported. settled_up_to() tells how far everything is settled, which is how far source
-// positions may be committed: what a stop leaves behind stays unsettled, and comes again after the start.
+// that was reported as lost. settled_up_to() tells how far everything is settled, which is how far source
+// positions may be committed: what a stop leaves behind stays unsettled, and comes again after the start. The
+// retry policy's time counts from the submission, so a dead destination holds positions back for as long as
+// that, and then for one attempt of each notification that waits.
 //
 // Threads: open(), drain() and the destructor belong to one thread, before, after and around all other calls;
-// submit(), settled_up_to() and status() may be called by any. The reporter is called by the workers: it must
-// be thread-safe, and must not call back. A sink is only touched by its own worker once open() is done.
+// submit(), settled_up_to() and status() may be called by any. The reporter is called by the workers and by
+// submit(): it must be thread-safe, and must not call back. A sink is only touched by its own worker once
+// open() is done.
 #pragma once
 
 #include <cstdint>
@@ -36,27 +45,29 @@ namespace tocsin::notify {
 
 struct DeliverySettings {
   RetryPolicy retry;
-  // What a subscription may lag behind before submit() waits: notifications, and their bytes. One is always
-  // taken, however large.
+  // What may wait for a subscription: notifications, and their bytes. One is always taken, however large.
   std::size_t mailbox_capacity = 1000;
   std::size_t mailbox_bytes = std::size_t{16} << 20;
 };
 
-// What people should know. Partial, Rejected and GivenUp are said for each notification, Undelivered once for each
-// subscription.
+// What people should know. Partial, Rejected and GivenUp are said for each notification, Undelivered once for
+// each subscription; Overflow when it begins, Overflowed each minute while it grows, OverflowOver at its end.
 struct DeliveryReport {
   enum class Kind : std::uint8_t {
-    Failing,      // attempts began to fail, or fail for another reason now
-    Recovered,    // attempts succeed again
-    Partial,      // delivered, but not to everybody who should have it
-    Rejected,     // the destination will never take this one
-    GivenUp,      // retried for as long as the policy allows
-    Undelivered,  // the stop came first; these stay unsettled
+    Failing,       // attempts began to fail, or fail for another reason now
+    Recovered,     // attempts succeed again
+    Partial,       // delivered, but not to everybody who should have it
+    Rejected,      // the destination will never take this one
+    GivenUp,       // retried for as long as the policy allows
+    Overflow,      // the mailbox is full: from now on the oldest give way
+    Overflowed,    // how many have by now
+    OverflowOver,  // half of the mailbox is free again
+    Undelivered,   // the stop came first; these stay unsettled
   };
   Kind kind = Kind::Failing;
   std::string subscription;  // "security/kafka"
   std::string destination;   // the sink's describe()
-  std::string notification;  // subject and id; of Undelivered: how many
+  std::string notification;  // subject and id; of Overflowed, OverflowOver and Undelivered: how many
   std::string detail;        // the sink's
   std::uint32_t attempts = 0;
 };
@@ -73,7 +84,9 @@ struct SubscriptionStatus {
   std::uint64_t retried = 0;  // attempts after the first
   std::uint64_t rejected = 0;
   std::uint64_t given_up = 0;
+  std::uint64_t overflowed = 0;  // gave way to newer ones
   std::uint64_t undelivered = 0;
+  bool overflowing = false;
 };
 
 class Delivery {
@@ -91,8 +104,9 @@ class Delivery {
   // Opens every sink and starts the workers. On an error no worker runs.
   [[nodiscard]] Result<void> open();
 
-  // Hands the notification to a subscription of its topic. While that mailbox is full it waits for room, at
-  // most `wait`; nothing when there still is none, or when draining: nothing was submitted then.
+  // Hands the notification to a subscription of its topic. Where the topic gives nothing up and the mailbox
+  // is full it waits for room, at most `wait`. Nothing when there still is none, or when draining: nothing
+  // was submitted then.
   [[nodiscard]] std::optional<Ticket> submit(const Notification& notification, std::uint32_t subscription,
                                              Duration wait);
 

@@ -17,13 +17,13 @@ namespace tocsin::notify {
 
 struct RetryPolicy {
   Duration base = std::chrono::milliseconds(200);
-  Duration cap = std::chrono::seconds(30);            // of one pause
-  Duration give_up_after = std::chrono::minutes(10);  // from the first attempt to the start of the last
-  std::uint32_t max_attempts = 200;                   // holds even where every jittered pause comes out short
+  Duration cap = std::chrono::seconds(30);         // of one pause
+  Duration give_up_after = std::chrono::hours(1);  // from the submission to the start of the last attempt
+  std::uint32_t max_attempts = 1000;               // holds even where every jittered pause comes out short
 };
 
-// The pause before the next attempt; none: give up. `attempts` (from 1) have been made in `elapsed`, the last
-// of them came out as `last`, which was not Delivered; `random` is in [0, 1).
+// The pause before the next attempt; none: give up. `attempts` (from 1) have been made, `elapsed` since the
+// submission, the last of them came out as `last`, which was not Delivered; `random` is in [0, 1).
 [[nodiscard]] std::optional<Duration> next_pause(const RetryPolicy& policy, std::uint32_t attempts,
                                                  Duration elapsed, const Attempt& last, double random);
 

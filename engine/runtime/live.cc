@@ -4,11 +4,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <deque>
-#include <map>
-#include <mutex>
-#include <thread>
 #include <utility>
 #include <variant>
 
@@ -18,136 +13,16 @@
 #include "engine/runtime/dead_letter_tally.h"
 #include "engine/runtime/excerpt_store.h"
 #include "engine/runtime/live_telemetry.h"
+#include "engine/runtime/pending_offsets.h"
 #include "engine/runtime/source_frontier.h"
+#include "engine/runtime/source_reader.h"
 
 namespace tocsin::runtime {
 namespace {
 
 constexpr Duration kMinute = std::chrono::seconds(60);
-constexpr Duration kPollWait{100};
-constexpr Duration kStatusInterval{100};
 constexpr Duration kTickInterval{200};
 constexpr std::size_t kMailboxBatches = 16;  // a few megabytes: the back-pressure on the sources
-
-struct Ended {
-  std::optional<Error> error;
-};
-
-// What a source thread says to the engine's, in its order.
-struct Message {
-  std::uint32_t source = 0;
-  std::vector<source::PartitionName> new_partitions;
-  std::variant<event::RawBatch, source::SourceStatus, Ended> content;
-};
-
-// Offsets on their way to the thread that commits them: for each partition the greatest.
-class CommitBox {
- public:
-  void put(std::uint32_t partition, std::int64_t next_offset) {
-    std::lock_guard lock(mutex_);
-    std::int64_t& offset = offsets_[partition];
-    offset = std::max(offset, next_offset);
-    changed_.notify_one();
-  }
-
-  void close() {
-    std::lock_guard lock(mutex_);
-    closed_ = true;
-    changed_.notify_one();
-  }
-
-  // What is there now; empty if nothing is.
-  std::map<std::uint32_t, std::int64_t> take() {
-    std::lock_guard lock(mutex_);
-    return std::exchange(offsets_, {});
-  }
-
-  // Waits until something is there or the box is closed; false once it is closed and empty.
-  bool wait() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return closed_ || !offsets_.empty(); });
-    return !offsets_.empty();
-  }
-
- private:
-  std::mutex mutex_;  // guards everything here
-  std::condition_variable changed_;
-  std::map<std::uint32_t, std::int64_t> offsets_;
-  bool closed_ = false;
-};
-
-// What was consumed of a partition, and what has to happen before its offset may be committed.
-struct Pending {
-  std::int64_t next_offset = 0;
-  EventTime judged_by{};                           // time has to come this far
-  std::optional<notify::Delivery::Ticket> ticket;  // then everything submitted until then has to be settled
-};
-
-// Reads one source on a thread of its own.
-class Reader {
- public:
-  Reader(std::uint32_t index, source::Source& source, Mailbox<Message>& out, const std::atomic<bool>& stop)
-      : index_(index), source_(source), out_(out), stop_(stop), thread_([this] { run(); }) {}
-  ~Reader() { finish(); }
-
-  void commit(std::uint32_t partition, std::int64_t next_offset) { commits_.put(partition, next_offset); }
-
-  // No more commits: the thread does those that are left, closes the source and ends.
-  void close_commits() { commits_.close(); }
-  void finish() {
-    close_commits();
-    if (thread_.joinable()) thread_.join();
-  }
-
- private:
-  void run() {
-    std::optional<std::chrono::steady_clock::time_point> last_status;
-    while (!stop_.load(std::memory_order_relaxed)) {
-      auto batch = source_.poll(kPollWait);
-      if (!batch) {
-        post(Ended{batch.error()});
-        break;
-      }
-      const bool idle = !batch->has_value();
-      if (!idle && !post(std::move(**batch))) break;
-      commit_all();
-      const auto now = std::chrono::steady_clock::now();
-      if (idle || !last_status || now - *last_status >= kStatusInterval) {
-        last_status = now;
-        source::SourceStatus status = source_.status();
-        const bool finished =
-            idle && !status.partitions.empty() &&
-            std::all_of(status.partitions.begin(), status.partitions.end(),
-                        [](const source::Progress& partition) { return partition.finished; });
-        if (!post(std::move(status)) || finished) break;
-      }
-    }
-    post(Ended{});
-    while (commits_.wait()) commit_all();
-    source_.close();
-  }
-
-  void commit_all() {
-    for (const auto& [partition, next_offset] : commits_.take()) source_.commit(partition, next_offset);
-  }
-
-  bool post(std::variant<event::RawBatch, source::SourceStatus, Ended> content) {
-    Message message{index_, {}, std::move(content)};
-    const auto& partitions = source_.partitions();
-    for (; known_partitions_ < partitions.size(); ++known_partitions_) {
-      message.new_partitions.push_back(partitions[known_partitions_]);
-    }
-    return out_.put(std::move(message));
-  }
-
-  const std::uint32_t index_;
-  source::Source& source_;
-  Mailbox<Message>& out_;
-  const std::atomic<bool>& stop_;
-  std::size_t known_partitions_ = 0;
-  CommitBox commits_;
-  std::thread thread_;  // last: starts when everything above is there
-};
 
 }  // namespace
 
@@ -188,9 +63,9 @@ class Live::Session : private Listener, private Answering {
            false,
            {}});
     }
-    std::vector<std::unique_ptr<Reader>> readers;
+    std::vector<std::unique_ptr<SourceReader>> readers;
     for (std::uint32_t i = 0; i < sources_.size(); ++i) {
-      readers.push_back(std::make_unique<Reader>(i, *sources_[i], messages_, stop_reading_));
+      readers.push_back(std::make_unique<SourceReader>(i, *sources_[i], messages_, stop_reading_));
     }
     readers_ = &readers;
 
@@ -228,7 +103,7 @@ class Live::Session : private Listener, private Answering {
     std::vector<std::uint32_t> partitions;  // the source's numbers to the engine's
     std::vector<EventTime> last_event;      // of each of them, for events without a time
     bool ended = false;
-    std::map<std::uint32_t, std::deque<Pending>> pending;  // of each of the source's partitions, in its order
+    PendingOffsets pending;
   };
 
   bool asked_to_stop() {
@@ -240,7 +115,7 @@ class Live::Session : private Listener, private Answering {
     return std::all_of(feeds_.begin(), feeds_.end(), [](const Feed& feed) { return feed.ended; });
   }
 
-  std::optional<Error> handle(Message message) {
+  std::optional<Error> handle(SourceMessage message) {
     Feed& feed = feeds_[message.source];
     for (const source::PartitionName& name : message.new_partitions) {
       feed.partitions.push_back(
@@ -262,7 +137,7 @@ class Live::Session : private Listener, private Answering {
     } else {
       feed.ended = true;
       telemetry_.on_ended(message.source);
-      return std::move(std::get<Ended>(message.content).error);
+      return std::move(std::get<SourceEnded>(message.content).error);
     }
     return std::nullopt;
   }
@@ -306,12 +181,7 @@ class Live::Session : private Listener, private Answering {
     const EventTime now = as_event_time(options_.now());
     const Duration bucket = engine_.coarsest_bucket();
     const EventTime judged_by = floor_to(std::min(newest == kNever ? now : newest, now), bucket) + bucket;
-    auto& pending = feed.pending[own];
-    if (!pending.empty() && pending.back().judged_by == judged_by && !pending.back().ticket) {
-      pending.back().next_offset = matched.next_offset;
-    } else {
-      pending.push_back({matched.next_offset, judged_by, std::nullopt});
-    }
+    feed.pending.add(own, matched.next_offset, judged_by);
   }
 
   void tick_now() {
@@ -391,11 +261,7 @@ class Live::Session : private Listener, private Answering {
     for (std::uint32_t i = 0; i < feeds_.size(); ++i) {
       EventTime judged = kForever;
       for (const std::uint32_t source : engine_.judged_with(i)) judged = std::min(judged, frontier[source]);
-      for (auto& [partition, waiting] : feeds_[i].pending) {
-        for (Pending& pending : waiting) {
-          if (!pending.ticket && judged >= pending.judged_by) pending.ticket = last_ticket_;
-        }
-      }
+      feeds_[i].pending.judged(judged, last_ticket_);
     }
     send_commits();
   }
@@ -403,12 +269,9 @@ class Live::Session : private Listener, private Answering {
   void send_commits() {
     const notify::Delivery::Ticket settled = delivery_.settled_up_to();
     for (std::size_t i = 0; i < feeds_.size(); ++i) {
-      for (auto& [partition, waiting] : feeds_[i].pending) {
-        while (!waiting.empty() && waiting.front().ticket && *waiting.front().ticket <= settled) {
-          (*readers_)[i]->commit(partition, waiting.front().next_offset);
-          waiting.pop_front();
-        }
-      }
+      feeds_[i].pending.settled(settled, [&](std::uint32_t partition, std::int64_t next_offset) {
+        (*readers_)[i]->commit(partition, next_offset);
+      });
     }
   }
 
@@ -425,9 +288,12 @@ class Live::Session : private Listener, private Answering {
   void on_transition(const alarm::Transition&,
                      const std::vector<notify::Notification>& notifications) override {
     for (const notify::Notification& notification : notifications) {
-      const notify::TopicDefinition& topic = plan_->topics[notification.topic];
-      for (std::uint32_t s = 0; s < topic.subscriptions.size(); ++s) {
-        submit(notification, s, topic.name + "/" + topic.subscriptions[s].name);
+      const auto subscriptions =
+          static_cast<std::uint32_t>(plan_->topics[notification.topic].subscriptions.size());
+      for (std::uint32_t s = 0; s < subscriptions; ++s) {
+        const auto ticket = delivery_.submit(notification, s, Duration{0});
+        TOCSIN_CHECK(ticket.has_value());  // alerts are never turned away, and nothing drains yet
+        last_ticket_ = *ticket;
       }
     }
   }
@@ -437,8 +303,8 @@ class Live::Session : private Listener, private Answering {
       const std::string place = place_of(from, letter.offset, letter.index);
       if (const auto note = tally_.add(from.source, letter.reason, place, options_.now())) note_(*note);
       if (const auto& route = options_.dead_letters) {
-        submit(to_notification({from, std::move(letter)}, route->topic, route->form),
-               next_lane_++ % route->lanes, route->destination);
+        keep(to_notification({from, std::move(letter)}, route->topic, route->form),
+             next_lane_++ % route->lanes);
       }
     }
   }
@@ -453,12 +319,13 @@ class Live::Session : private Listener, private Answering {
   void on_closed(const shard::ClosedBucket&) override {}
   void on_time(EventTime) override {}
 
-  // Waits for room for as long as it takes, which stops the reading. A stop ends the waiting: what is not
-  // taken then is lost to this run, and from then on no offset is committed, so that its events come again.
-  void submit(const notify::Notification& notification, std::uint32_t subscription, const std::string& name) {
+  // A dead letter waits for room for as long as it takes, which stops the reading. A stop ends the waiting:
+  // what is not taken then is lost to this run, and from then on no offset is committed, so that its events
+  // come again.
+  void keep(const notify::Notification& letter, std::uint32_t lane) {
     for (bool told = false;;) {
       const Duration wait = asked_to_stop() ? Duration{0} : Duration{1000};
-      if (const auto ticket = delivery_.submit(notification, subscription, wait)) {
+      if (const auto ticket = delivery_.submit(letter, lane, wait)) {
         last_ticket_ = *ticket;
         return;
       }
@@ -468,11 +335,12 @@ class Live::Session : private Listener, private Answering {
       }
       publish_telemetry(Telemetry::Phase::Running);
       if (!told) {
+        const std::string& destination = options_.dead_letters->destination;
         note_({Severity::Error,
                "queue_full",
-               fmt::format("the queue of {} is full", name),
-               "reading waits until its destination takes more",
-               {{"queue", name}}});
+               fmt::format("the queue of {} is full", destination),
+               "reading waits until it takes more, so that no dead letter is lost: mend it",
+               {{"queue", destination}}});
       }
       told = true;
     }
@@ -489,17 +357,17 @@ class Live::Session : private Listener, private Answering {
   Engine engine_;
   Worker worker_;
   LiveTelemetry telemetry_;
-  Mailbox<Message> messages_;
+  Mailbox<SourceMessage> messages_;
   DeadLetterTally tally_;
   std::uint32_t next_lane_ = 0;  // of the dead letters' route
   std::atomic<bool> stop_reading_{false};
   const std::function<bool()>* should_stop_ = nullptr;
-  std::vector<std::unique_ptr<Reader>>* readers_ = nullptr;
+  std::vector<std::unique_ptr<SourceReader>>* readers_ = nullptr;
   std::vector<Feed> feeds_;
   EventTime oldest_event_ = kForever;
   EventTime newest_event_ = kNever;
   notify::Delivery::Ticket last_ticket_ = 0;
-  std::uint64_t lost_ = 0;  // notifications and dead letters that found no room at the stop
+  std::uint64_t lost_ = 0;  // dead letters that found no room at the stop
   std::chrono::steady_clock::time_point last_tick_{};
 };
 

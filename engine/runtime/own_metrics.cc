@@ -203,8 +203,13 @@ const std::vector<OwnMetric>& table() {
          of_subscriptions<&notify::SubscriptionStatus::retried>},
         {"NotificationsFailed", "Count", Kind::Counter, Fold::Sum, subscription,
          "tocsin_notifications_failed_total",
-         "Notifications that the destination refused, or that were given up",
-         of_subscriptions<[](const notify::SubscriptionStatus& s) { return s.rejected + s.given_up; }>},
+         "Notifications that the destination refused, that were given up, or that gave way in a full queue",
+         of_subscriptions<[](const notify::SubscriptionStatus& s) {
+           return s.rejected + s.given_up + s.overflowed;
+         }>},
+        {"NotificationsOverflowed", "Count", Kind::Counter, Fold::Sum, subscription,
+         "tocsin_notifications_overflowed_total", "Notifications that gave way to newer ones in a full queue",
+         of_subscriptions<&notify::SubscriptionStatus::overflowed>},
         {"NotificationsWaiting", "Count", Kind::Gauge, Fold::Sum, subscription,
          "tocsin_notifications_waiting", "Notifications in the subscription's queue",
          of_subscriptions<&notify::SubscriptionStatus::waiting>},

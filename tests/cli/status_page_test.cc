@@ -31,6 +31,18 @@ Destinations
 )");
 }
 
+TEST(StatusPage, ShowsAQueueThatIsFullAndWhatItCost) {
+  runtime::Telemetry telemetry = sample_telemetry();
+  notify::SubscriptionStatus& status = telemetry.subscriptions[0].status;
+  status.overflowed = 3999;
+  EXPECT_THAT(status_page(to_json(telemetry, "1.2.3", Duration{500}), TextStyle{}),
+              testing::EndsWith("  security/kafka        120        3        5   4,000  Kafka topic alerts\n"
+                                "  security/kafka: 3,999 gave way to newer ones while its queue was full\n"));
+  status.overflowing = true;
+  EXPECT_THAT(status_page(to_json(telemetry, "1.2.3", Duration{500}), TextStyle{}),
+              testing::EndsWith("  security/kafka: 3,999 give way to newer ones, its queue is full\n"));
+}
+
 TEST(StatusPage, SaysThatTheEngineDoesNotMove) {
   EXPECT_THAT(status_page(to_json(sample_telemetry(), "1.2.3", std::chrono::seconds(95)), TextStyle{}),
               testing::HasSubstr("31 open files  has not moved for 1 min 35 s\n"));

@@ -173,6 +173,18 @@ class DeliveryTest : public ::testing::Test {
     return delivery;
   }
 
+  // A delivery of dead letters to the destination "one".
+  std::unique_ptr<Delivery> letters(DeliverySettings settings = {}) {
+    std::vector<std::vector<std::unique_ptr<Sink>>> sinks(1);
+    sinks[0].push_back(std::make_unique<ScriptedSink>(one_));
+    const TopicDefinition topic{.name = "letters", .subscriptions = {{"one", "scripted"}}, .gives_up = false};
+    auto delivery =
+        std::make_unique<Delivery>(std::vector{topic}, std::move(sinks), settings, clock_,
+                                   [this](const DeliveryReport& report) { reports_.add(report); });
+    EXPECT_TRUE(delivery->open().has_value());
+    return delivery;
+  }
+
   const std::vector<TopicDefinition> topics_ = {{"ops", {{"one", "scripted"}, {"two", "scripted"}}}};
   Destination one_;
   Destination two_;
@@ -201,36 +213,90 @@ TEST_F(DeliveryTest, RetriesBeforeTheNextNotificationGetsItsTurn) {
   EXPECT_EQ(delivery->status().at(0).delivered, 2U);
 }
 
+TEST_F(DeliveryTest, AFullMailboxNeverWaitsAndTheOldestGiveWay) {
+  one_.hold();
+  auto delivery = opened(clock_, {.mailbox_capacity = 2});
+  (void)delivery->submit(notification("first"), 0, kPatient);
+  one_.wait_for_attempts(1);  // it is out of the mailbox now
+  for (const char* id : {"a", "b", "c", "d", "e"})
+    EXPECT_TRUE(delivery->submit(notification(id), 0, kPatient));
+  const SubscriptionStatus full = delivery->status().at(0);
+  EXPECT_EQ(full.waiting, 2U);
+  EXPECT_EQ(full.overflowed, 3U);
+  EXPECT_TRUE(full.overflowing);
+  one_.release();
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_THAT(one_.seen(), ElementsAre("first", "d", "e"));
+  EXPECT_EQ(delivery->settled_up_to(), 6U);
+  const SubscriptionStatus status = delivery->status().at(0);
+  EXPECT_EQ(status.published, status.delivered + status.overflowed);
+  EXPECT_FALSE(status.overflowing);
+  // Told once, with what to do; and when it is over, with what it cost.
+  ASSERT_THAT(reports_.kinds(), ElementsAre(Kind::Overflow, Kind::OverflowOver));
+  EXPECT_EQ(
+      to_text(to_note(reports_.all().at(0))),
+      "ops/one (scripted): its queue is full (2 notifications waiting): the oldest give way, first ALARM "
+      "(a); those are lost to it, and the newest are delivered once it takes them: mend the destination");
+  EXPECT_EQ(
+      to_text(to_note(reports_.all().at(1))),
+      "ops/one (scripted): its queue has room again: 3 notifications gave way meanwhile; those are lost "
+      "to it: `tocsin alarms` tells how things stand");
+}
+
+TEST_F(DeliveryTest, WhileAMailboxOverflowsItsCountIsToldEachMinuteAndAtTheStop) {
+  one_.hold();
+  auto delivery = opened(clock_, {.mailbox_capacity = 2});
+  for (const char* id : {"first", "a", "b", "c", "d"}) {
+    (void)delivery->submit(notification(id), 0, kPatient);
+    one_.wait_for_attempts(1);
+  }
+  clock_.sleep(1min, {});
+  for (const char* id : {"e", "f"}) (void)delivery->submit(notification(id), 0, kPatient);
+  EXPECT_THAT(reports_.kinds(), ElementsAre(Kind::Overflow, Kind::Overflowed));
+  EXPECT_EQ(reports_.all().at(1).notification, "3 notifications");
+  EXPECT_EQ(to_note(reports_.all().at(1)).code, to_note(reports_.all().at(0)).code);
+  one_.release();
+}
+
 TEST_F(DeliveryTest, MailboxIsBoundedInBytesAndTakesOneOfAnySize) {
   one_.hold();
   auto delivery = opened(clock_, {.retry = {}, .mailbox_capacity = 100, .mailbox_bytes = 1000});
   (void)delivery->submit(notification("first"), 0, kPatient);
   one_.wait_for_attempts(1);  // it is out of the mailbox now
+  for (const char* id : {"a", "b"}) EXPECT_TRUE(delivery->submit(notification(id), 0, kPatient));
   Notification large = notification("large");
   large.payload = std::string(5000, 'x');
   EXPECT_TRUE(delivery->submit(large, 0, kPatient));
-  EXPECT_FALSE(delivery->submit(notification("small"), 0, 0ms));
-  EXPECT_TRUE(delivery->submit(notification("small"), 1, 0ms)) << "another's mailbox";
-  one_.release();
+  EXPECT_EQ(delivery->status().at(0).overflowed, 2U);
   EXPECT_TRUE(delivery->submit(notification("small"), 0, kPatient));
+  one_.release();
   EXPECT_EQ(delivery->drain(kPatient), 0U);
-  EXPECT_THAT(one_.seen(), ElementsAre("first", "large", "small"));
+  EXPECT_THAT(one_.seen(), ElementsAre("first", "small"));
+}
+
+TEST_F(DeliveryTest, TheTimeToRetryCountsFromTheSubmissionAndEachIsTriedOnce) {
+  one_.always(failure());
+  one_.hold();
+  auto delivery = opened(clock_, {.retry = {.give_up_after = 1h, .max_attempts = UINT32_MAX}});
+  for (const char* id : {"a", "b", "c"}) (void)delivery->submit(notification(id), 0, kPatient);
+  const auto last = delivery->submit(notification("d"), 0, kPatient);
+  clock_.sleep(61min, {});
+  one_.release();
+  one_.wait_for_attempts(4);
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_THAT(one_.seen(), ElementsAre("a", "b", "c", "d"));
+  EXPECT_EQ(delivery->status().at(0).given_up, 4U);
+  EXPECT_EQ(delivery->settled_up_to(), last);
 }
 
 TEST_F(DeliveryTest, TopicThatGivesNothingUpTriesAgainForAsLongAsItTakes) {
-  std::vector<std::vector<std::unique_ptr<Sink>>> sinks(1);
-  sinks[0].push_back(std::make_unique<ScriptedSink>(one_));
   one_.script(std::deque<Attempt>(1000, failure()));
-  DeliverySettings settings;
-  settings.retry.max_attempts = 5;
-  Delivery delivery({{.name = "letters", .subscriptions = {{"one", "scripted"}}, .gives_up = false}},
-                    std::move(sinks), settings, clock_, {});
-  ASSERT_TRUE(delivery.open());
-  EXPECT_TRUE(delivery.submit(notification("a"), 0, kPatient));
+  auto delivery = letters({.retry = {.max_attempts = 5}});
+  EXPECT_TRUE(delivery->submit(notification("a"), 0, kPatient));
   one_.wait_for_attempts(1001);
-  EXPECT_EQ(delivery.drain(kPatient), 0U);
-  EXPECT_EQ(delivery.status().at(0).delivered, 1U);
-  EXPECT_EQ(delivery.status().at(0).given_up, 0U);
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_EQ(delivery->status().at(0).delivered, 1U);
+  EXPECT_EQ(delivery->status().at(0).given_up, 0U);
 }
 
 TEST_F(DeliveryTest, AnOutageIsReportedOnceAndItsEndToo) {
@@ -286,9 +352,9 @@ TEST_F(DeliveryTest, DeadDestinationDelaysNoOther) {
   EXPECT_EQ(delivery->drain(kPatient), 0U);
 }
 
-TEST_F(DeliveryTest, FullMailboxTakesNothingAndMakesRoomAgain) {
+TEST_F(DeliveryTest, AFullMailboxOfDeadLettersTakesNothingUntilThereIsRoom) {
   one_.hold();
-  auto delivery = opened(clock_, {.mailbox_capacity = 1});
+  auto delivery = letters({.mailbox_capacity = 1});
   ASSERT_TRUE(delivery->submit(notification("a"), 0, kPatient));
   one_.wait_for_attempts(1);  // "a" has left the mailbox
   const auto second = delivery->submit(notification("b"), 0, kPatient);
@@ -299,6 +365,7 @@ TEST_F(DeliveryTest, FullMailboxTakesNothingAndMakesRoomAgain) {
   const auto third = delivery->submit(notification("c"), 0, kPatient);
   EXPECT_EQ(third, *second + 1);  // what was not taken got no ticket
   delivery->drain(kPatient);
+  EXPECT_THAT(reports_.all(), IsEmpty());
   EXPECT_THAT(one_.seen(), ElementsAre("a", "b", "c"));
 }
 

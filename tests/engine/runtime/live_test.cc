@@ -29,7 +29,7 @@ metric_filters:
     pattern: '{ $.error IS TRUE }'
     metric: {namespace: App, name: Errors}
 topics:
-  told: {subscriptions: [{console: {}}]}
+  told: {subscriptions: [SUBSCRIPTIONS]}
 alarms:
   errors:
     metric: {namespace: App, name: Errors, statistic: Sum, period: 1m}
@@ -40,9 +40,12 @@ alarms:
 )";
 
 // Alarms of `more` come after the one above.
-std::shared_ptr<const Plan> make_plan(std::string_view more) {
+std::shared_ptr<const Plan> make_plan(std::string_view more, std::string_view subscriptions) {
   const auto path = std::filesystem::temp_directory_path() / fmt::format("tocsin-live-{}.yaml", getpid());
-  std::ofstream(path) << kConfiguration << more;
+  std::string configuration(kConfiguration);
+  constexpr std::string_view kPlace = "SUBSCRIPTIONS";
+  configuration.replace(configuration.find(kPlace), kPlace.size(), subscriptions);
+  std::ofstream(path) << configuration << more;
   config::Loaded loaded = config::load({path.string()}, {});
   std::filesystem::remove(path);
   for (const auto& diagnostic : loaded.diagnostics) ADD_FAILURE() << config::render(diagnostic);
@@ -58,7 +61,10 @@ struct World {
   bool ended = false;      // after the batches: nothing will ever come
   bool sink_works = true;
   std::vector<std::string> delivered;  // subjects
-  std::vector<std::string> noted;      // codes
+  bool other_hangs = true;             // the second destination, where there is one
+  std::vector<EventTime> other_delivered;
+  std::vector<notify::DeliveryReport::Kind> reports;
+  std::vector<std::string> noted;  // codes
   std::int64_t committed = 0;
   std::vector<std::string> notes;
   bool closed = false;
@@ -140,17 +146,39 @@ class MemorySink final : public notify::Sink {
   World& world_;
 };
 
+// Takes a notification and does not answer, for as long as the world says.
+class HangingSink final : public notify::Sink {
+ public:
+  explicit HangingSink(World& world) : world_(world) {}
+  Result<void> open() override { return {}; }
+  notify::Attempt deliver(const notify::Notification& notification) override {
+    std::unique_lock lock(world_.mutex);
+    world_.changed.wait(lock, [&] { return !world_.other_hangs; });
+    world_.other_delivered.push_back(notification.time);
+    world_.changed.notify_all();
+    return {};
+  }
+  [[nodiscard]] std::string describe() const override { return "hanging"; }
+
+ private:
+  World& world_;
+};
+
 class LiveTest : public testing::Test {
  protected:
-  explicit LiveTest(std::string_view more_alarms = {}) : plan_(make_plan(more_alarms)) {
+  explicit LiveTest(std::string_view more_alarms = {},
+                    notify::DeliverySettings settings = {.mailbox_capacity = 2},
+                    std::string_view subscriptions = "{console: {}}")
+      : plan_(make_plan(more_alarms, subscriptions)) {
     std::vector<std::vector<std::unique_ptr<notify::Sink>>> sinks(2);
     for (auto& topic : sinks) topic.push_back(std::make_unique<MemorySink>(world_));
+    if (plan_->topics[0].subscriptions.size() > 1) sinks[0].push_back(std::make_unique<HangingSink>(world_));
     std::vector<notify::TopicDefinition> topics = plan_->topics;
     topics.push_back({.name = "dead_letters", .subscriptions = {{"memory", "memory"}}, .gives_up = false});
-    notify::DeliverySettings settings;
-    settings.mailbox_capacity = 2;
-    delivery_ = std::make_unique<notify::Delivery>(topics, std::move(sinks), settings, clock_,
-                                                   [](const notify::DeliveryReport&) {});
+    delivery_ = std::make_unique<notify::Delivery>(
+        topics, std::move(sinks), settings, clock_, [this](const notify::DeliveryReport& report) {
+          world_.change([&](World& world) { world.reports.push_back(report.kind); });
+        });
     EXPECT_TRUE(delivery_->open().has_value());
   }
 
@@ -346,6 +374,70 @@ TEST_F(LiveOwnMetricsTest, AnAlarmOnTheEngineItselfIsJudgedByTheClock) {
     return std::ranges::count(world.delivered, "ALARM: \"reading\" in local") == 1;
   }));
   (void)stop();
+}
+
+class LiveDestinationsTest : public LiveTest {
+ protected:
+  LiveDestinationsTest()
+      : LiveTest({}, {.mailbox_capacity = 1000}, "{console: {}}, {file: {path: hanging}}") {}
+};
+
+TEST_F(LiveDestinationsTest, ADestinationThatHangsForEverDelaysNeitherTheOtherNorTheReading) {
+  constexpr std::size_t kBatch = 100;
+  constexpr std::size_t kAlarms = 5000;
+  start();
+  // An alarm each second minute. One batch ahead of what the other destination has, for its queue has an end,
+  // too.
+  const EventTime now = as_event_time(wall_now());
+  for (std::size_t sent = 0; sent < kAlarms; sent += kBatch) {
+    std::vector<std::string> lines;
+    for (std::size_t i = sent; i < sent + kBatch; ++i) {
+      const EventTime time = now - minutes(2 * (kAlarms - i) + 10);
+      lines.push_back(fmt::format(R"({{"t":"{}","error":true}})", format_rfc3339(time)));
+    }
+    ASSERT_TRUE(world_.wait([&](const World& world) { return world.delivered.size() + kBatch >= sent; }));
+    world_.change([&](World& world) { world.batches.push_back(std::move(lines)); });
+  }
+  world_.change([](World& world) { world.caught_up = true; });
+  ASSERT_TRUE(world_.wait([](const World& world) { return world.delivered.size() == kAlarms; }));
+  // One is being tried for ever, a thousand wait, the others gave way.
+  ASSERT_TRUE(shows([](const Telemetry& t) { return t.subscriptions[0].status.delivered == kAlarms; }));
+  const notify::SubscriptionStatus hanging = board_.latest()->subscriptions[1].status;
+  EXPECT_EQ(hanging.published, kAlarms);
+  EXPECT_EQ(hanging.waiting, 1000U);
+  EXPECT_EQ(hanging.overflowed, kAlarms - 1001);
+  EXPECT_EQ(board_.latest()->subscriptions[0].status.overflowed, 0U);
+  using Kind = notify::DeliveryReport::Kind;
+  world_.change([](World& world) {
+    EXPECT_EQ(std::ranges::count(world.reports, Kind::Overflow), 1);
+    EXPECT_EQ(std::ranges::count(world.noted, "queue_full"), 0);
+    EXPECT_EQ(world.committed, 0);  // the first may still be delivered
+    world.other_hangs = false;
+  });
+  // It answers again: the first and the newest arrive in their order, and nothing holds the offset any more.
+  ASSERT_TRUE(world_.wait([](const World& world) { return world.committed == kAlarms + 1; }));
+  const LiveResult result = stop();
+  EXPECT_EQ(result.undelivered, 0U);
+  EXPECT_EQ(world_.other_delivered.size(), 1001U);
+  EXPECT_TRUE(std::ranges::is_sorted(world_.other_delivered));
+  EXPECT_EQ(world_.other_delivered.back() - world_.other_delivered.at(1), minutes(2 * 999));
+  EXPECT_EQ(std::ranges::count(world_.reports, Kind::OverflowOver), 1);
+}
+
+class LiveRetryTest : public LiveTest {
+ protected:
+  LiveRetryTest() : LiveTest({}, {.retry = {.give_up_after = Duration{100}}, .mailbox_capacity = 2}) {}
+};
+
+TEST_F(LiveRetryTest, WhatADestinationIsGivenUpForHoldsNoOffsetBack) {
+  world_.sink_works = false;
+  world_.batches.push_back({line(minutes(30), true), line(minutes(20), true)});
+  world_.caught_up = true;
+  start();
+  ASSERT_TRUE(world_.wait([](const World& world) { return world.committed == 3; }));
+  (void)stop();
+  EXPECT_EQ(std::ranges::count(world_.reports, notify::DeliveryReport::Kind::GivenUp), 2);
+  EXPECT_TRUE(world_.delivered.empty());
 }
 
 TEST_F(LiveTest, WhatDiesIsKeptBeforeItsOffsetIsCommitted) {
