@@ -107,7 +107,7 @@ double read_ours(const std::string& brokers, std::size_t records, int round) {
   source_settings.name = "bench";
   source_settings.kind = settings(brokers, fmt::format("ours-{}-{}", ::getpid(), round));
   const auto source = *source::make_source(source_settings, {});
-  if (const auto opened = source->open(); !opened) throw std::runtime_error(describe(opened.error()));
+  if (const auto opened = source->open({}); !opened) throw std::runtime_error(describe(opened.error()));
   std::size_t seen = 0;
   std::optional<Clock::time_point> start;
   Clock::time_point status_at{};

@@ -43,7 +43,8 @@ struct RawBatch {
   std::vector<std::vector<std::pair<std::string, std::string>>> headers;
   RejectCounts rejects;                 // what the source itself had to refuse: over-long lines, damaged compression
   std::vector<DeadLetter> dead;         // one for each of them
-  std::int64_t next_offset = 0;         // Kafka: the offset to commit once this batch was handed over
+  std::int64_t next_offset = 0;         // the first offset after this batch: of Kafka, what to commit once it was handed over
+  std::string place;                    // where the source goes on reading after it (source::Resume); may be empty
   bool by_line = true;                  // file: offsets are line numbers (else indexes into Records)
   bool last = false;                    // nothing more will come from this partition
 };

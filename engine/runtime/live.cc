@@ -46,7 +46,7 @@ class Live::Session : private Listener, private Answering {
   Result<LiveResult> run(const std::function<bool()>& should_stop) {
     should_stop_ = &should_stop;
     for (const auto& source : sources_) {
-      if (auto opened = source->open(); !opened) return std::unexpected(opened.error());
+      if (auto opened = source->open({}); !opened) return std::unexpected(opened.error());
     }
     note_({Severity::Info,
            "running",

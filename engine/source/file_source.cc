@@ -24,7 +24,7 @@ FileSource::FileSource(std::string name, FileSettings settings, const ReadLimits
                        Duration rescan_every)
     : name_(std::move(name)), settings_(std::move(settings)), limits_(limits), rescan_every_(rescan_every) {}
 
-Result<void> FileSource::open() {
+Result<void> FileSource::open(const std::vector<Resume>& /*from*/) {
   if (settings_.follow) {
     rescan();
     return {};

@@ -36,7 +36,7 @@ class FileSource final : public Source {
   FileSource(std::string name, FileSettings settings, const ReadLimits& limits,
              Duration rescan_every = std::chrono::seconds{1});
 
-  Result<void> open() override;
+  Result<void> open(const std::vector<Resume>& from) override;
   Result<std::optional<event::RawBatch>> poll(Duration wait) override;
   [[nodiscard]] const std::vector<PartitionName>& partitions() const override { return partitions_; }
   [[nodiscard]] SourceStatus status() override;

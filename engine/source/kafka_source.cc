@@ -29,7 +29,7 @@ KafkaSource::KafkaSource(std::string name, KafkaSettings settings, const ReadLim
 
 KafkaSource::~KafkaSource() { close(); }
 
-Result<void> KafkaSource::open() {
+Result<void> KafkaSource::open(const std::vector<Resume>& /*from*/) {
   auto reader = KafkaReader::open(settings_, limits_, notes_);
   if (!reader) return std::unexpected(reader.error());
   auto group = KafkaGroup::join(settings_, notes_);

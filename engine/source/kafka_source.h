@@ -37,7 +37,7 @@ class KafkaSource final : public Source {
   KafkaSource(std::string name, KafkaSettings settings, const ReadLimits& limits);
   ~KafkaSource() override;
 
-  Result<void> open() override;
+  Result<void> open(const std::vector<Resume>& from) override;
   Result<std::optional<event::RawBatch>> poll(Duration wait) override;
   [[nodiscard]] const std::vector<PartitionName>& partitions() const override { return names_; }
   [[nodiscard]] SourceStatus status() override;

@@ -30,6 +30,16 @@ struct PartitionName {
   std::string file;
   bool by_line = true;       // file: offsets are line numbers (else indexes into Records); RawBatch::by_line knows better,
                              // for only reading the file tells
+  // What has this name now and is not what had it before: a topic created anew, a file rotated or truncated.
+  // Offsets count within an incarnation. Opaque to everybody but the source; the same after a restart.
+  std::string incarnation;
+};
+
+// Where the reading of a partition goes on after a restart: everything before `next_offset` is known.
+struct Resume {
+  PartitionName name;
+  std::int64_t next_offset = 0;
+  std::string place;  // RawBatch::place of the last batch handed over; opaque to everybody but the source
 };
 
 // How far a partition is known to be complete, for live sources.
@@ -58,7 +68,11 @@ class Source {
 
   // Connects or opens. An error here stops the start; what may come right later (a broker away, a topic not there yet) is
   // retried inside poll() and told in status().
-  virtual Result<void> open() = 0;
+  //
+  // `from` is where an earlier run came to, of each partition it met; a partition that is not in it is read as its source's
+  // settings say. The partitions of `from` are the first of partitions(), in the same order, so that their numbers stay.
+  // Records before a partition's `next_offset` may be handed over again: whoever keeps the offsets drops them.
+  virtual Result<void> open(const std::vector<Resume>& from) = 0;
 
   // The next batch of any partition, waiting at most `wait`. Nothing: none came in time.
   virtual Result<std::optional<event::RawBatch>> poll(Duration wait) = 0;

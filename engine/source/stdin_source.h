@@ -1,4 +1,5 @@
-// Standard input: one partition, the file "-", by line. Compressed input and {"Records":[…]} are recognised
+// Standard input: one partition, the file "-", by line. What was read of it cannot be read again: events are
+// there at most once until they are in a log, and a restart reads on with whatever comes then. Compressed input and {"Records":[…]} are recognised
 // as in files.
 #pragma once
 
@@ -17,7 +18,7 @@ class StdinSource final : public Source {
   // `fd` stays open and belongs to the caller.
   StdinSource(std::string name, const ReadLimits& limits, int fd = 0);
 
-  Result<void> open() override { return {}; }
+  Result<void> open(const std::vector<Resume>& /*from*/) override { return {}; }
   Result<std::optional<event::RawBatch>> poll(Duration wait) override;
   [[nodiscard]] const std::vector<PartitionName>& partitions() const override { return partitions_; }
   [[nodiscard]] SourceStatus status() override;

@@ -45,7 +45,7 @@ class SourceRun {
     settings.name = "trail";
     settings.kind = kafka;
     source_ = std::move(*source::make_source(settings, {}));
-    const auto opened = source_->open();
+    const auto opened = source_->open({});
     EXPECT_TRUE(opened.has_value());
   }
 

@@ -87,7 +87,7 @@ class MemorySource final : public source::Source {
     partitions_.push_back({.source = "app", .file = "memory"});
   }
 
-  Result<void> open() override { return {}; }
+  Result<void> open(const std::vector<source::Resume>&) override { return {}; }
   Result<std::optional<event::RawBatch>> poll(Duration wait) override {
     std::unique_lock lock(world_.mutex);
     world_.changed.wait_for(lock, wait, [&] { return !world_.batches.empty(); });

@@ -106,7 +106,7 @@ class ScriptedSource final : public source::Source {
     for (int partition = 0; partition < 2; ++partition)
       partitions_.push_back({.source = topic, .topic = topic, .number = partition});
   }
-  Result<void> open() override { return {}; }
+  Result<void> open(const std::vector<source::Resume>&) override { return {}; }
   Result<std::optional<event::RawBatch>> poll(Duration) override {
     std::unique_lock lock(stage_.mutex);
     auto& batches = stage_.scripts[number_].batches;

@@ -56,7 +56,7 @@ class FileSourceTest : public ::testing::Test {
 
 TEST_F(FileSourceTest, ReadsFilesOnceAndIsFinished) {
   FileSource source = make({folder.write("b", "three\n"), folder.write("a", "one\ntwo")}, false);
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   EXPECT_EQ(source.partitions().size(), 2U);
   EXPECT_FALSE(source.status().partitions[0].finished);
   EXPECT_THAT(drain(source), ElementsAre("0/1:one", "0/2:two", "1/1:three"));
@@ -68,9 +68,9 @@ TEST_F(FileSourceTest, ReadsFilesOnceAndIsFinished) {
 
 TEST_F(FileSourceTest, RefusesToStartWithoutItsFilesUnlessItFollows) {
   FileSource once = make({folder.path("none")}, false);
-  ASSERT_FALSE(once.open().has_value());
+  ASSERT_FALSE(once.open({}).has_value());
   FileSource follow = make({folder.path("none")}, true);
-  ASSERT_TRUE(follow.open().has_value());
+  ASSERT_TRUE(follow.open({}).has_value());
   EXPECT_THAT(notes_of(follow), ElementsAre(folder.path("none") + " does not exist yet; waiting for it"));
   EXPECT_THAT(drain(follow), IsEmpty());
   EXPECT_THAT(notes_of(follow), IsEmpty()) << "once is enough";
@@ -80,7 +80,7 @@ TEST_F(FileSourceTest, RefusesToStartWithoutItsFilesUnlessItFollows) {
 
 TEST_F(FileSourceTest, FollowsWhatIsAppendedAndKeepsHalfALine) {
   FileSource source = make({folder.write("app.log", "one\ntw")}, true);
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   EXPECT_THAT(drain(source), ElementsAre("0/1:one"));
   EXPECT_TRUE(source.status().partitions[0].caught_up);
   EXPECT_FALSE(source.status().partitions[0].finished);
@@ -93,7 +93,7 @@ TEST_F(FileSourceTest, FollowsWhatIsAppendedAndKeepsHalfALine) {
 TEST_F(FileSourceTest, IsNotCaughtUpBeforeItReadToTheEnd) {
   folder.write("app.log", "one\n");
   FileSource source = make({folder.path("app.log")}, true);
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   EXPECT_FALSE(source.status().partitions[0].caught_up);
   const WallTime before = wall_now();
   drain(source);
@@ -103,7 +103,7 @@ TEST_F(FileSourceTest, IsNotCaughtUpBeforeItReadToTheEnd) {
 
 TEST_F(FileSourceTest, ReadsARotatedFileToItsEndAndTheNewOneFromItsStart) {
   FileSource source = make({folder.write("app.log", "one\n")}, true);
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   EXPECT_THAT(drain(source), ElementsAre("0/1:one"));
   std::filesystem::rename(folder.path("app.log"), folder.path("app.log.1"));
   folder.append("app.log.1", "late\nhalf");
@@ -120,7 +120,7 @@ TEST_F(FileSourceTest, ReadsARotatedFileToItsEndAndTheNewOneFromItsStart) {
 TEST_F(FileSourceTest, DoesNotReadARotatedFileAgainUnderItsNewName) {
   folder.write("app.log", "one\n");
   FileSource source = make({folder.path("app.log*")}, true);
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   EXPECT_THAT(drain(source), ElementsAre("0/1:one"));
   std::filesystem::rename(folder.path("app.log"), folder.path("app.log.1"));
   folder.write("app.log", "two\n");
@@ -131,7 +131,7 @@ TEST_F(FileSourceTest, DoesNotReadARotatedFileAgainUnderItsNewName) {
 
 TEST_F(FileSourceTest, StartsOverWhenAFileGotShorter) {
   FileSource source = make({folder.write("app.log", "one\ntwo\n")}, true);
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   EXPECT_THAT(drain(source), ElementsAre("0/1:one", "0/2:two"));
   std::filesystem::resize_file(folder.path("app.log"), 0);
   folder.append("app.log", "new\n");
@@ -143,7 +143,7 @@ TEST_F(FileSourceTest, StartsOverWhenAFileGotShorter) {
 
 TEST_F(FileSourceTest, FinishesADeletedFile) {
   FileSource source = make({folder.write("app.log", "one\ntwo")}, true);
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   EXPECT_THAT(drain(source), ElementsAre("0/1:one"));
   std::filesystem::remove(folder.path("app.log"));
   EXPECT_THAT(drain(source), ElementsAre("0/2:two"));
@@ -153,7 +153,7 @@ TEST_F(FileSourceTest, FinishesADeletedFile) {
 TEST_F(FileSourceTest, PicksUpNewFilesThatMatch) {
   folder.write("logs/a.log", "a\n");
   FileSource source = make({folder.path("logs")}, true);
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   EXPECT_THAT(drain(source), ElementsAre("0/1:a"));
   folder.write("logs/deep/b.log", "b\n");
   EXPECT_THAT(drain(source), ElementsAre("1/1:b"));
@@ -165,7 +165,7 @@ TEST_F(FileSourceTest, FollowsCompressedFilesAndDocumentsAsTheyGrow) {
   folder.write("a.gz", whole.substr(0, 12));
   folder.write("b.json", document.substr(0, 24));
   FileSource source = make({folder.path("")}, true);
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   EXPECT_THAT(drain(source), ElementsAre(R"(1/0:{"a":1})"));
   folder.append("a.gz", whole.substr(12));
   folder.append("b.json", document.substr(24));
@@ -175,7 +175,7 @@ TEST_F(FileSourceTest, FollowsCompressedFilesAndDocumentsAsTheyGrow) {
 
 TEST_F(FileSourceTest, CountsACompressedFileThatEndsTooEarlyOnceItIsDoneWith) {
   FileSource source = make({folder.write("a.gz", gzip("one\ntwo\n").substr(0, 14))}, true);
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   drain(source);
   EXPECT_EQ(rejects[event::RejectReason::BadGzip], 0U);
   std::filesystem::remove(folder.path("a.gz"));

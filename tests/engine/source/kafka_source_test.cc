@@ -192,7 +192,7 @@ TEST_F(KafkaSourceTest, ReadsAllPartitionsAndGoesOnWhereItCommitted) {
   cluster.produce("events", 1, "c");
   {
     KafkaSource source("trail", settings(), {});
-    ASSERT_TRUE(source.open().has_value());
+    ASSERT_TRUE(source.open({}).has_value());
     poll_until(source, [&] { return records.size() == 3; });
     EXPECT_THAT(records, ElementsAre("0/0:a", "0/1:b", "1/0:c"));
     source.close();
@@ -200,7 +200,7 @@ TEST_F(KafkaSourceTest, ReadsAllPartitionsAndGoesOnWhereItCommitted) {
   records.clear();
   cluster.produce("events", 1, "d");
   KafkaSource source("trail", settings(), {});
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   poll_until(source, [&] { return !records.empty() && all_caught_up(source, 2); });
   EXPECT_THAT(records, ElementsAre("1/1:d"));
 }
@@ -210,7 +210,7 @@ TEST_F(KafkaSourceTest, ReadsAgainWhatWasNotCommitted) {
   cluster.produce("events", 0, "a");
   for (int round = 0; round < 2; ++round) {
     KafkaSource source("trail", settings(), {});
-    ASSERT_TRUE(source.open().has_value());
+    ASSERT_TRUE(source.open({}).has_value());
     bool read = false;
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes{1};
     while (!read) {
@@ -227,13 +227,13 @@ TEST_F(KafkaSourceTest, StartsAtTheEndAndKeepsThatStart) {
   cluster.produce("events", 0, "old");
   {
     KafkaSource source("trail", settings(KafkaSettings::Start::Latest), {});
-    ASSERT_TRUE(source.open().has_value());
+    ASSERT_TRUE(source.open({}).has_value());
     poll_until(source, [&] { return all_caught_up(source, 1); });
     EXPECT_THAT(records, IsEmpty());
   }
   cluster.produce("events", 0, "while it was away");
   KafkaSource source("trail", settings(KafkaSettings::Start::Latest), {});
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   poll_until(source, [&] { return !records.empty(); });
   EXPECT_THAT(records, ElementsAre("0/1:while it was away"));
 }
@@ -244,7 +244,7 @@ TEST_F(KafkaSourceTest, StartsAtTheEndOfAPartitionWhoseLeaderComesLate) {
   cluster.produce("events", 1, "old");
   cluster.set_leader("events", 1, -1);
   KafkaSource source("trail", settings(KafkaSettings::Start::Latest), {});
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   poll_until(source, [&] { return committed(0) == 1; });
   EXPECT_EQ(committed(1), kNoOffset);
   cluster.set_leader("events", 1, 2);
@@ -258,7 +258,7 @@ TEST_F(KafkaSourceTest, FirstOfAGroupCommitsTheStartsOfAllPartitions) {
   cluster.produce("events", 1, "old");
   OtherMember other(settings());
   KafkaSource source("trail", settings(KafkaSettings::Start::Latest), {});
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   poll_until(source, [&] {
     other.poll();
     return all_caught_up(source, 1) && committed(0) == 1 && committed(1) == 1;
@@ -270,7 +270,7 @@ TEST_F(KafkaSourceTest, WarnsThatAlarmsSeeOnlyPartOfASharedTopic) {
   cluster.create("events", 2);
   OtherMember other(settings());
   KafkaSource source("trail", settings(), {});
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   poll_until(source, [&] {
     other.poll();
     return !notes_with("alarms see only part of topic events: 1 of 2 partitions").empty();
@@ -285,7 +285,7 @@ TEST_F(KafkaSourceTest, HearsNothingOfATopicThatIsNotThere) {
   two.topics.emplace_back("more");
   two.properties["topic.metadata.refresh.interval.ms"] = "200";
   KafkaSource source("trail", two, {});
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   poll_until(source, [&] { return all_caught_up(source, 1); });
   EXPECT_THAT(source.status().unheard, ElementsAre("more"));
   cluster.set_missing("more", false);
@@ -299,7 +299,7 @@ TEST_F(KafkaSourceTest, SaysThatALeaderIsAwayFromTheStart) {
   cluster.create("events", 2);
   cluster.set_leader("events", 1, -1);
   KafkaSource source("trail", settings(), {});
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   poll_until(source, [&] { return !notes_with("lead 1 of the partitions do not answer").empty(); });
   cluster.set_leader("events", 1, 2);
   poll_until(source, [&] { return !notes_with("all partitions' leaders answer again").empty(); });
@@ -311,7 +311,7 @@ TEST_F(KafkaSourceTest, TriesACommitAgainAndNeverGoesBack) {
   commits = false;
   for (int i = 0; i < 3; ++i) cluster.produce("events", 0, "x");
   KafkaSource source("trail", settings(), {});
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   poll_until(source, [&] { return records.size() == 3 && committed(0) == 0; });
   cluster.fail_next_commit(Duration{100});
   source.commit(0, 2);
@@ -331,10 +331,10 @@ TEST_F(KafkaSourceTest, ARebalanceCommitsNothingThatIsNotSettled) {
     for (int partition = 0; partition < 2; ++partition) cluster.produce("events", partition, "x");
   }
   KafkaSource source("trail", settings(), {});
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   poll_until(source, [&] { return records.size() == 20; });
   KafkaSource second("trail", settings(), {});
-  ASSERT_TRUE(second.open().has_value());
+  ASSERT_TRUE(second.open({}).has_value());
   bool second_read = false;
   poll_until(source, [&] {
     const auto batch = second.poll(Duration{20});
@@ -355,7 +355,7 @@ TEST_F(KafkaSourceTest, IsCaughtUpOnlyByAnAnswerAndOnlyWithAllOfItPolled) {
   cluster.create("events", 1);
   for (int i = 0; i < 20; ++i) cluster.produce("events", 0, "x");
   KafkaSource source("trail", settings(), {.batch_bytes = 1, .batch_records = 1});
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   const WallTime before = wall_now();
   poll_until(source, [&] {
     const SourceStatus status = source.status();
@@ -386,7 +386,7 @@ TEST_F(KafkaSourceTest, HandsTombstonesOverAsRecordsWithoutAValue) {
   cluster.produce("events", 0, "a");
   cluster.produce_tombstone("events", 0);
   KafkaSource source("trail", settings(), {});
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   poll_until(source, [&] { return last_next_offset == 2; });
   EXPECT_THAT(records, ElementsAre("0/0:a", "0/1:"));
 }
@@ -396,7 +396,7 @@ TEST_F(KafkaSourceTest, WaitsForATopicThatDoesNotExist) {
   KafkaSettings missing = settings();
   missing.properties["topic.metadata.refresh.interval.ms"] = "200";
   KafkaSource source("trail", missing, {});
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   poll_until(source, [&] { return !notes_with("topic events").empty(); });
   EXPECT_THAT(notes, Contains("topic events does not exist (yet); create it or mend the name; trying again"));
   cluster.set_missing("events", false);
@@ -412,7 +412,7 @@ TEST_F(KafkaSourceTest, BatchesOutliveTheSource) {
   event::RawBatch kept;
   {
     KafkaSource source("trail", settings(), {});
-    ASSERT_TRUE(source.open().has_value());
+    ASSERT_TRUE(source.open({}).has_value());
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes{1};
     while (kept.records.empty()) {
       auto batch = source.poll(Duration{20});
@@ -428,7 +428,7 @@ TEST_F(KafkaSourceTest, SaysThatNoBrokerAnswersAndCloses) {
   KafkaSettings nowhere = settings();
   nowhere.brokers = "127.0.0.1:1";
   KafkaSource source("trail", nowhere, {});
-  ASSERT_TRUE(source.open().has_value());
+  ASSERT_TRUE(source.open({}).has_value());
   poll_until(source, [&] { return !notes_with("no broker of 127.0.0.1:1 answers").empty(); });
   source.close();
   EXPECT_FALSE(source.poll(Duration{0})->has_value());
