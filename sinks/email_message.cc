@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 
+#include "engine/base/base64.h"
 #include "engine/base/hash.h"
 #include "sinks/alarm_message.h"
 #include "sinks/plain_text.h"
@@ -20,19 +21,6 @@ constexpr std::size_t kMaxAddress = 254;
 
 bool is_printable_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7F; });
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t bits = 0;
-    for (std::size_t k = 0; k < 3; ++k)
-      bits = (bits << 8U) | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0U);
-    for (std::size_t k = 0; k < 4; ++k)
-      out += i + k <= bytes.size() ? kDigits[(bits >> (18U - 6U * static_cast<unsigned>(k))) & 63U] : '=';
-  }
-  return out;
 }
 
 std::string html(std::string_view text) {
@@ -241,7 +229,7 @@ std::string encode_header(std::string_view text) {
     std::size_t end = std::min(at + kMaxEncodedWord, valid.size());
     while (end < valid.size() && (static_cast<unsigned char>(valid[end]) & 0xC0U) == 0x80U) --end;
     out += fmt::format("{}=?UTF-8?B?{}?=", out.empty() ? "" : "\r\n ",
-                       base64(std::string_view(valid).substr(at, end - at)));
+                       encode_base64(std::string_view(valid).substr(at, end - at)));
     at = end;
   }
   return out;

@@ -133,8 +133,11 @@ bool EnvelopeFields::names_firehose(const JsonView& view) const {
 }
 
 Shape EnvelopeFields::shape_of(const JsonView& view, Shape expected) const {
-  if (is(view, message_type_, NodeKind::String) && is(view, log_events_, NodeKind::Array))
-    return Shape::Subscription;
+  if (is(view, message_type_, NodeKind::String) && is(view, log_events_, NodeKind::Array)) {
+    const std::string_view type = string(view, message_type_);
+    if (expected == Shape::Subscription || type == "DATA_MESSAGE" || type == "CONTROL_MESSAGE")
+      return Shape::Subscription;
+  }
   if (string(view, lambda_data_).starts_with("H4sI")) return Shape::Lambda;
   if (is(view, records_, NodeKind::Array)) return Shape::Records;
   if (is(view, firehose_records_, NodeKind::Array) &&
@@ -159,7 +162,7 @@ Shape EnvelopeFields::shape_of(const JsonView& view, Shape expected) const {
     return Shape::FirehoseRecord;
   if (is(view, sns_, NodeKind::Object) && string(view, capital_event_source_) == "aws:sns")
     return Shape::SnsRecord;
-  if (is(view, topic_arn_, NodeKind::String)) {
+  if (is(view, topic_arn_, NodeKind::String) && is(view, message_, NodeKind::String)) {
     const std::string_view type = string(view, type_);
     if (type == "Notification") return Shape::SnsNotification;
     if (type == "SubscriptionConfirmation" || type == "UnsubscribeConfirmation")

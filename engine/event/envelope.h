@@ -18,7 +18,7 @@ namespace tocsin::event {
 
 enum class Shape : std::uint8_t {
   // Envelopes.
-  Subscription,     // CloudWatch Logs: messageType, logEvents
+  Subscription,     // CloudWatch Logs: messageType DATA_MESSAGE or CONTROL_MESSAGE, logEvents
   Lambda,           // {"awslogs":{"data":…}}: that envelope, compressed
   Records,          // {"Records":[…]}: what its first record says
   Firehose,         // {"records":[…]} with who asks: deliveryStreamArn, invocationId or requestId, timestamp
@@ -26,8 +26,8 @@ enum class Shape : std::uint8_t {
   KinesisRecord,    // eventSource aws:kinesis, kinesis.data
   SqsRecord,        // eventSource aws:sqs, body
   SnsRecord,        // EventSource aws:sns, Sns
-  SnsNotification,  // Type Notification, TopicArn
-  SnsConfirmation,  // Type …Confirmation, TopicArn
+  SnsNotification,  // Type Notification, TopicArn, Message
+  SnsConfirmation,  // Type …Confirmation, TopicArn, Message
   S3Test,           // Event s3:TestEvent
   // Events.
   BusEvent,        // detail-type, source, detail
@@ -53,8 +53,8 @@ class EnvelopeFields {
   [[nodiscard]] const FieldTrie& trie() const { return trie_; }
 
   // All of these ask about the object that `view` walked last, with trie().
-  // `expected`: a KinesisRecord or a FirehoseRecord is known by its data alone, and Firehose's envelope by
-  // its records, where a source is pinned to them.
+  // `expected`: where a source is pinned to them, a KinesisRecord or a FirehoseRecord is known by its data
+  // alone, Firehose's envelope by its records, a Subscription by the names of its members.
   [[nodiscard]] Shape shape_of(const JsonView& view, Shape expected = Shape::Other) const;
   [[nodiscard]] std::string_view account_of(const JsonView& view, Shape shape) const;
   [[nodiscard]] std::string_view region_of(const JsonView& view, Shape shape) const;

@@ -9,8 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "engine/base/base64.h"
 #include "engine/base/hash.h"
-#include "engine/event/base64.h"
 #include "engine/runtime/partition_table.h"
 
 namespace tocsin::runtime {
@@ -109,7 +109,7 @@ std::string read_value(Fields& fields) {
                               : value->dump(-1, ' ', false, Json::error_handler_t::replace);
   } else if (base64) {
     std::string bytes;
-    if (!event::decode_base64(*base64, bytes)) fields.complain("value_base64", "base64");
+    if (!decode_base64(*base64, bytes)) fields.complain("value_base64", "base64");
     return bytes;
   } else {
     fields.fault("has no `value`");
@@ -162,7 +162,7 @@ std::string to_line(const PostedLetter& posted) {
   if (is_utf8(letter.value)) {
     line["value"] = letter.value;
   } else {
-    line["value_base64"] = event::encode_base64(letter.value);
+    line["value_base64"] = encode_base64(letter.value);
   }
   return line.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

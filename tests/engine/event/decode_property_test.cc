@@ -81,6 +81,30 @@ class DecoderUnderDamage : public ::testing::Test {
     return record;
   }
 
+  // A letter that is read again as it is dies again, and leaves the same letter.
+  void expect_same_death(const DeadLetter& letter, const DecodeSettings& settings) {
+    RawBatch batch;
+    batch.read_at = read_at_;
+    batch.records.push_back({.value = letter.value,
+                             .timestamp = letter.timestamp,
+                             .offset = letter.offset,
+                             .index = letter.index,
+                             .part = letter.part,
+                             .carried = letter.carried,
+                             .envelope = letter.envelope ? &*letter.envelope : nullptr});
+    EventBatch again;
+    decode_all(decoder_, batch, settings, again);
+    ASSERT_EQ(again.dead.size(), 1U) << letter.value;
+    EXPECT_EQ(again.items.read, 1U) << letter.value;
+    EXPECT_EQ(to_string(again.dead[0].reason), to_string(letter.reason)) << letter.value;
+    EXPECT_EQ(again.dead[0].value, letter.value);
+    EXPECT_EQ(again.dead[0].index, letter.index);
+    EXPECT_EQ(again.dead[0].part, letter.part);
+    EXPECT_EQ(again.dead[0].carried, letter.carried);
+  }
+
+  const WallTime read_at_{parse_rfc3339("2030-01-01T00:00:00Z")->time_since_epoch()};
+  Decoder decoder_;
   std::mt19937 random_{20261124};
   std::vector<std::string> seeds_;
 };
@@ -107,7 +131,7 @@ TEST_F(DecoderUnderDamage, ClosesItsLedger) {
     settings.age_limits = below(4) == 0;
     if (below(4) == 0) settings.accounts = {"000000000001"};
     RawBatch batch;
-    batch.read_at = WallTime{parse_rfc3339("2030-01-01T00:00:00Z")->time_since_epoch()};
+    batch.read_at = read_at_;
     for (std::size_t i = 0; i < values.size(); ++i)
       batch.records.push_back({.value = values[i], .timestamp = {}, .offset = static_cast<std::int64_t>(i)});
     decode_all(decoder, batch, settings, out);
@@ -120,8 +144,13 @@ TEST_F(DecoderUnderDamage, ClosesItsLedger) {
       ASSERT_LE(event.message.size(), kMaxEventBytes);
       ASSERT_LE(excerpt(event).size(), kMaxExcerptBytes);
     }
-    for (const DeadLetter& letter : out.dead)
+    for (const DeadLetter& letter : out.dead) {
       ASSERT_LT(static_cast<std::size_t>(letter.offset), values.size());
+      // What was counted in layers around it is not with it.
+      if (letter.cut_bytes == 0 && letter.reason != RejectReason::TooDeep)
+        expect_same_death(letter, settings);
+      ASSERT_FALSE(HasFailure()) << "round " << round;
+    }
   }
   EXPECT_GT(decoded, 1'000U);
   EXPECT_GT(dead, 1'000U);

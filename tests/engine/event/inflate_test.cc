@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/event/base64.h"
 #include "tests/engine/event/compress.h"
 
 namespace tocsin::event {
@@ -39,26 +38,6 @@ TEST(Inflater, StopsAtTheLimit) {
   EXPECT_LE(out.size(), 1001U);
   EXPECT_EQ(inflater.inflate(gzip(std::string(600, 'x')) + gzip(std::string(600, 'x')), 1000, out),
             InflateStatus::TooLarge);
-}
-
-TEST(DecodeBase64, ReadsPaddedUnpaddedAndWrappedText) {
-  std::string out;
-  for (const std::string_view text : {"TWFueQ==", "TWFueQ", "TWFu\r\neQ==\n"}) {
-    EXPECT_TRUE(decode_base64(text, out)) << text;
-    EXPECT_EQ(out, "Many");
-  }
-  EXPECT_TRUE(decode_base64("", out));
-  EXPECT_EQ(out, "");
-  for (const std::string& bytes : {std::string("\0\xff\x80", 3), std::string(1000, '\xfe')}) {
-    EXPECT_TRUE(decode_base64(base64(bytes), out));
-    EXPECT_EQ(out, bytes);
-  }
-}
-
-TEST(DecodeBase64, RefusesTheRest) {
-  std::string out;
-  for (const std::string_view text : {"A", "TWFu!", "TW Fu", "=AAA", "AA=A"})
-    EXPECT_FALSE(decode_base64(text, out)) << text;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Letters from the death of a record to its second life: kept with the very bytes, dead again as they are,
 // and an event once they are mended.
 #include "engine/runtime/dead_letter_history.h"
+#include "engine/base/base64.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -13,7 +14,6 @@
 #include <nlohmann/json.hpp>
 
 #include "config/load.h"
-#include "engine/event/base64.h"
 #include "engine/runtime/dead_letter_form.h"
 
 namespace tocsin::runtime {
@@ -197,10 +197,10 @@ std::vector<Poison> poisons() {
   rows.push_back({"Firehose's data that is damaged",
                   R"({"requestId":"r","timestamp":1893456000000,"records":[{"recordId":"1","data":"!"}]})",
                   now, BadBase64, R"({"recordId":"1","data":"!"})",
-                  fmt::format(R"({{"recordId":"1","data":"{}"}})", event::encode_base64(good))});
+                  fmt::format(R"({{"recordId":"1","data":"{}"}})", encode_base64(good))});
   rows.push_back({"element without a message, in a Kinesis record",
                   fmt::format(R"({{"Records":[{{"eventSource":"aws:kinesis","kinesis":{{"data":"{}"}}}}]}})",
-                              event::encode_base64(envelope(silent))),
+                              encode_base64(envelope(silent))),
                   now, NotJson, silent, element});
   return rows;
 }

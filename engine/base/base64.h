@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace tocsin::event {
+namespace tocsin {
 
 // Replaces `out` with the bytes that `text` stands for; false when it is not base64. Line breaks are passed
 // over, the padding may be missing.
@@ -13,4 +13,4 @@ namespace tocsin::event {
 // With padding, on one line.
 [[nodiscard]] std::string encode_base64(std::string_view bytes);
 
-}  // namespace tocsin::event
+}  // namespace tocsin

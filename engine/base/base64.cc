@@ -1,10 +1,10 @@
-#include "engine/event/base64.h"
+#include "engine/base/base64.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 
-namespace tocsin::event {
+namespace tocsin {
 namespace {
 
 constexpr std::uint8_t kNoDigit = 0xff;
@@ -60,4 +60,4 @@ std::string encode_base64(std::string_view bytes) {
   return text;
 }
 
-}  // namespace tocsin::event
+}  // namespace tocsin
