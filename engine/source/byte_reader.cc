@@ -145,6 +145,17 @@ class ZstdReader final : public Decompressor {
   ZSTD_DCtx* context_;
 };
 
+class PlainReader final : public ByteReader {
+ public:
+  explicit PlainReader(Input input) : input_(std::move(input)) {}
+
+  Result<std::size_t> read(std::span<char> into) override { return input_.read(into); }
+  [[nodiscard]] bool is_plain() const override { return true; }
+
+ private:
+  Input input_;
+};
+
 // Looks at the first bytes, then is what they announce.
 class SniffingReader final : public ByteReader {
  public:
@@ -164,6 +175,7 @@ class SniffingReader final : public ByteReader {
   [[nodiscard]] bool complete() const override {
     return decided_ ? !decompressor_ || decompressor_->complete() : start_.empty();
   }
+  [[nodiscard]] bool is_plain() const override { return decided_ && !decompressor_; }
 
  private:
   // Reads while the bytes are those of a magic number and more are needed: a terminal that has one letter to
@@ -198,6 +210,10 @@ class SniffingReader final : public ByteReader {
 
 std::unique_ptr<ByteReader> read_bytes(int fd, std::string path) {
   return std::make_unique<SniffingReader>(Input(fd, std::move(path)));
+}
+
+std::unique_ptr<ByteReader> read_plain_bytes(int fd, std::string path) {
+  return std::make_unique<PlainReader>(Input(fd, std::move(path)));
 }
 
 }  // namespace tocsin::source

@@ -30,10 +30,16 @@ class ByteReader {
 
   // Whether what was read may be all: not in the midst of compressed data.
   [[nodiscard]] virtual bool complete() const { return true; }
+
+  // What was read are the file's own bytes, one for one.
+  [[nodiscard]] virtual bool is_plain() const { return false; }
 };
 
 // Reads `fd`, which stays open and belongs to the caller, and decompresses what announces itself as
 // compressed. Reads no further ahead than it must to tell. `path` is for errors.
 [[nodiscard]] std::unique_ptr<ByteReader> read_bytes(int fd, std::string path);
+
+// Reads `fd`, from where it stands in the midst of a plain file, as it is.
+[[nodiscard]] std::unique_ptr<ByteReader> read_plain_bytes(int fd, std::string path);
 
 }  // namespace tocsin::source

@@ -33,7 +33,8 @@ FileState from_stat(const struct stat& status) {
   return {.identity = {.device = static_cast<std::uint64_t>(status.st_dev),
                        .inode = static_cast<std::uint64_t>(status.st_ino)},
           .size = static_cast<std::uint64_t>(status.st_size),
-          .is_regular = S_ISREG(status.st_mode)};
+          .is_regular = S_ISREG(status.st_mode),
+          .modified = std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct FileState {
   FileIdentity identity;
   std::uint64_t size = 0;
   bool is_regular = false;
+  std::int64_t modified = 0;  // nanoseconds since the epoch; only to see whether it has changed
 };
 
 class Descriptor {

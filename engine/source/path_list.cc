@@ -1,10 +1,12 @@
 #include "engine/source/path_list.h"
 
+#include <fnmatch.h>
 #include <glob.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <string_view>
 #include <system_error>
 
 namespace tocsin::source {
@@ -41,6 +43,18 @@ std::vector<FoundFile> files_of_pattern(const std::string& pattern) {
   }
   ::globfree(&found);
   return files;
+}
+
+bool means(const std::string& pattern, const std::string& path) {
+  std::string_view wanted = pattern;
+  while (wanted.size() > 1 && wanted.ends_with('/')) wanted.remove_suffix(1);
+  const std::string glob(wanted);
+  // The path itself, or a directory on the way to it.
+  for (std::size_t end = path.size(); end != std::string::npos && end > 0; end = path.rfind('/', end - 1)) {
+    const std::string part = path.substr(0, end);
+    if (part == wanted || ::fnmatch(glob.c_str(), part.c_str(), FNM_PATHNAME) == 0) return true;
+  }
+  return false;
 }
 
 void sort_and_deduplicate(std::vector<FoundFile>& files) {

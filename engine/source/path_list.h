@@ -18,6 +18,9 @@ struct FoundFile {
 // '*' in its name. Of a directory only regular files are taken; a path given as such may also be a pipe.
 [[nodiscard]] std::vector<FoundFile> files_of_pattern(const std::string& pattern);
 
+// Whether `path` is one that `pattern` means, be it there or not.
+[[nodiscard]] bool means(const std::string& pattern, const std::string& path);
+
 // Sorts by path, and keeps the first of several paths to the same regular file.
 void sort_and_deduplicate(std::vector<FoundFile>& files);
 

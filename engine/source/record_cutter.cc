@@ -55,9 +55,8 @@ void RecordCutter::cut(event::RawBatch& batch) {
     if (!(mode_ == Mode::Lines ? cut_line(batch) : cut_document(batch))) break;
     if (batch.records.size() > before) bytes += batch.records.back().value.size();
   }
-  if (batch.records.empty()) return;
-  batch.bytes = buffer_.share();
-  batch.next_offset = batch.records.back().offset + 1;
+  batch.next_offset = next_offset();
+  if (!batch.records.empty()) batch.bytes = buffer_.share();
 }
 
 void RecordCutter::choose_mode() {
@@ -73,6 +72,7 @@ void RecordCutter::choose_mode() {
 }
 
 void RecordCutter::add(event::RawBatch& batch, std::string_view value, std::int64_t offset) {
+  if (offset < wanted_) return;
   if (value.size() <= kMaxEventBytes) {
     batch.records.push_back({.value = value, .timestamp = {}, .offset = offset});
     return;
@@ -94,6 +94,7 @@ void RecordCutter::drop(std::size_t size) {
 // The refused record is over.
 void RecordCutter::bury(event::RawBatch& batch) {
   Refused refused = *std::exchange(refused_, std::nullopt);
+  if (refused.offset < wanted_) return;
   event::DeadLetter letter;
   letter.reason = refused.reason;
   letter.offset = refused.offset;

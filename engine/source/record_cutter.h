@@ -13,6 +13,7 @@
 // nothing about the records. Used by one thread.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -29,6 +30,14 @@ namespace tocsin::source {
 class RecordCutter {
  public:
   explicit RecordCutter(const ReadLimits& limits) : limits_(limits), buffer_(limits.batch_bytes) {}
+
+  // What comes is the midst of a file of lines, from the start of the line that has this number.
+  void enter_lines(std::int64_t number) {
+    mode_ = Mode::Lines;
+    lines_ = number - 1;
+  }
+  // Records before `offset`, and letters of them, are passed over.
+  void pass_over_before(std::int64_t offset) { wanted_ = offset; }
 
   [[nodiscard]] std::span<char> room() { return buffer_.room(); }
   void filled(std::size_t size) { buffer_.filled(size); }
@@ -48,6 +57,11 @@ class RecordCutter {
 
   // Compressed data of `file` is damaged at this point: counts it, with a letter that names the file.
   void refuse_rest(event::RawBatch& batch, std::string_view file) const;
+
+  // How many of the bytes at hand are of no record that was cut.
+  [[nodiscard]] std::uint64_t uncut_bytes() const {
+    return buffer_.uncut().size() + (refused_ ? refused_->size : 0);
+  }
 
   // Ended, and everything was cut.
   [[nodiscard]] bool exhausted() const;
@@ -82,14 +96,19 @@ class RecordCutter {
   void drop(std::size_t size);
   void bury(event::RawBatch& batch);
 
+  [[nodiscard]] std::int64_t next_offset() const {
+    return std::max(wanted_, mode_ == Mode::Documents ? elements_ : lines_ + 1);
+  }
+
   ReadLimits limits_;
   ReadBuffer buffer_;
   Mode mode_ = Mode::Unknown;
   bool ended_ = false;
   bool whole_ = true;
-  std::size_t scanned_ = 0;  // of the uncut bytes, how many are known to be inside the current record
+  std::size_t scanned_ = 0;         // of the uncut bytes, how many are known to be inside the current record
   std::optional<Refused> refused_;  // the current record, if it will be none
-  std::int64_t lines_ = 0;   // met so far
+  std::int64_t lines_ = 0;          // met so far
+  std::int64_t wanted_ = 0;         // the first offset that is handed over
   Place place_ = Place::Between;
   event::JsonExtent extent_;
   std::int64_t elements_ = 0;  // met so far

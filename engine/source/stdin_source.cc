@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <system_error>
 #include <utility>
@@ -20,9 +21,32 @@ constexpr char kPath[] = "-";
 
 StdinSource::StdinSource(std::string name, const ReadLimits& limits, int fd)
     : fd_(fd),
-      partitions_{{.source = std::move(name), .topic = {}, .file = kPath}},
+      partitions_{{.source = std::move(name), .topic = {}, .file = kPath, .incarnation = "1"}},
       bytes_(read_bytes(fd, kPath)),
       cutter_(limits) {}
+
+Result<void> StdinSource::open(const std::vector<Resume>& from) {
+  std::uint64_t newest = 0;
+  std::vector<PartitionName> partitions;
+  for (const Resume& resume : from) {
+    const std::string& text = resume.name.incarnation;
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{} || end != text.data() + text.size())
+      return fail(ErrorCode::Invalid,
+                  "the state knows \"" + text + "\" of this input, which this version cannot read", kPath);
+    newest = std::max(newest, number);
+    partitions.push_back(resume.name);
+  }
+  partitions_.back().incarnation = std::to_string(newest + 1);
+  partitions.push_back(std::move(partitions_.back()));
+  partitions_ = std::move(partitions);
+  return {};
+}
+
+std::uint32_t StdinSource::own_partition() const {
+  return static_cast<std::uint32_t>(partitions_.size() - 1);
+}
 
 bool StdinSource::is_ready(Duration wait) const {
   struct pollfd waited{.fd = fd_, .events = POLLIN, .revents = 0};
@@ -35,6 +59,7 @@ Result<std::optional<event::RawBatch>> StdinSource::poll(Duration wait) {
   using Clock = std::chrono::steady_clock;
   const auto deadline = Clock::now() + wait;
   event::RawBatch batch;
+  batch.partition = own_partition();
   while (!finished_) {
     cutter_.cut(batch);
     if (!batch.records.empty() || RecordCutter::is_full_of_letters(batch) || cutter_.exhausted()) break;
@@ -71,7 +96,8 @@ Result<std::optional<event::RawBatch>> StdinSource::poll(Duration wait) {
 }
 
 SourceStatus StdinSource::status() {
-  return {.partitions = {{.partition = 0, .caught_up = caught_up_, .finished = finished_, .at = proven_}},
+  return {.partitions =
+              {{.partition = own_partition(), .caught_up = caught_up_, .finished = finished_, .at = proven_}},
           .notes = {}};
 }
 

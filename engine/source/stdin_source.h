@@ -1,5 +1,6 @@
 // Standard input: one partition, the file "-", by line. What was read of it cannot be read again: events are
-// there at most once until they are in a log, and a restart reads on with whatever comes then. Compressed input and {"Records":[…]} are recognised
+// there at most once until they are in a log. What comes after a restart is another input, whose lines are
+// numbered anew: each run's is an incarnation of its own. Compressed input and {"Records":[…]} are recognised
 // as in files.
 #pragma once
 
@@ -18,7 +19,7 @@ class StdinSource final : public Source {
   // `fd` stays open and belongs to the caller.
   StdinSource(std::string name, const ReadLimits& limits, int fd = 0);
 
-  Result<void> open(const std::vector<Resume>& /*from*/) override { return {}; }
+  Result<void> open(const std::vector<Resume>& from) override;
   Result<std::optional<event::RawBatch>> poll(Duration wait) override;
   [[nodiscard]] const std::vector<PartitionName>& partitions() const override { return partitions_; }
   [[nodiscard]] SourceStatus status() override;
@@ -26,11 +27,12 @@ class StdinSource final : public Source {
   void close() override;
 
  private:
+  [[nodiscard]] std::uint32_t own_partition() const;
   // Whether a read would not wait, after at most `wait`.
   [[nodiscard]] bool is_ready(Duration wait) const;
 
   int fd_;
-  std::vector<PartitionName> partitions_;
+  std::vector<PartitionName> partitions_;  // of earlier runs, then this one's
   std::unique_ptr<ByteReader> bytes_;
   RecordCutter cutter_;
   std::uint64_t sequence_ = 0;
