@@ -17,7 +17,7 @@ struct Command {
   int (*run)(const std::vector<std::string>& arguments);
 };
 
-constexpr std::array<Command, 9> kCommands{{
+constexpr std::array<Command, 10> kCommands{{
     {"run", "the engine: read the sources, judge the alarms, deliver the notifications", run_command},
     {"check", "every fault of a configuration, with its place and what to do", check_command},
     {"match", "a grep that speaks filter patterns", match_command},
@@ -26,6 +26,7 @@ constexpr std::array<Command, 9> kCommands{{
     {"status", "the running engine: its sources, alarms and destinations", status_command},
     {"alarms", "its alarm states: since when, and why", alarms_command},
     {"set-alarm-state", "sets an alarm's state by hand, to try who is told", set_alarm_state_command},
+    {"state", "looks after a state directory: verify, show, compact", state_command},
     {"version", "versions of everything", version_command},
 }};
 

@@ -22,6 +22,7 @@ int produce_command(const std::vector<std::string>& arguments);
 int status_command(const std::vector<std::string>& arguments);
 int alarms_command(const std::vector<std::string>& arguments);
 int set_alarm_state_command(const std::vector<std::string>& arguments);
+int state_command(const std::vector<std::string>& arguments);
 int version_command(const std::vector<std::string>& arguments);
 
 // The whole program: `tocsin COMMAND ARGUMENTS…`.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <librdkafka/rdkafka.h>
 #include <simdjson.h>
+#include <sqlite3.h>
 #include <zlib.h>
 #include <zstd.h>
 #include <nlohmann/json.hpp>
@@ -26,6 +27,7 @@ int version_command(const std::vector<std::string>& arguments) {
   fmt::print("  json        {}.{}.{}\n", NLOHMANN_JSON_VERSION_MAJOR, NLOHMANN_JSON_VERSION_MINOR,
              NLOHMANN_JSON_VERSION_PATCH);
   fmt::print("  fmt         {}.{}.{}\n", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100);
+  fmt::print("  sqlite      {}\n", sqlite3_libversion());
   fmt::print("  zlib        {}\n", zlibVersion());
   fmt::print("  zstd        {}\n", ZSTD_versionString());
   return kFine;

@@ -22,7 +22,9 @@ Error error_of(int code, int system_error, std::string_view message, const std::
     case SQLITE_FULL:
       return {ErrorCode::Exhausted, std::string(kFull), path};
     case SQLITE_IOERR:
-      if (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG) {
+      // SQLite forgets some reasons for which a file did not grow.
+      if (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG ||
+          (system_error == 0 && (code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_SHMSIZE))) {
         return {ErrorCode::Exhausted, std::string(kFull), path};
       }
       return {ErrorCode::Unavailable,
@@ -166,8 +168,6 @@ Result<std::string> Database::text(std::string_view sql) {
   if (!row) return std::unexpected(row.error());
   return *row ? std::string(statement->bytes(0)) : std::string();
 }
-
-std::int64_t Database::changed_rows() const { return sqlite3_changes64(handle_); }
 
 Result<void> Database::transaction(const std::function<Result<void>()>& work) {
   if (auto begun = execute("BEGIN IMMEDIATE"); !begun) return begun;

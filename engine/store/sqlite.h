@@ -85,9 +85,6 @@ class Database {
   [[nodiscard]] Result<std::int64_t> integer(std::string_view sql);
   [[nodiscard]] Result<std::string> text(std::string_view sql);
 
-  // By the statement before.
-  [[nodiscard]] std::int64_t changed_rows() const;
-
   // All that `work` does, or none of it.
   [[nodiscard]] Result<void> transaction(const std::function<Result<void>()>& work);
 

@@ -55,7 +55,7 @@ class SqliteState : public shard::ShardLog, public shard::SnapshotStore {
   struct Statements {
     Statement insert_record, select_records, delete_records, insert_trimmed;
     Statement insert_piece, select_pieces, delete_pieces, insert_manifest, select_manifest, select_manifests,
-        delete_manifests, delete_orphans;
+        delete_manifests, select_orphan;
   };
 
   SqliteState(StateDirectory directory, File lock, std::unique_ptr<Database> database, NewestMark mark)
@@ -70,6 +70,8 @@ class SqliteState : public shard::ShardLog, public shard::SnapshotStore {
                                            std::uint64_t to);
   [[nodiscard]] Result<void> finish_snapshot(const shard::Snapshot& snapshot, std::uint64_t pieces);
   [[nodiscard]] Result<void> write_snapshot(const shard::Snapshot& snapshot, bool replaces);
+  [[nodiscard]] Result<void> delete_pieces(shard::Sequence sequence, std::uint64_t from, std::uint64_t to);
+  // Pieces without the row that makes them a snapshot.
   [[nodiscard]] Result<void> drop_orphans();
   [[nodiscard]] Result<void> give_back_space();
 

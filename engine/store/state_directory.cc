@@ -168,6 +168,9 @@ void StateDirectory::clear_unfinished() const {
 }
 
 Result<void> StateDirectory::adopt_unfinished() const {
+  if (::chmod(unfinished().c_str(), kOwnerOnly) != 0) {
+    return fail_errno(errno, "the new state cannot be kept to its owner", unfinished());
+  }
   if (auto synced = sync(unfinished()); !synced) return synced;
   if (::rename(unfinished().c_str(), database().c_str()) != 0) {
     return fail_errno(errno, "the new state cannot be put in its place", database());

@@ -1,0 +1,87 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/control_command.h"
+#include "cli/progress.h"
+#include "cli/state_page.h"
+#include "cli/text_style.h"
+#include "engine/store/state_report.h"
+
+namespace tocsin::cli {
+namespace {
+
+int report_state(const std::string& directory, store::Depth depth, bool json) {
+  const auto report = store::inspect_state(directory, depth);
+  if (!report) {
+    fmt::print(stderr, "tocsin state: {}\n", describe(report.error()));
+    return kUnreadable;
+  }
+  const TextStyle style = text_style_of(stdout);
+  if (json || !style.terminal) {
+    print_out(state_json(directory, *report).dump() + "\n");
+  } else {
+    print_out(state_page(directory, *report, style));
+  }
+  return report->faults.empty() ? kFine : kNo;
+}
+
+int compact(const std::string& directory, bool json) {
+  Progress progress(stderr, text_style_of(stderr));
+  const auto compacted = store::compact_state(directory, [&](std::uint64_t done, std::uint64_t total) {
+    progress.update({.bytes_done = done, .bytes_total = total});
+  });
+  progress.erase();
+  if (!compacted) {
+    fmt::print(stderr, "tocsin state: {}\n", describe(compacted.error()));
+    return kUnreadable;
+  }
+  if (json) {
+    const nlohmann::ordered_json object{{"directory", directory},
+                                        {"bytes_before", compacted->bytes_before},
+                                        {"bytes", compacted->bytes_after}};
+    print_out(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  } else {
+    fmt::print(stderr, "{} before, {} now\n", format_bytes(compacted->bytes_before),
+               format_bytes(compacted->bytes_after));
+  }
+  return kFine;
+}
+
+}  // namespace
+
+int state_command(const std::vector<std::string>& arguments) {
+  std::string directory;
+  bool json = false;
+  CLI::App app("Looks after a state directory (`tocsin run --state DIR`).", "tocsin state");
+  app.require_subcommand(1);
+  const auto add = [&](const char* name, const char* summary, const char* json_help) {
+    CLI::App* command = app.add_subcommand(name, summary);
+    command->add_option("DIR", directory, "the state directory")->required()->type_name("");
+    command->add_flag("--json", json, json_help);
+    return command;
+  };
+  constexpr const char* kJson = "all of it as one JSON object; the default where stdout is no terminal";
+  const CLI::App* verify =
+      add("verify",
+          "reads every byte: checksums, gaps, whether snapshots are whole; exit 1 if anything is "
+          "damaged. Changes nothing, and may run beside the engine",
+          kJson);
+  const CLI::App* show = add("show", "what is in it, and how large it is; may run beside the engine", kJson);
+  add("compact", "gives its free space back to the disk; not while an engine runs on it",
+      "sizes as one JSON object");
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kFine : kUsage;
+  }
+  if (verify->parsed()) return report_state(directory, store::Depth::Verify, json);
+  if (show->parsed()) return report_state(directory, store::Depth::Sizes, json);
+  return compact(directory, json);
+}
+
+}  // namespace tocsin::cli
