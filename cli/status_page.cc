@@ -79,6 +79,13 @@ std::string sources_part(const Json& sources, EventTime now, const TextStyle& st
   }
   std::string out = heading("Sources", style) + render_table(rows, "  ", style);
   for (const Json& source : sources) {
+    if (const Json& held = source.at("held"); !held.is_null()) {
+      out +=
+          "  " +
+          paint(fmt::format("{} is behind: {}", text(source.at("name"), style), text(held.at("text"), style)),
+                source.at("stalled_since").is_null() ? Ink::Yellow : Ink::Red, style) +
+          "\n";
+    }
     std::string rejected;
     for (const auto& [reason, count] : source.at("rejected").items()) {
       rejected +=

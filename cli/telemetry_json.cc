@@ -25,6 +25,10 @@ Json source_json(const runtime::SourceTelemetry& source) {
             {"was_caught_up", source.was_caught_up},
             {"stalled_since",
              source.stalled_since ? time_or_null(as_event_time(*source.stalled_since)) : Json(nullptr)},
+            {"held", source.held ? Json{{"reason", source.held->reason},
+                                        {"text", source.held->text},
+                                        {"behind_seconds", seconds(source.held->behind)}}
+                                 : Json(nullptr)},
             {"lag", or_null(source.lag())},
             {"lateness_mean_seconds", source.lateness ? seconds(source.lateness->mean) : Json(nullptr)},
             {"lateness_seconds", source.lateness ? seconds(source.lateness->greatest) : Json(nullptr)},

@@ -72,7 +72,6 @@ class Live::Session : private Listener, private Answering {
     std::optional<Error> failure;
     while (!all_ended()) {
       asked_to_stop();
-      watch_clock();
       if (auto message = messages_.take_for(kTickInterval)) {
         if (auto error = handle(std::move(*message)); error && !failure) {
           failure = std::move(error);
@@ -80,7 +79,8 @@ class Live::Session : private Listener, private Answering {
         }
       }
       if (options_.requests != nullptr) options_.requests->answer(*this);
-      telemetry_.step(engine_, worker_, delivery_, frontiers());
+      watch_clock();
+      telemetry_.step(engine_, worker_, delivery_, trusted_time(), [this] { return source_times(); });
       if (!stop_reading_) tick_now();
     }
     finish(stop_reading_);
@@ -190,34 +190,66 @@ class Live::Session : private Listener, private Answering {
     tick();
   }
 
+  // Before every judgement: none may be by a clock that has jumped unseen.
   void watch_clock() {
-    const WallTime now = options_.now();
-    const auto jump = clock_watch_.look(now, options_.steady());
+    // Both clocks at one moment: a pause of the process between the two would look like a jump.
+    auto steady = options_.steady();
+    WallTime now = options_.now();
+    for (auto after = options_.steady(); after - steady > std::chrono::seconds(1);
+         after = options_.steady()) {
+      steady = after;
+      now = options_.now();
+    }
+    const ClockWatch::Jump jump = clock_watch_.look(now, steady);
     if (!jump) return;
-    const bool forwards = *jump > Duration{0};
-    const Duration by = floor<std::chrono::seconds>(forwards ? *jump : -*jump);
+    if (jump.taken_back) {
+      for (Feed& feed : feeds_) feed.frontier.on_clock_taken_back(now);
+    }
+    const bool forwards = jump.by > Duration{0};
+    const Duration by = floor<std::chrono::seconds>(forwards ? jump.by : -jump.by);
     note_(
         {Severity::Warning,
          "clock_jump",
          fmt::format("the clock went {} by {}, to {}", forwards ? "forward" : "back", format_duration(by),
                      format_rfc3339(as_event_time(now))),
          forwards
-             ? "a source's time follows once it answers; what it does not have of the time between counts "
-               "as missing: if this clock is wrong, alarms are false until it is right again"
+             ? "alarms are judged by the time before the jump until the clock has kept to this for a minute; "
+               "from then on what a source does not have of the time between counts as missing: set the "
+               "clock "
+               "right by then if it is wrong"
+         : jump.taken_back
+             ? "time goes on as before it went forward: nothing was judged by that"
              : fmt::format("time does not go back: alarms are judged again when the clock has passed {}, or "
                            "from now on after a restart",
                            format_rfc3339(as_event_time(now + by))),
-         {{"by_seconds", std::to_string(std::chrono::duration_cast<std::chrono::seconds>(*jump).count())}}});
+         {{"by_seconds",
+           std::to_string(std::chrono::duration_cast<std::chrono::seconds>(jump.by).count())}}});
   }
 
   [[nodiscard]] std::vector<EventTime> frontiers() const {
     std::vector<EventTime> all;
-    for (const Feed& feed : feeds_) all.push_back(feed.frontier.value());
+    for (const Feed& feed : feeds_) {
+      const EventTime time = feed.frontier.value();
+      all.push_back(time == kForever ? time : std::min(time, trusted_time()));
+    }
+    return all;
+  }
+  // By the clock, as far as it is trusted.
+  [[nodiscard]] EventTime trusted_time() const { return as_event_time(clock_watch_.trusted()); }
+
+  [[nodiscard]] std::vector<SourceTime> source_times() const {
+    std::vector<SourceTime> all;
+    for (const EventTime time : frontiers()) {
+      const Feed& feed = feeds_[all.size()];
+      SourceTime& one = all.emplace_back(time, feed.frontier.hold(options_.now()));
+      if (one.hold && one.hold->partition)
+        one.partition = partitions_.describe(feed.partitions[*one.hold->partition]);
+    }
     return all;
   }
 
   void publish_telemetry(Telemetry::Phase phase) {
-    (void)telemetry_.publish(engine_, worker_, delivery_, frontiers(), phase);
+    (void)telemetry_.publish(engine_, worker_, delivery_, source_times(), phase);
   }
 
   [[nodiscard]] std::vector<std::string> names_of(const Feed& feed,
@@ -239,12 +271,13 @@ class Live::Session : private Listener, private Answering {
 
   void tick() {
     last_tick_ = options_.steady();
+    watch_clock();
     std::vector<EventTime> frontier = frontiers();
     const EventTime least = *std::min_element(frontier.begin(), frontier.end());
     if (least == kForever) return;  // every source has come to its end: finish() judges the rest
     // A source that has come to its end is silent from then on. Beside a live source the clock goes on for
     // it; where all are finite this is history, and time is that of the sources still being read.
-    const EventTime ended = finite_only() ? least : as_event_time(options_.now());
+    const EventTime ended = finite_only() ? least : trusted_time();
     std::replace(frontier.begin(), frontier.end(), kForever, ended);
     judge(frontier);
   }
@@ -256,7 +289,7 @@ class Live::Session : private Listener, private Answering {
     }
     if (least_known == kForever) return;  // nothing is known yet
     if (!engine_.started()) engine_.start(std::min(least_known, oldest_event_), telemetry_.own_start());
-    engine_.tick(frontier, finite_only() ? kNever : as_event_time(options_.now()), telemetry_.own_frontier());
+    engine_.tick(frontier, finite_only() ? kNever : trusted_time(), telemetry_.own_frontier());
     if (lost_) return;
     for (std::uint32_t i = 0; i < feeds_.size(); ++i) {
       EventTime judged = kForever;

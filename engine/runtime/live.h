@@ -15,7 +15,7 @@
 // partitions is the source's. What a lagging source feeds is not judged meanwhile.
 //
 // Time never goes back, whatever the wall clock does: a source's time goes on when it answers later than ever
-// before. A jump of the clock is told.
+// before. A jump of the clock is told, and one forward is believed once the clock has kept to it (clock_watch.h).
 //
 // What could not be decoded goes to the dead letters' destination, by the same delivery as notifications, and
 // its offset waits likewise: nothing that was read is forgotten before it is kept.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "engine/base/check.h"
+
 namespace tocsin::runtime {
 namespace {
 
@@ -12,17 +14,47 @@ constexpr Duration kStepInterval{500};
 constexpr Duration kProcessInterval = std::chrono::seconds(5);  // walks /proc
 constexpr Duration kLateSlot = std::chrono::seconds(10);
 
-// Why a source's time stands still, as far as it is known.
-std::string why_stalled(const SourceTelemetry& source) {
-  if (!source.connected) return "it is not connected";
-  if (source.partitions.empty()) return "it owns no partition";
-  const auto behind =
-      std::find_if(source.partitions.begin(), source.partitions.end(),
-                   [](const auto& partition) { return !partition.caught_up && !partition.finished; });
-  if (behind == source.partitions.end()) return "its partitions are caught up";
-  const auto lag = behind->lag();
-  return fmt::format("{} is not caught up{}", behind->name,
-                     lag ? fmt::format(", {} records behind", *lag) : std::string());
+// Why a source's time stands behind the clock.
+SourceTelemetry::Held in_words(const SourceTime& time, const SourceTelemetry& source) {
+  using Reason = FrontierHold::Reason;
+  const FrontierHold& hold = *time.hold;
+  SourceTelemetry::Held held{{}, {}, hold.behind};
+  switch (hold.reason) {
+    case Reason::Unanswered:
+      held.reason = "unanswered";
+      held.text = !source.connected        ? "it is not connected"
+                  : time.partition.empty() ? "nothing has been heard of it yet"
+                                           : fmt::format("nothing is heard of {}", time.partition);
+      break;
+    case Reason::NoPartitions:
+      held.reason = "no_partitions";
+      held.text = hold.topic.empty() ? "it owns no partition"
+                                     : fmt::format("it has no partition of topic {}", hold.topic);
+      break;
+    case Reason::Lagging: {
+      held.reason = "lagging";
+      const auto partition = std::ranges::find(source.partitions, time.partition, &PartitionTelemetry::name);
+      const auto lag = partition == source.partitions.end() ? std::nullopt : partition->lag();
+      held.text = fmt::format("{} lags by {}{}", time.partition,
+                              format_duration(std::chrono::floor<std::chrono::seconds>(hold.behind)),
+                              lag ? fmt::format(", {} records behind", *lag) : std::string());
+      break;
+    }
+  }
+  return held;
+}
+
+std::string_view advice_for(const FrontierHold& hold) {
+  switch (hold.reason) {
+    case FrontierHold::Reason::Unanswered:
+      return "look at what it reads from and the way there";
+    case FrontierHold::Reason::NoPartitions:
+      return hold.topic.empty() ? "stop the other readers of its group, or give this one a group of its own"
+                                : "create the topic, or take it out of `topics:`";
+    case FrontierHold::Reason::Lagging:
+      return "reading goes on; if the lag grows, there is more than this process can take";
+  }
+  TOCSIN_CHECK(false);
 }
 
 }  // namespace
@@ -107,24 +139,30 @@ std::optional<SourceTelemetry::Lateness> LiveTelemetry::lateness_of(const Meter&
   return SourceTelemetry::Lateness{Duration{static_cast<Duration::rep>(mean)}, all.greatest};
 }
 
-void LiveTelemetry::watch_stalls(const std::vector<EventTime>& frontiers) {
+void LiveTelemetry::watch_stalls(const std::vector<SourceTime>& times) {
   const Duration now = steady();
   for (std::size_t i = 0; i < meters_.size(); ++i) {
     Meter& meter = meters_[i];
     SourceTelemetry& seen = meter.seen;
-    seen.frontier = seen.ended ? kForever : frontiers[i];
+    seen.frontier = seen.ended ? kForever : times[i].frontier;
+    seen.held.reset();
+    if (times[i].hold && !seen.ended) seen.held = in_words(times[i], seen);
     switch (meter.stall.observe(seen.frontier, now)) {
       case StallWatch::Change::None:
         break;
-      case StallWatch::Change::Stalled:
+      case StallWatch::Change::Stalled: {
         seen.stalled_since = settings_.now() - (now - meter.stall.since());
+        const std::string why = seen.held ? ": " + seen.held->text : std::string();
+        const std::string advice =
+            seen.held ? fmt::format("; {}", advice_for(*times[i].hold)) : std::string();
         note_({Severity::Error,
                "source_stalled",
-               fmt::format("{}: its time has stood still for {}: {}", seen.name,
-                           format_duration(settings_.stall_limit), why_stalled(seen)),
-               "the alarms it feeds are not judged until it goes on; what it missed is judged then",
-               {{"source", seen.name}}});
+               fmt::format("{}: its time has stood still for {}{}", seen.name,
+                           format_duration(settings_.stall_limit), why),
+               "the alarms it feeds are not judged until it goes on; what it missed is judged then" + advice,
+               {{"source", seen.name}, {"reason", std::string(seen.held ? seen.held->reason : "unknown")}}});
         break;
+      }
       case StallWatch::Change::GoesOn:
         seen.stalled_since.reset();
         note_({Severity::Info,
@@ -139,18 +177,18 @@ void LiveTelemetry::watch_stalls(const std::vector<EventTime>& frontiers) {
 }
 
 void LiveTelemetry::step(Engine& engine, const Worker& worker, const notify::Delivery& delivery,
-                         const std::vector<EventTime>& frontiers) {
+                         EventTime clock, const std::function<std::vector<SourceTime>()>& times) {
   const Duration now = steady();
   if (last_step_ && now - *last_step_ < kStepInterval) return;
   last_step_ = now;
-  feed_own_metrics(engine, *publish(engine, worker, delivery, frontiers, Telemetry::Phase::Running));
+  feed_own_metrics(engine, *publish(engine, worker, delivery, times(), Telemetry::Phase::Running), clock);
 }
 
 std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, const Worker& worker,
                                                         const notify::Delivery& delivery,
-                                                        const std::vector<EventTime>& frontiers,
+                                                        const std::vector<SourceTime>& times,
                                                         Telemetry::Phase phase) {
-  watch_stalls(frontiers);
+  watch_stalls(times);
   const Duration now = steady();
   if (!last_process_ || now - *last_process_ >= kProcessInterval) {
     last_process_ = now;
@@ -184,9 +222,9 @@ std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, co
 
 // Datapoints belong to the interval that has just passed, so that time may go on to its end. After a jump of
 // the clock the interval that it landed in is taken; one that goes back waits until it is where it was.
-void LiveTelemetry::feed_own_metrics(Engine& engine, const Telemetry& telemetry) {
+void LiveTelemetry::feed_own_metrics(Engine& engine, const Telemetry& telemetry, EventTime clock) {
   if (own_.empty()) return;
-  const EventTime passed = floor_to(as_event_time(telemetry.at), kOwnInterval);
+  const EventTime passed = floor_to(clock, kOwnInterval);
   if (passed <= own_frontier_) return;
   engine.add(own_.sample(telemetry, passed - Duration{1}));
   own_frontier_ = passed;

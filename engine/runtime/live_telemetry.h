@@ -21,11 +21,19 @@
 #include "engine/notify/delivery.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/own_metrics.h"
+#include "engine/runtime/source_frontier.h"
 #include "engine/runtime/stall_watch.h"
 #include "engine/runtime/telemetry.h"
 #include "engine/runtime/worker.h"
 
 namespace tocsin::runtime {
+
+// Where one source's time stands.
+struct SourceTime {
+  EventTime frontier = kNever;
+  std::optional<FrontierHold> hold;
+  std::string partition;  // the name of the hold's, if it has one
+};
 
 class LiveTelemetry {
  public:
@@ -45,14 +53,15 @@ class LiveTelemetry {
                  std::vector<std::string> partitions);
   void on_ended(std::uint32_t source);
 
-  // Called in every step; does its work a few times a second. `frontiers` has one entry for each source.
-  void step(Engine& engine, const Worker& worker, const notify::Delivery& delivery,
-            const std::vector<EventTime>& frontiers);
+  // Called in every step; does its work a few times a second. `times` gives one entry for each source; own
+  // metrics are known up to `clock`.
+  void step(Engine& engine, const Worker& worker, const notify::Delivery& delivery, EventTime clock,
+            const std::function<std::vector<SourceTime>()>& times);
 
   // Shows how things stand, now and without touching the engine.
   std::shared_ptr<const Telemetry> publish(const Engine& engine, const Worker& worker,
                                            const notify::Delivery& delivery,
-                                           const std::vector<EventTime>& frontiers, Telemetry::Phase phase);
+                                           const std::vector<SourceTime>& times, Telemetry::Phase phase);
 
   // Before this moment own metrics have had all their datapoints.
   [[nodiscard]] EventTime own_frontier() const { return own_frontier_; }
@@ -73,8 +82,8 @@ class LiveTelemetry {
     StallWatch stall;
   };
 
-  void watch_stalls(const std::vector<EventTime>& frontiers);
-  void feed_own_metrics(Engine& engine, const Telemetry& telemetry);
+  void watch_stalls(const std::vector<SourceTime>& times);
+  void feed_own_metrics(Engine& engine, const Telemetry& telemetry, EventTime clock);
   [[nodiscard]] std::optional<SourceTelemetry::Lateness> lateness_of(const Meter& meter) const;
   [[nodiscard]] Duration steady() const;
 

@@ -80,6 +80,12 @@ void behind_clock(const Telemetry& telemetry, const Emit& emit) {
   }
 }
 
+void held(const Telemetry& telemetry, const Emit& emit) {
+  for (const SourceTelemetry& source : telemetry.sources) {
+    if (source.held) emit({source.name, source.held->reason}, seconds(source.held->behind));
+  }
+}
+
 void filter_matches(const Telemetry& telemetry, const Emit& emit) {
   for (const FilterTelemetry& filter : telemetry.filters)
     emit({filter.name}, static_cast<double>(filter.matched));
@@ -149,6 +155,14 @@ const std::vector<OwnMetric>& table() {
         {"FrontierAgeSeconds", "Seconds", Kind::Gauge, Fold::Greatest, source, "tocsin_frontier_age_seconds",
          "How far the time up to which alarms are judged lies behind the clock",
          behind_clock<&SourceTelemetry::frontier>},
+        {"FrontierHeldSeconds",
+         "Seconds",
+         Kind::Gauge,
+         Fold::Greatest,
+         {"Source", "Reason"},
+         "tocsin_frontier_held_seconds",
+         "How far the source is behind, by what holds it: unanswered, no_partitions, lagging",
+         held},
         {"SourceStalled", "None", Kind::Gauge, Fold::Greatest, source, "tocsin_source_stalled",
          "1 while the time of the source has stood still for five minutes",
          of_sources<[](const SourceTelemetry& s) { return s.stalled_since ? 1 : 0; }>},

@@ -37,6 +37,17 @@ void SourceFrontier::on_status(const source::SourceStatus& status, WallTime at) 
   note_move(at);
 }
 
+void SourceFrontier::on_clock_taken_back(WallTime now) {
+  const EventTime latest = as_event_time(now);
+  for (Reached& reached : reached_) {
+    reached.newest = std::min(reached.newest, latest);
+    reached.proven = std::min(reached.proven, latest);
+  }
+  status_at_ = std::min(status_at_, now);
+  furthest_ = std::min(furthest_, least().time);
+  moved_at_ = now;
+}
+
 SourceFrontier::Least SourceFrontier::least() const {
   if (!progress_ || !unheard_.empty()) return {};
   if (progress_->empty()) return {needs_partitions_ ? kNever : as_event_time(status_at_) - delay_, nullptr};

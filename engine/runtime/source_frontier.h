@@ -49,6 +49,8 @@ class SourceFrontier {
   // What lies after `now` tells nothing: a producer's clock must not push time.
   void on_data(std::uint32_t partition, EventTime newest_record, EventTime newest_event, WallTime now);
   void on_status(const source::SourceStatus& status, WallTime at);
+  // The clock was wrongly ahead and is back at `now`: what was proven beyond that was not.
+  void on_clock_taken_back(WallTime now);
 
   // kNever while nothing is known; kForever when every partition has come to its end.
   [[nodiscard]] EventTime value() const { return least().time; }

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/base/time.h"
@@ -58,6 +59,13 @@ struct SourceTelemetry {
   bool ended = false;
   bool was_caught_up = false;  // at some moment everything that was there had been read
   std::optional<WallTime> stalled_since;
+  // Why its time stands behind the clock; nothing while it moves with it.
+  struct Held {
+    std::string_view reason;  // "unanswered", "no_partitions", "lagging"
+    std::string text;         // "org-cloudtrail[3] lags by 7m, 1234 records behind"
+    Duration behind{0};
+  };
+  std::optional<Held> held;
   std::uint64_t rebalances = 0;
   std::uint64_t queued_bytes = 0;
 

@@ -399,7 +399,8 @@ TEST_F(LiveTimeline, AForwardJumpOfTheClockMakesNothingMissingUntilTheSourceAnsw
   EXPECT_THAT(told(0), IsEmpty());
   EXPECT_THAT(read(&Stage::notes),
               ElementsAre(testing::StartsWith(
-                  "clock_jump: the clock went forward by 59m59s, to 2026-03-01T10:01:00Z; a source's time")));
+                  "clock_jump: the clock went forward by 59m59s, to 2026-03-01T10:01:00Z; alarms are "
+                  "judged by the time before the jump")));
   // The machine slept, and events were appended all the while.
   for (int minute = 1; minute < 61; ++minute)
     event(static_cast<std::uint32_t>(minute) % 2, minutes(minute) + seconds(30));
@@ -407,6 +408,40 @@ TEST_F(LiveTimeline, AForwardJumpOfTheClockMakesNothingMissingUntilTheSourceAnsw
   settle();
   both_caught_up();
   EXPECT_THAT(told(0), IsEmpty());
+}
+
+TEST_F(LiveTimeline, AfterASuspendTheSourcesHaveAMinuteBeforeWhatTheyDoNotHaveIsMissing) {
+  begin();
+  other_is_busy(minutes(70));
+  event(0, seconds(70));
+  set_clock(minutes(61));
+  both_caught_up();
+  both_caught_up(1);  // and says so at once, with nothing of the hour
+  EXPECT_THAT(told(0), IsEmpty());
+  clock(minutes(61) + seconds(58));
+  both_caught_up();
+  EXPECT_THAT(told(0), IsEmpty());
+  clock(minutes(62) + seconds(1));
+  both_caught_up();
+  EXPECT_THAT(told(1), testing::Contains("10:02:01 silent ALARM 09:03:00"));
+}
+
+TEST_F(LiveTimeline, AForwardJumpThatIsTakenBackWithinAMinuteChangesNothing) {
+  begin();
+  other_is_busy(minutes(70));
+  event(0, seconds(70));
+  set_clock(minutes(61));
+  both_caught_up();
+  both_caught_up(1);
+  EXPECT_THAT(told(0), IsEmpty());
+  set_clock(seconds(62));
+  settle();
+  EXPECT_THAT(read(&Stage::notes), testing::Contains(testing::HasSubstr("time goes on as before")));
+  event(0, seconds(80), true);
+  clock(seconds(121));
+  both_caught_up();
+  both_caught_up(1);
+  EXPECT_THAT(told(1), ElementsAre("09:02:01 errors ALARM 09:02:00"));
 }
 
 TEST_F(LiveTimeline, ABackwardJumpOfTheClockTakesNothingBackAndWaitsForTheClock) {
