@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "engine/base/time.h"
@@ -42,6 +43,9 @@ class Window {
 
   // Drops the buckets that start before `before`; each is shown to `dropped` first, oldest first.
   void evict(EventTime before, const std::function<void(const Bucket&)>& dropped);
+
+  // All of them, by start.
+  [[nodiscard]] std::span<const Bucket> buckets() const { return std::span(buckets_).subspan(head_); }
 
   [[nodiscard]] bool empty() const { return head_ == buckets_.size(); }
   // The start of the oldest bucket; the window must not be empty.

@@ -50,17 +50,23 @@ std::vector<std::uint32_t> sources_of(const Plan& plan, const FilterPlan& filter
   return sources;
 }
 
-// The engine's own metrics come from a source of their own, after those of the plan.
+// The engine's own metrics come from a source of their own, after those of the plan; no other can be called
+// so.
+constexpr std::string_view kOwnSource = "(own metrics)";
 std::uint32_t own_source(const Plan& plan) { return static_cast<std::uint32_t>(plan.sources.size()); }
 
 shard::Definitions definitions_of(const Plan& plan) {
   shard::Definitions definitions;
   definitions.metrics = plan.metrics;
   definitions.alarms = plan.alarms;
-  definitions.sources = static_cast<std::uint32_t>(plan.sources.size()) + 1;  // the last is the engine itself
+  definitions.sources.clear();
+  for (const source::SourceSettings& source : plan.sources) definitions.sources.push_back(source.name);
+  definitions.sources.emplace_back(kOwnSource);
   definitions.metric_sources.resize(plan.metrics.size());
   for (const FilterPlan& filter : plan.filters) {
-    if (filter.default_value) definitions.defaults.push_back({filter.metric, *filter.default_value});
+    if (filter.default_value) {
+      definitions.defaults.push_back({filter.metric, *filter.default_value, filter.name});
+    }
     auto& sources = definitions.metric_sources[filter.metric];
     for (const std::uint32_t source : sources_of(plan, filter)) sources.push_back(source);
   }
@@ -213,7 +219,7 @@ void Engine::consume(const MatchedBatch& batch, std::size_t begin, std::size_t e
 void Engine::start(EventTime time, EventTime own_time) {
   TOCSIN_CHECK(!started_);
   started_ = true;
-  shard_.start(time, shard::Shard::Later{own_source(*plan_), own_time});
+  shard_.apply(shard::Start{time, shard::Start::Later{own_source(*plan_), own_time}});
 }
 
 void Engine::add(const shard::Chunk& own) {

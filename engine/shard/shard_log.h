@@ -7,7 +7,8 @@
 // Recovery is the newest snapshot and the records after it. Bytes are opaque here: record.h and snapshot.h
 // say what they mean, and check versions.
 //
-// Implementations: memory_log.h (tests, simulation), sqlite_state.h (`--state DIR`). Each is used by one thread.
+// Implementations: memory_log.h (tests, simulation), sqlite_state.h (`--state DIR`). Each is used by one
+// thread.
 #pragma once
 
 #include <cstdint>

@@ -63,7 +63,7 @@ struct Judged {
 
   explicit Judged(Definitions definitions, bool closed = false)
       : shard(std::make_shared<Definitions>(std::move(definitions)), closed) {
-    shard.start(kStart);
+    shard.apply(Start{kStart, {}});
   }
   void tick(Duration since) { shard.apply(Tick{{at(since)}}, output); }
 };
@@ -247,10 +247,10 @@ TEST(Shard, ASourceThatIsNotKnownHoldsOnlyTheAlarmsItFeeds) {
   other.name = "b";
   other.metric = 1;
   definitions.alarms.push_back(other);
-  definitions.sources = 2;
+  definitions.sources = {"a", "b"};
   definitions.metric_sources = {{0}, {0, 1}};
   Shard shard(std::make_shared<Definitions>(std::move(definitions)));
-  shard.start(kStart);
+  shard.apply(Start{kStart, {}});
   Output output;
   shard.apply(Tick{{at(minutes(5)), kNever}}, output);
   ASSERT_EQ(output.transitions.size(), 1U);
