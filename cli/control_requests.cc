@@ -148,7 +148,7 @@ Result<Json> set_alarm_state(const Json& request, runtime::Requests& engine, Dur
     bool known = false;
     std::string series;
     std::vector<std::string> wanted;
-    shard::SetStateOutcome outcome{};
+    std::optional<shard::SetStateOutcome> outcome = shard::SetStateOutcome::UnknownState;
   };
   const auto done = ask<Set>(
       engine, wait,
@@ -176,6 +176,10 @@ Result<Json> set_alarm_state(const Json& request, runtime::Requests& engine, Dur
   const Set& set = **done;
   if (!set.known)
     return fail(ErrorCode::NotFound, fmt::format("there is no alarm `{}`; `tocsin alarms` lists them", name));
+  if (!set.outcome) {
+    return fail(ErrorCode::Unavailable,
+                "the state cannot be kept now, so nothing is set: see `tocsin status`");
+  }
   if (set.outcome == shard::SetStateOutcome::UnknownState) {
     return fail(
         ErrorCode::NotFound,

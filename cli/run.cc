@@ -1,11 +1,15 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <signal.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <memory>
 #include <optional>
+#include <ranges>
+#include <set>
 #include <utility>
 
 #include "cli/commands.h"
@@ -23,9 +27,13 @@
 #include "engine/notify/clock.h"
 #include "engine/notify/delivery.h"
 #include "engine/runtime/live.h"
+#include "engine/runtime/partition_name.h"
+#include "engine/runtime/plan_definitions.h"
 #include "engine/runtime/requests.h"
 #include "engine/runtime/telemetry.h"
+#include "engine/shard/journal.h"
 #include "engine/source/open_source.h"
+#include "engine/store/sqlite_state.h"
 
 namespace tocsin::cli {
 namespace {
@@ -41,12 +49,69 @@ struct RunOptions {
   std::vector<std::string> files;
   std::string metrics_listen;  // empty: nowhere, as is `control`
   std::string control;
+  std::string state;  // empty: nothing is kept
   std::optional<DeadLetterReplay> replay;
 };
 
+// What is known of the sources, and where it is kept, if it is. Outlives a configuration.
+struct Memory {
+  std::unique_ptr<store::SqliteState> state;
+  std::optional<shard::Journal> journal;
+};
+
+// A state that has nothing to do with the configuration is somebody else's.
+Result<void> check_sources(const shard::StateMachine& machine, const runtime::Plan& plan,
+                           const std::string& directory) {
+  std::set<std::string> theirs;
+  for (const shard::PartitionState& partition : machine.partitions()) {
+    const auto name = runtime::parse_partition_name(partition.name);
+    if (!name) return std::unexpected(name.error());
+    theirs.insert(name->source);
+  }
+  std::vector<std::string> ours;
+  for (const source::SourceSettings& source : plan.sources) ours.push_back(source.name);
+  const bool common =
+      std::ranges::any_of(ours, [&](const std::string& name) { return theirs.contains(name); });
+  if (theirs.empty() || common) return {};
+  return fail(
+      ErrorCode::Invalid,
+      fmt::format("the state is of the sources {}, and the configuration has {}: give the configuration "
+                  "it was made with, or another directory",
+                  fmt::join(theirs, ", "), fmt::join(ours, ", ")),
+      directory);
+}
+
+Result<Memory> recall(const std::string& directory, const runtime::Plan& plan, Log& log) {
+  Memory memory;
+  if (directory.empty()) {
+    memory.journal.emplace(std::make_shared<const shard::Definitions>(runtime::definitions_of(plan)));
+    return memory;
+  }
+  auto state = store::open_state(directory, fmt::format("tocsin {}", TOCSIN_VERSION));
+  if (!state) return std::unexpected(state.error());
+  memory.state = std::move(*state);
+  const auto begun = std::chrono::steady_clock::now();
+  auto journal = shard::Journal::open(*memory.state, *memory.state, runtime::definitions_of(plan), {},
+                                      [&](const Note& note) { log.write(note); });
+  if (!journal) return std::unexpected(journal.error());
+  memory.journal.emplace(std::move(*journal));
+  const shard::StateMachine& machine = memory.journal->machine();
+  if (auto checked = check_sources(machine, plan, directory); !checked)
+    return std::unexpected(checked.error());
+  const auto took = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - begun);
+  log.write({Severity::Info,
+             "state",
+             fmt::format("the state in {}: series {}, partitions {}, to deliver {}, {} bytes, read in {}",
+                         directory, machine.shard().counts().series, machine.partitions().size(),
+                         machine.outbox().size(), memory.state->bytes(), format_duration(took)),
+             {},
+             {{"records", std::to_string(memory.journal->replayed())}}});
+  return memory;
+}
+
 // Everything that one configuration needs, from its start to its stop.
 Result<runtime::LiveResult> run_session(const config::Configuration& configuration, Log& log, Desk& desk,
-                                        const std::function<bool()>& should_stop) {
+                                        Memory& memory, const std::function<bool()>& should_stop) {
   runtime::Plan plan = *configuration.plan;
   plan.installation.configured_at = as_event_time(wall_now());
   const auto shared_plan = std::make_shared<const runtime::Plan>(std::move(plan));
@@ -59,14 +124,15 @@ Result<runtime::LiveResult> run_session(const config::Configuration& configurati
   notify::SteadyClock clock;
   Destinations destinations = make_destinations(configuration);
   add_dead_letters(configuration, destinations);
-  notify::Delivery delivery(destinations.topics, std::move(destinations.sinks), {}, clock,
+  notify::Delivery delivery(destinations.topics, std::move(destinations.sinks),
+                            {.retry = {}, .remember_settled = memory.journal->keeps()}, clock,
                             [&](const notify::DeliveryReport& report) { log.write(to_note(report)); });
   if (auto opened = delivery.open(); !opened) return std::unexpected(opened.error());
   runtime::LiveOptions options;
   options.board = &desk.board;
   options.requests = &desk.requests;
   options.dead_letters = std::move(destinations.dead_letters);
-  runtime::Live live(shared_plan, std::move(sources), delivery, std::move(options),
+  runtime::Live live(shared_plan, std::move(sources), *memory.journal, delivery, std::move(options),
                      [&](const Note& note) { log.write(note); });
   return live.run(should_stop);
 }
@@ -79,14 +145,16 @@ bool reads_again(const runtime::Plan& plan) {
   });
 }
 
-void tell(const runtime::LiveResult& result, const runtime::Plan& plan, Log& log) {
+void tell(const runtime::LiveResult& result, const runtime::Plan& plan, bool is_kept, Log& log) {
   log.write(ledger_note("stopped", "stopped", result.counts));
   if (result.undelivered > 0) {
     log.write({Severity::Error,
                "undelivered",
                fmt::format("{} notifications or dead letters could not be delivered before the end",
                            result.undelivered),
-               reads_again(plan) ? "their events are read again at the next start" : "they are lost",
+               is_kept             ? "they are in the state, and go out at the next start"
+               : reads_again(plan) ? "their events are read again at the next start"
+                                   : "they are lost",
                {}});
   }
 }
@@ -124,14 +192,14 @@ Result<Doors> open_doors(const RunOptions& options, Log& log, Desk& desk) {
 
 // One session after another, a new one with each reload, to the end.
 int run_sessions(config::Configuration configuration, const std::vector<std::string>& files, Log& log,
-                 Desk& desk) {
+                 Desk& desk, Memory& memory) {
   const std::atomic<bool>& stop = install_stop_signal();
   std::atomic<bool>& reload = install_reload_signal();
   std::optional<config::Configuration> previous;  // what ran before the last reload
   for (;;) {
     std::optional<config::Configuration> next;
     bool is_running = false;
-    const auto result = run_session(configuration, log, desk, [&] {
+    const auto result = run_session(configuration, log, desk, memory, [&] {
       is_running = true;
       if (stop) return true;
       if (next) return true;
@@ -142,7 +210,7 @@ int run_sessions(config::Configuration configuration, const std::vector<std::str
         log.write({Severity::Info,
                    "reloading",
                    "reloading: the configuration is good",
-                   "windows and alarm states start anew: what a period had counted so far is not kept",
+                   "windows and alarm states of what did not change go on",
                    {}});
       } else {
         log.write({Severity::Error,
@@ -159,7 +227,7 @@ int run_sessions(config::Configuration configuration, const std::vector<std::str
       log.write({Severity::Error,
                  "not_reloaded",
                  fmt::format("not reloaded: {}", describe(result.error())),
-                 "mend that and reload again; the configuration before goes on, with new windows and states",
+                 "mend that and reload again; the configuration before goes on",
                  {}});
       configuration = std::move(*previous);
       previous.reset();
@@ -169,7 +237,7 @@ int run_sessions(config::Configuration configuration, const std::vector<std::str
       log.write({Severity::Error, "failed", describe(result.error()), "the engine has ended", {}});
       return kUnreadable;
     }
-    tell(*result, *configuration.plan, log);
+    tell(*result, *configuration.plan, memory.journal->keeps(), log);
     if (stop) return kFine;
     if (!next) return result->undelivered > 0 ? kNo : kFine;
     previous = std::exchange(configuration, std::move(*next));
@@ -193,13 +261,18 @@ int run_engine(const RunOptions& options, Log& log) {
   }
   signal(SIGPIPE, SIG_IGN);
   if (options.replay) return replay_dead_letters(*configuration, *options.replay, log);
+  auto memory = recall(options.state, *configuration->plan, log);
+  if (!memory) {
+    log.write({Severity::Error, "not_started", describe(memory.error()), {}, {}});
+    return kUnreadable;
+  }
   Desk desk;
   const auto doors = open_doors(options, log, desk);
   if (!doors) {
     log.write({Severity::Error, "not_started", describe(doors.error()), {}, {}});
     return doors.error().code == ErrorCode::Invalid ? kUsage : kUnreadable;
   }
-  const int code = run_sessions(std::move(*configuration), options.files, log, desk);
+  const int code = run_sessions(std::move(*configuration), options.files, log, desk, *memory);
   desk.reloads.close();
   return code;
 }
@@ -221,6 +294,11 @@ int run_command(const std::vector<std::string>& arguments) {
       ->type_name("[HOST:]PORT");
   app.add_option("--control", options.control, "open a control socket, for `tocsin status` and its like")
       ->type_name("PATH");
+  app.add_option(
+         "--state", options.state,
+         "keep windows, alarm states, positions and what is to be delivered in this directory: a restart\n"
+         "goes on where the run before ended, whatever ended it")
+      ->type_name("DIR");
   std::string log_format;
   app.add_option("--log", log_format, "lines of the log as `text` or `json`; by default text on a terminal")
       ->type_name("FORMAT")

@@ -36,10 +36,18 @@ class Delivery::Tickets {
     return last_;
   }
 
-  void settle(Ticket ticket) {
+  explicit Tickets(bool remember) : remember_(remember) {}
+
+  void settle(Ticket ticket, bool delivered) {
     std::lock_guard lock(mutex_);
     const std::size_t erased = unsettled_.erase(ticket);
     TOCSIN_CHECK(erased == 1);
+    if (remember_) settled_.push_back({ticket, delivered});
+  }
+
+  [[nodiscard]] std::vector<Settled> take_settled() {
+    std::lock_guard lock(mutex_);
+    return std::exchange(settled_, {});
   }
 
   [[nodiscard]] Ticket settled_up_to() const {
@@ -48,8 +56,10 @@ class Delivery::Tickets {
   }
 
  private:
+  const bool remember_;
   mutable std::mutex mutex_;
-  Ticket last_ = 0;             // guarded by mutex_
+  Ticket last_ = 0;               // guarded by mutex_
+  std::vector<Settled> settled_;  // guarded by mutex_; since they were taken last
   std::set<Ticket> unsettled_;  // guarded by mutex_; as many as the mailboxes hold at most, and one a worker
 };
 
@@ -149,7 +159,8 @@ class Delivery::Worker {
 
   void run() {
     while (auto submission = take()) {
-      if (see_through(*submission)) tickets_.settle(submission->ticket);
+      if (const auto fate = see_through(*submission))
+        tickets_.settle(submission->ticket, *fate == Fate::Delivered);
     }
     std::unique_lock lock(mutex_);
     const std::uint64_t left = status_.undelivered;
@@ -186,7 +197,7 @@ class Delivery::Worker {
     const Submission oldest = std::move(waiting_.front());
     waiting_.pop_front();
     waiting_bytes_ -= bytes_of(oldest.notification);
-    tickets_.settle(oldest.ticket);
+    tickets_.settle(oldest.ticket, false);
     ++status_.overflowed;
     const bool begins = !overflow_;
     if (begins) overflow_.emplace();
@@ -200,13 +211,14 @@ class Delivery::Worker {
                   : make_report(DeliveryReport::Kind::Overflowed, how_many(overflow_->lost), {}, 0);
   }
 
-  // True when the notification is settled: delivered, or reported as lost to this destination.
-  bool see_through(const Submission& submission) {
+  // Nothing: it is not settled, the stop came first.
+  enum class Fate : std::uint8_t { Delivered, Lost };
+  std::optional<Fate> see_through(const Submission& submission) {
     const Notification& notification = submission.notification;
     for (std::uint32_t attempts = 0;;) {
       if (stop_.stop_requested() && clock_.now() >= deadline_.load()) {
         count(&SubscriptionStatus::undelivered);
-        return false;
+        return std::nullopt;
       }
       const Attempt attempt = sink_->deliver(notification);
       ++attempts;
@@ -217,7 +229,7 @@ class Delivery::Worker {
         }
         if (!attempt.detail.empty())
           report(DeliveryReport::Kind::Partial, name_of(notification), attempt.detail, attempts);
-        return true;
+        return Fate::Delivered;
       }
       const auto pause =
           next_pause(retry_, attempts, clock_.now() - submission.at, attempt, chance_(random_));
@@ -226,7 +238,7 @@ class Delivery::Worker {
         count(rejected ? &SubscriptionStatus::rejected : &SubscriptionStatus::given_up);
         report(rejected ? DeliveryReport::Kind::Rejected : DeliveryReport::Kind::GivenUp,
                name_of(notification), attempt.detail, attempts);
-        return true;
+        return Fate::Lost;
       }
       if (const std::string trouble = attempt.detail.empty() ? "no reason given" : attempt.detail;
           trouble != trouble_) {
@@ -307,7 +319,7 @@ class Delivery::Worker {
 Delivery::Delivery(const std::vector<TopicDefinition>& topics,
                    std::vector<std::vector<std::unique_ptr<Sink>>> sinks, DeliverySettings settings,
                    Clock& clock, Reporter reporter)
-    : tickets_(std::make_unique<Tickets>()) {
+    : tickets_(std::make_unique<Tickets>(settings.remember_settled)) {
   TOCSIN_CHECK(sinks.size() == topics.size() && settings.mailbox_capacity > 0);
   for (std::size_t t = 0; t < topics.size(); ++t) {
     TOCSIN_CHECK(sinks[t].size() == topics[t].subscriptions.size());
@@ -344,6 +356,8 @@ std::optional<Delivery::Ticket> Delivery::submit(const Notification& notificatio
   TOCSIN_CHECK(notification.topic < workers_.size() && subscription < workers_[notification.topic].size());
   return workers_[notification.topic][subscription]->submit(notification, wait);
 }
+
+std::vector<Delivery::Settled> Delivery::take_settled() { return tickets_->take_settled(); }
 
 Delivery::Ticket Delivery::settled_up_to() const { return tickets_->settled_up_to(); }
 

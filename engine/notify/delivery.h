@@ -48,6 +48,7 @@ struct DeliverySettings {
   // What may wait for a subscription: notifications, and their bytes. One is always taken, however large.
   std::size_t mailbox_capacity = 1000;
   std::size_t mailbox_bytes = std::size_t{16} << 20;
+  bool remember_settled = false;  // for take_settled()
 };
 
 // What people should know. Partial, Rejected and GivenUp are said for each notification, Undelivered once for
@@ -89,36 +90,56 @@ struct SubscriptionStatus {
   bool overflowing = false;
 };
 
-class Delivery {
+// The delivery as the engine sees it.
+class Deliverer {
  public:
   using Ticket = std::uint64_t;
+  virtual ~Deliverer() = default;
+
+  // Hands the notification to a subscription of its topic. Where the topic gives nothing up and the mailbox
+  // is full it waits for room, at most `wait`. Nothing when there still is none, or when draining: nothing
+  // was submitted then.
+  [[nodiscard]] virtual std::optional<Ticket> submit(const Notification& notification,
+                                                     std::uint32_t subscription, Duration wait) = 0;
+
+  // Those settled since the last call, in any order; only if the settings ask for it.
+  struct Settled {
+    Ticket ticket = 0;
+    bool delivered = true;  // else rejected, given up, or gave way
+  };
+  [[nodiscard]] virtual std::vector<Settled> take_settled() = 0;
+
+  // The greatest ticket such that it and all before it are settled; 0 at first.
+  [[nodiscard]] virtual Ticket settled_up_to() const = 0;
+
+  [[nodiscard]] virtual std::vector<SubscriptionStatus> status() const = 0;
+};
+
+class Delivery final : public Deliverer {
+ public:
   using Reporter = std::function<void(const DeliveryReport&)>;
 
   // `sinks[t][s]` serves `topics[t].subscriptions[s]`. The clock outlives the delivery.
   Delivery(const std::vector<TopicDefinition>& topics, std::vector<std::vector<std::unique_ptr<Sink>>> sinks,
            DeliverySettings settings, Clock& clock, Reporter reporter);
-  ~Delivery();  // drains without patience, unless drain() came before
+  ~Delivery() override;  // drains without patience, unless drain() came before
   Delivery(const Delivery&) = delete;
   Delivery& operator=(const Delivery&) = delete;
 
   // Opens every sink and starts the workers. On an error no worker runs.
   [[nodiscard]] Result<void> open();
 
-  // Hands the notification to a subscription of its topic. Where the topic gives nothing up and the mailbox
-  // is full it waits for room, at most `wait`. Nothing when there still is none, or when draining: nothing
-  // was submitted then.
   [[nodiscard]] std::optional<Ticket> submit(const Notification& notification, std::uint32_t subscription,
-                                             Duration wait);
-
-  // The greatest ticket such that it and all before it are settled; 0 at first.
-  [[nodiscard]] Ticket settled_up_to() const;
+                                             Duration wait) override;
+  [[nodiscard]] std::vector<Settled> take_settled() override;
+  [[nodiscard]] Ticket settled_up_to() const override;
 
   // Takes nothing more, finishes what is queued, and stops the workers. No attempt starts after `limit`; one
   // that runs is waited for, which its sink bounds. Returns how many notifications were left undelivered.
   // Later calls do nothing.
   std::uint64_t drain(Duration limit);
 
-  [[nodiscard]] std::vector<SubscriptionStatus> status() const;
+  [[nodiscard]] std::vector<SubscriptionStatus> status() const override;
 
  private:
   class Worker;

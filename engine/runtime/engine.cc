@@ -2,6 +2,7 @@
 
 #include <absl/container/flat_hash_map.h>
 #include <absl/hash/hash.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
@@ -9,76 +10,14 @@
 #include <utility>
 
 #include "engine/base/check.h"
-#include "engine/runtime/own_metrics.h"
+#include "engine/notify/notification_wire.h"
+#include "engine/runtime/plan_definitions.h"
 
 namespace tocsin::runtime {
 namespace {
 
 constexpr Duration kMinute = std::chrono::seconds(60);
 constexpr std::size_t kMaxChunkEntries = 65'536;  // keeps memory flat however many series one minute has
-
-bool may_bring_any_group(const source::SourceSettings& source) {
-  return event::may_bring_log_groups(source.decode.format);
-}
-
-bool brings_group(const source::SourceSettings& source, const std::string& group) {
-  if (!source.decode.log_group.empty()) return source.decode.log_group == group;
-  if (const auto* kafka = std::get_if<source::KafkaSettings>(&source.kind)) {
-    return std::find(kafka->topics.begin(), kafka->topics.end(), group) != kafka->topics.end();
-  }
-  return source.name == group;
-}
-
-// The sources that may feed a filter: those whose log group it names. A group that no source has of its own
-// can only come out of an envelope.
-std::vector<std::uint32_t> sources_of(const Plan& plan, const FilterPlan& filter) {
-  std::vector<std::uint32_t> sources;
-  const auto add = [&](auto&& applies) {
-    for (std::uint32_t i = 0; i < plan.sources.size(); ++i) {
-      if (applies(plan.sources[i])) sources.push_back(i);
-    }
-    return !sources.empty();
-  };
-  if (!filter.match.log_groups.empty()) {
-    for (const std::string& group : filter.match.log_groups) {
-      const std::size_t before = sources.size();
-      add([&](const source::SourceSettings& source) { return brings_group(source, group); });
-      if (sources.size() == before) add(may_bring_any_group);
-    }
-  }
-  if (sources.empty()) add([](const source::SourceSettings&) { return true; });
-  return sources;
-}
-
-// The engine's own metrics come from a source of their own, after those of the plan; no other can be called
-// so.
-constexpr std::string_view kOwnSource = "(own metrics)";
-std::uint32_t own_source(const Plan& plan) { return static_cast<std::uint32_t>(plan.sources.size()); }
-
-shard::Definitions definitions_of(const Plan& plan) {
-  shard::Definitions definitions;
-  definitions.metrics = plan.metrics;
-  definitions.alarms = plan.alarms;
-  definitions.sources.clear();
-  for (const source::SourceSettings& source : plan.sources) definitions.sources.push_back(source.name);
-  definitions.sources.emplace_back(kOwnSource);
-  definitions.metric_sources.resize(plan.metrics.size());
-  for (const FilterPlan& filter : plan.filters) {
-    if (filter.default_value) {
-      definitions.defaults.push_back({filter.metric, *filter.default_value, filter.name});
-    }
-    auto& sources = definitions.metric_sources[filter.metric];
-    for (const std::uint32_t source : sources_of(plan, filter)) sources.push_back(source);
-  }
-  for (std::size_t i = 0; i < plan.metrics.size(); ++i) {
-    if (plan.metrics[i].metric_namespace == kOwnNamespace) definitions.metric_sources[i] = {own_source(plan)};
-  }
-  for (auto& sources : definitions.metric_sources) {
-    std::sort(sources.begin(), sources.end());
-    sources.erase(std::unique(sources.begin(), sources.end()), sources.end());
-  }
-  return definitions;
-}
 
 struct SeriesBucketHash {
   std::size_t operator()(const std::pair<std::uint32_t, EventTime>& key) const {
@@ -118,15 +57,13 @@ class Engine::ChunkBuilder {
   [[nodiscard]] bool full() const {
     return chunk_.entries.size() >= kMaxChunkEntries || chunk_.seen.size() >= kMaxChunkEntries;
   }
-  [[nodiscard]] const shard::Chunk& chunk() const { return chunk_; }
+  [[nodiscard]] shard::Chunk& chunk() { return chunk_; }
 
-  void clear() {
-    chunk_.series.clear();
-    chunk_.entries.clear();
-    chunk_.seen.clear();
+  [[nodiscard]] shard::Chunk take() {
     series_.clear();
     entries_.clear();
-    batch_series_.assign(batch_series_.size(), UINT32_MAX);
+    batch_series_.clear();
+    return std::exchange(chunk_, {});
   }
 
  private:
@@ -143,12 +80,11 @@ class Engine::ChunkBuilder {
   std::vector<std::uint32_t> batch_series_;  // batch's series number to the chunk's
 };
 
-Engine::Engine(std::shared_ptr<const Plan> plan, Listener& listener, bool report_closed)
+Engine::Engine(std::shared_ptr<const Plan> plan, shard::Journal& journal, Listener& listener)
     : plan_(std::move(plan)),
+      journal_(journal),
       listener_(listener),
-      report_closed_(report_closed),
       tick_interval_(std::chrono::seconds(60)),
-      shard_(std::make_shared<shard::Definitions>(definitions_of(*plan_)), report_closed),
       chunk_(std::make_unique<ChunkBuilder>(plan_)) {
   for (const alarm::AlarmDefinition& alarm : plan_->alarms) {
     if (alarm.period < tick_interval_) tick_interval_ = std::chrono::seconds(10);
@@ -204,7 +140,6 @@ void Engine::consume(const MatchedBatch& batch, std::size_t begin, std::size_t e
       counts_.rejects.add(*at->reject);
     } else {
       chunk_->add(batch, *at, batch.times[at->event]);
-      if (chunk_->full()) flush();
     }
   }
   // A minute that `from` cuts had events all the same.
@@ -216,66 +151,226 @@ void Engine::consume(const MatchedBatch& batch, std::size_t begin, std::size_t e
   }
 }
 
+bool Engine::is_full() const { return chunk_->full(); }
+
+bool Engine::is_idle() const {
+  return pending_.empty() && posted_.entries.empty() && settled_.settled.empty() && chunk_->chunk().empty();
+}
+
+std::uint32_t Engine::meet(std::string name) {
+  chunk_->chunk().new_partitions.push_back(std::move(name));
+  next_offsets_.push_back(0);
+  return static_cast<std::uint32_t>(next_offsets_.size() - 1);
+}
+
+void Engine::cover(std::uint32_t partition, std::int64_t to, std::string place, EventTime last_event) {
+  std::int64_t& next = next_offsets_[partition];
+  // A source may say where it goes on without having more offsets: that a file is done with.
+  if (to < next || (to == next && place.empty())) return;
+  auto& covers = chunk_->chunk().covers;
+  auto at = std::find_if(covers.begin(), covers.end(),
+                         [&](const shard::Covered& covered) { return covered.partition == partition; });
+  if (at == covers.end()) at = covers.insert(at, {partition, next, to, {}, kNever});
+  at->to = next = to;
+  at->place = std::move(place);
+  at->last_event = last_event;
+}
+
+void Engine::post(OutboxNotification notification) {
+  notification.number = next_number_++;
+  if (journal_.keeps()) {
+    posted_.entries.push_back({notification.number, notification.topic, notification.subscriptions,
+                               notify::encode(notification.notification)});
+  }
+  to_release_.push_back(std::move(notification));
+}
+
+void Engine::settle(std::uint64_t number, std::string subscription, bool delivered) {
+  if (journal_.keeps()) settled_.settled.push_back({number, std::move(subscription), delivered});
+}
+
 void Engine::start(EventTime time, EventTime own_time) {
   TOCSIN_CHECK(!started_);
   started_ = true;
-  shard_.apply(shard::Start{time, shard::Start::Later{own_source(*plan_), own_time}});
+  gather();
+  pending_.push_back(shard::Start{time, shard::Start::Later{own_source(*plan_), own_time}});
 }
 
-void Engine::add(const shard::Chunk& own) {
-  flush();
-  if (!own.empty()) shard_.apply(own);
+void Engine::add(shard::Chunk own) {
+  gather();
+  if (!own.empty()) pending_.push_back(std::move(own));
 }
 
-shard::SetStateOutcome Engine::set_state(const shard::SetState& set) {
+std::optional<shard::SetStateOutcome> Engine::set_state(const shard::SetState& set) {
   if (!started_) return shard::SetStateOutcome::UnknownState;
-  shard::Output output;
-  const shard::SetStateOutcome outcome = shard_.apply(set, output);
-  report(output);
-  return outcome;
+  gather();
+  pending_.push_back(set);
+  shard::SetStateOutcome outcome = shard::SetStateOutcome::UnknownState;
+  if (apply(&outcome)) return outcome;
+  // What comes later must not do what the asker was told could not be done; unless it is done, and only not
+  // told.
+  if (pending_.empty()) return outcome;
+  pending_.pop_back();
+  return std::nullopt;
 }
 
-void Engine::flush() {
-  if (!chunk_->chunk().empty()) shard_.apply(chunk_->chunk());
-  chunk_->clear();
-}
-
-void Engine::tick(const std::vector<EventTime>& frontier, EventTime now, EventTime own) {
-  flush();
-  shard::Output output;
+Result<void> Engine::tick(const std::vector<EventTime>& frontier, EventTime now, EventTime own) {
+  gather();
   shard::Tick tick{frontier, now};
   tick.frontier.push_back(own);
-  shard_.apply(tick, output);
-  report(output);
+  pending_.push_back(std::move(tick));
+  if (auto kept = apply(); !kept) return kept;
   listener_.on_time(*std::min_element(frontier.begin(), frontier.end()));
+  return {};
+}
+
+Result<void> Engine::commit() {
+  gather();
+  return apply();
 }
 
 void Engine::close() {
-  flush();
+  TOCSIN_CHECK(commit().has_value() && !journal_.keeps());
   shard::Output output;
-  shard_.close_all(output);
-  report(output);
+  journal_.machine().shard().close_all(output);
+  for (const shard::ClosedBucket& bucket : output.closed) listener_.on_closed(bucket);
 }
 
-void Engine::report(const shard::Output& output) {
-  for (const alarm::Transition& transition : output.transitions) {
-    const alarm::AlarmDefinition& alarm = plan_->alarms[transition.alarm];
-    const auto notifications =
-        notify::compose(transition, alarm, plan_->metrics[alarm.metric], plan_->installation, plan_->topics,
-                        listener_.examples(transition));
+// What was consumed becomes a record. Dead letters stand beside the chunk that covers their offsets, in the
+// same commit.
+void Engine::gather() {
+  if (journal_.keeps()) add_counts(chunk_->chunk());
+  if (!chunk_->chunk().empty()) pending_.push_back(chunk_->take());
+  if (!posted_.entries.empty()) pending_.push_back(std::exchange(posted_, {}));
+  if (!settled_.settled.empty()) pending_.push_back(std::exchange(settled_, {}));
+}
+
+Result<void> Engine::apply(shard::SetStateOutcome* outcome) {
+  shard::Output output;
+  if (!pending_.empty()) {
+    if (auto kept = journal_.commit(pending_, output, outcome); !kept) return kept;
+    pending_.clear();
+    release();
+  }
+  if (auto told = tell(); !told) return told;
+  for (const shard::ClosedBucket& bucket : output.closed) listener_.on_closed(bucket);
+  return {};
+}
+
+// Transitions that were decided get the bytes they are told with, and are told once these are kept.
+Result<void> Engine::tell() {
+  const auto& untold = journal_.machine().untold();
+  if (untold.empty()) return {};
+  shard::Outbox outbox;
+  const std::uint64_t number = next_number_;
+  for (const alarm::Transition& transition : untold) compose(transition, outbox);
+  shard::Output none;
+  if (auto kept = journal_.commit({std::move(outbox)}, none); !kept) {
+    // Composed anew when it is tried again.
+    to_tell_.clear();
+    to_release_.clear();
+    next_number_ = number;
+    return kept;
+  }
+  for (const Told& told : std::exchange(to_tell_, {})) {
+    if (!told.alarm) continue;
     ++counts_.transitions;
-    for (const notify::Notification& notification : notifications) {
+    for (const notify::Notification& notification : told.notifications) {
       counts_.notifications +=
           std::max<std::size_t>(1, plan_->topics[notification.topic].subscriptions.size());
     }
-    listener_.on_transition(transition, notifications);
+    listener_.on_transition(told.transition, told.notifications);
   }
-  for (const shard::ClosedBucket& bucket : output.closed) listener_.on_closed(bucket);
+  release();
+  return {};
+}
+
+void Engine::compose(const alarm::Transition& transition, shard::Outbox& outbox) {
+  Told& told = to_tell_.emplace_back();
+  told.transition = transition;
+  outbox.told.push_back(transition.id);
+  // The plan may have other alarms than the one that this was decided under.
+  const std::string& name = shard().definitions().alarms[transition.alarm].name;
+  const auto alarm =
+      std::find_if(plan_->alarms.begin(), plan_->alarms.end(),
+                   [&](const alarm::AlarmDefinition& definition) { return definition.name == name; });
+  if (alarm == plan_->alarms.end()) return;
+  told.alarm = told.transition.alarm = static_cast<std::uint32_t>(alarm - plan_->alarms.begin());
+  told.notifications =
+      notify::compose(told.transition, *alarm, plan_->metrics[alarm->metric], plan_->installation,
+                      plan_->topics, listener_.examples(told.transition));
+  for (const notify::Notification& notification : told.notifications) {
+    const notify::TopicDefinition& topic = plan_->topics[notification.topic];
+    OutboxNotification posted{next_number_, topic.name, {}, notification};
+    for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
+      posted.subscriptions.push_back(subscription.name);
+    }
+    if (posted.subscriptions.empty()) continue;
+    ++next_number_;
+    if (journal_.keeps()) {
+      outbox.entries.push_back(
+          {posted.number, posted.topic, posted.subscriptions, notify::encode(notification)});
+    }
+    to_release_.push_back(std::move(posted));
+  }
+}
+
+void Engine::release() {
+  for (const OutboxNotification& notification : std::exchange(to_release_, {})) {
+    listener_.on_outbox(notification);
+  }
+}
+
+Result<void> Engine::resume(const std::function<void(const Note&)>& note) {
+  const shard::StateMachine& machine = journal_.machine();
+  started_ = machine.shard().started();
+  next_number_ = machine.next_number();
+  for (const shard::PartitionState& partition : machine.partitions()) {
+    next_offsets_.push_back(partition.next_offset);
+  }
+  // What was to be delivered comes before what is told only now.
+  for (const auto& [number, entry] : machine.outbox()) {
+    auto notification = notify::decode_notification(entry.content);
+    if (!notification) return std::unexpected(notification.error());
+    to_release_.push_back({number, entry.topic, entry.subscriptions, std::move(*notification)});
+  }
+  if (!to_release_.empty()) {
+    note({Severity::Info,
+          "outbox_resumed",
+          fmt::format("notifications that were still to be delivered: {}", to_release_.size()),
+          "they go out now under the same ids; a receiver drops what it has already",
+          {}});
+  }
+  release();
+  if (auto told = tell(); !told) return told;
+  const std::string definitions = encode(definitions_of(*plan_));
+  if (encode(machine.shard().definitions()) == definitions) return {};
+  shard::Output none;
+  return journal_.commit({shard::Config{definitions}}, none);
+}
+
+void Engine::add_counts(shard::Chunk& chunk) {
+  const auto add = [&](std::string name, std::uint64_t now, std::uint64_t before) {
+    if (now != before) chunk.counts.emplace_back(std::move(name), now - before);
+  };
+  add("events", counts_.events, counted_.events);
+  add("matched", counts_.matched, counted_.matched);
+  add("read", counts_.items.read, counted_.items.read);
+  add("decoded", counts_.items.decoded, counted_.items.decoded);
+  add("refused", counts_.items.refused, counted_.items.refused);
+  add("dead", counts_.items.dead, counted_.items.dead);
+  add("skipped", counts_.items.skipped_total(), counted_.items.skipped_total());
+  for (std::size_t i = 0; i < event::kRejectReasons; ++i) {
+    const std::uint64_t now = counts_.rejects.counts[i];
+    const std::uint64_t before = counted_.rejects.counts[i];
+    if (now != before) add(fmt::format("rejected.{}", event::kRejectNames[i]), now, before);
+  }
+  counted_ = counts_;
 }
 
 EngineCounts Engine::counts() const {
   EngineCounts counts = counts_;
-  const shard::Counts& shard = shard_.counts();
+  const shard::Counts& shard = journal_.machine().shard().counts();
   counts.rejects.add(event::RejectReason::Late, shard.late);
   counts.rejects.add(event::RejectReason::Overflow, shard.overflow);
   counts.datapoints = shard.datapoints;

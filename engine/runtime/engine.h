@@ -1,26 +1,44 @@
 // The engine's core, the same for `run` and `backtest`: takes matched events in their order, folds them into
-// chunks, tells the shard how far time is known, and passes on what comes out.
+// chunks, tells the journal what was learned and how far time is known, and passes on what comes out.
 //
-//   MatchedBatch --consume()--> Chunk ─┐
-//   frontier --tick()------------------┴─► shard::Shard --> Listener
+//   MatchedBatch --consume(), cover()--> Chunk ─┐
+//   frontier --tick()---------------------------┼─► shard::Journal --> Listener
+//   settle(), set_state(), post() --------------┘
+//
+// What a journal keeps is durable before anybody is told: a chunk with its offsets, and the dead letters
+// among them, at once; a transition when it is decided, and then, in an Outbox record, with the bytes that
+// every attempt to deliver it will send. Whatever fails to be kept (a full disk) stays pending, in order, and
+// goes with the next commit(); nothing is applied or told meanwhile.
 //
 // Pure: time comes in as parameters. Used by one thread.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "engine/alarm/transition.h"
+#include "engine/base/note.h"
+#include "engine/base/result.h"
 #include "engine/event/dead_letter.h"
 #include "engine/event/reject.h"
 #include "engine/notify/notification.h"
 #include "engine/runtime/plan.h"
 #include "engine/runtime/worker.h"
-#include "engine/shard/shard.h"
+#include "engine/shard/journal.h"
 
 namespace tocsin::runtime {
+
+struct OutboxNotification {
+  std::uint64_t number = 0;  // for settle()
+  std::string topic;
+  std::vector<std::string> subscriptions;
+  notify::Notification notification;  // its topic is not set
+};
 
 // Who is told what the engine decides. Called from within tick(), in order, unless said otherwise.
 class Listener {
@@ -33,6 +51,9 @@ class Listener {
   virtual void on_closed(const shard::ClosedBucket& bucket) = 0;
   // Items of the engine's partition `partition` died; called from within count_items().
   virtual void on_dead(std::uint32_t /*partition*/, std::vector<event::DeadLetter> /*letters*/) {}
+  // To be delivered to these subscriptions of `topic`, from now on: it is kept. What was still to be
+  // delivered when the run before ended comes first, under the same number.
+  virtual void on_outbox(const OutboxNotification& /*notification*/) {}
   // Time has come to `time`: what follows belongs to later, but for buckets that some alarm still looked at.
   virtual void on_time(EventTime time) = 0;
   // The events behind a change of state that is about to be told, as far as they are at hand.
@@ -54,8 +75,14 @@ struct EngineCounts {
 
 class Engine {
  public:
-  Engine(std::shared_ptr<const Plan> plan, Listener& listener, bool report_closed);
+  // The journal outlives the engine; resume() comes first where it may have been used before.
+  Engine(std::shared_ptr<const Plan> plan, shard::Journal& journal, Listener& listener);
   ~Engine();
+
+  // Goes on from what the journal holds: what was decided and not told is told, the plan's definitions take
+  // the place of others, what is to be delivered goes to the listener. `note` gets what a person should know
+  // of it.
+  [[nodiscard]] Result<void> resume(const std::function<void(const Note&)>& note);
 
   // The events of a batch whose time the batch does not know take that of the event before them: `before` is
   // the time of the last event of the partition's earlier batches (kNever: none). Events that stay without a
@@ -63,9 +90,11 @@ class Engine {
   static void resolve_times(MatchedBatch& batch, EventTime before);
 
   // Takes the events [begin, end) of a batch with resolved times. Events outside [from, to) are passed over,
-  // uncounted.
+  // uncounted. What is taken waits for the next commit() or tick().
   void consume(const MatchedBatch& batch, std::size_t begin, std::size_t end, EventTime from = kNever,
                EventTime to = kForever);
+  // So much waits that a commit() should not.
+  [[nodiscard]] bool is_full() const;
 
   // Adds what became of the batch's items; once for each batch, after resolve_times().
   void count_items(MatchedBatch& batch) {
@@ -74,16 +103,30 @@ class Engine {
     if (!batch.dead.empty()) listener_.on_dead(batch.partition, std::exchange(batch.dead, {}));
   }
 
+  // A partition that the journal does not know yet; returns its number.
+  std::uint32_t meet(std::string name);
+  // The offsets before `to` of a partition have been consumed, with the batch.
+  void cover(std::uint32_t partition, std::int64_t to, std::string place, EventTime last_event);
+  // The first offset that has not been.
+  [[nodiscard]] std::int64_t next_offset(std::uint32_t partition) const { return next_offsets_[partition]; }
+
+  // Something to deliver that belongs to what was consumed: a dead letter. Its number is given here.
+  void post(OutboxNotification notification);
+  // A subscription has something, or never will.
+  void settle(std::uint64_t number, std::string subscription, bool delivered);
+
   // All rejects so far but those of the shard: `late`, `overflow`.
   [[nodiscard]] const event::RejectCounts& rejects() const { return counts_.rejects; }
 
   // Takes datapoints of the engine's own metrics (own_metrics.h).
-  void add(const shard::Chunk& own);
+  void add(shard::Chunk own);
 
-  // Sets an alarm's state by hand; what that leads to is told to the listener.
-  [[nodiscard]] shard::SetStateOutcome set_state(const shard::SetState& set);
+  // Sets an alarm's state by hand; what that leads to is told to the listener. Nothing if it cannot be kept
+  // now.
+  [[nodiscard]] std::optional<shard::SetStateOutcome> set_state(const shard::SetState& set);
 
   // Before the first tick: the moment from which alarms are judged; those on own metrics from `own_time`.
+  // Once in a journal's life.
   void start(EventTime time, EventTime own_time = kNever);
   [[nodiscard]] bool started() const { return started_; }
 
@@ -93,15 +136,24 @@ class Engine {
     return judged_with_[source];
   }
 
-  // `frontier` has one entry for each source of the plan. With a clock (`now`), alarms that may ring early do.
-  // `own` is the frontier of the engine's own metrics, which only a running engine has.
-  void tick(const std::vector<EventTime>& frontier, EventTime now = kNever, EventTime own = kNever);
+  // `frontier` has one entry for each source of the plan. With a clock (`now`), alarms that may ring early
+  // do. `own` is the frontier of the engine's own metrics, which only a running engine has.
+  [[nodiscard]] Result<void> tick(const std::vector<EventTime>& frontier, EventTime now = kNever,
+                                  EventTime own = kNever);
+
+  // Keeps and applies everything that waits. Exhausted and Unavailable may pass: it waits on.
+  [[nodiscard]] Result<void> commit();
+
+  // Something could not be kept, and waits.
+  [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
+  // Nothing was consumed, settled or posted since the last commit.
+  [[nodiscard]] bool is_idle() const;
 
   // At the end of history: reports what is still open.
   void close();
 
   [[nodiscard]] EngineCounts counts() const;
-  [[nodiscard]] const shard::Shard& shard() const { return shard_; }
+  [[nodiscard]] const shard::Shard& shard() const { return journal_.machine().shard(); }
 
   // The smallest interval at which some alarm is judged: how fine ticks have to be.
   [[nodiscard]] Duration tick_interval() const { return tick_interval_; }
@@ -112,17 +164,35 @@ class Engine {
  private:
   class ChunkBuilder;
 
-  void flush();
-  void report(const shard::Output& output);
+  void gather();
+  [[nodiscard]] Result<void> apply(shard::SetStateOutcome* outcome = nullptr);
+  [[nodiscard]] Result<void> tell();
+  void compose(const alarm::Transition& transition, shard::Outbox& outbox);
+  void add_counts(shard::Chunk& chunk);
+  void release();
+
+  // A transition and what it leads to, on the way to the listener.
+  struct Told {
+    alarm::Transition transition;
+    std::optional<std::uint32_t> alarm;  // the plan's; none: it has no such alarm any more
+    std::vector<notify::Notification> notifications;
+  };
 
   const std::shared_ptr<const Plan> plan_;
+  shard::Journal& journal_;
   Listener& listener_;
-  const bool report_closed_;
   Duration tick_interval_;
   Duration coarsest_bucket_{1000};
-  shard::Shard shard_;
   std::unique_ptr<ChunkBuilder> chunk_;
+  std::vector<shard::Record> pending_;  // to be kept with the next commit
+  shard::Outbox posted_;                // the same, until gather()
+  shard::Ack settled_;
+  std::vector<OutboxNotification> to_release_;
+  std::vector<Told> to_tell_;
+  std::uint64_t next_number_ = 1;  // of the outbox
+  std::vector<std::int64_t> next_offsets_;
   EngineCounts counts_;
+  EngineCounts counted_;  // what the ledger has of them
   bool started_ = false;
   std::vector<std::vector<std::uint32_t>> judged_with_;
 };

@@ -6,8 +6,12 @@
 //                                                        │  and what that led to is settled)
 //                                                        └──► LiveTelemetry: what other threads may see
 //
-// Windows and alarm states live in this process: the offsets of a period's first minutes are committed before
-// the period is over, and another process counts anew.
+// What is known stands in the journal. One that keeps it (`--state`) makes a restart a pause: sources go on
+// where the journal's chunks end, and what they hand over twice is dropped by its offset; offsets are
+// committed, for people to see, once a chunk is kept. While the journal cannot keep anything (a full disk)
+// nothing is read, judged or told. Without one, windows and alarm states end with the process: an offset is
+// committed once its bucket is judged and what that led to is settled, and another process counts a period's
+// first minutes anew.
 //
 // Time of a source is a frontier (shards are judged up to it): a partition that is caught up, proven by an
 // answer from its source, has come as far as the clock less the source's `delay`, so that silence is heard;
@@ -15,7 +19,8 @@
 // partitions is the source's. What a lagging source feeds is not judged meanwhile.
 //
 // Time never goes back, whatever the wall clock does: a source's time goes on when it answers later than ever
-// before. A jump of the clock is told, and one forward is believed once the clock has kept to it (clock_watch.h).
+// before. A jump of the clock is told, and one forward is believed once the clock has kept to it
+// (clock_watch.h).
 //
 // What could not be decoded goes to the dead letters' destination, by the same delivery as notifications, and
 // its offset waits likewise: nothing that was read is forgotten before it is kept.
@@ -42,6 +47,7 @@
 #include "engine/runtime/plan.h"
 #include "engine/runtime/requests.h"
 #include "engine/runtime/telemetry.h"
+#include "engine/shard/journal.h"
 #include "engine/source/source.h"
 
 namespace tocsin::runtime {
@@ -62,7 +68,7 @@ struct LiveOptions {
   Duration stall_limit = std::chrono::minutes(5);  // a source whose time stands still for so long is told of
   TelemetryBoard* board = nullptr;                 // gets a snapshot a few times a second; may be null
   Requests* requests = nullptr;                    // answered between two steps; may be null
-  std::optional<DeadLetterRoute> dead_letters;  // none: they are counted and told, not kept
+  std::optional<DeadLetterRoute> dead_letters;     // none: they are counted and told, not kept
 };
 
 struct LiveResult {
@@ -73,9 +79,11 @@ struct LiveResult {
 
 class Live {
  public:
-  // `sources[i]` reads plan->sources[i]. `note` gets what people should see, from any thread.
+  // `sources[i]` reads plan->sources[i]. `note` gets what people should see, from any thread. The journal may
+  // come from another session or process, with another plan.
   Live(std::shared_ptr<const Plan> plan, std::vector<std::unique_ptr<source::Source>> sources,
-       notify::Delivery& delivery, LiveOptions options, std::function<void(const Note&)> note);
+       shard::Journal& journal, notify::Delivery& delivery, LiveOptions options,
+       std::function<void(const Note&)> note);
   ~Live();
 
   // `should_stop` is asked a few times a second, on the calling thread.

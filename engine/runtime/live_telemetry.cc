@@ -176,7 +176,7 @@ void LiveTelemetry::watch_stalls(const std::vector<SourceTime>& times) {
   }
 }
 
-void LiveTelemetry::step(Engine& engine, const Worker& worker, const notify::Delivery& delivery,
+void LiveTelemetry::step(Engine& engine, const Worker& worker, const notify::Deliverer& delivery,
                          EventTime clock, const std::function<std::vector<SourceTime>()>& times) {
   const Duration now = steady();
   if (last_step_ && now - *last_step_ < kStepInterval) return;
@@ -185,7 +185,7 @@ void LiveTelemetry::step(Engine& engine, const Worker& worker, const notify::Del
 }
 
 std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, const Worker& worker,
-                                                        const notify::Delivery& delivery,
+                                                        const notify::Deliverer& delivery,
                                                         const std::vector<SourceTime>& times,
                                                         Telemetry::Phase phase) {
   watch_stalls(times);

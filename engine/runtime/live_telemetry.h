@@ -55,12 +55,12 @@ class LiveTelemetry {
 
   // Called in every step; does its work a few times a second. `times` gives one entry for each source; own
   // metrics are known up to `clock`.
-  void step(Engine& engine, const Worker& worker, const notify::Delivery& delivery, EventTime clock,
+  void step(Engine& engine, const Worker& worker, const notify::Deliverer& delivery, EventTime clock,
             const std::function<std::vector<SourceTime>()>& times);
 
   // Shows how things stand, now and without touching the engine.
   std::shared_ptr<const Telemetry> publish(const Engine& engine, const Worker& worker,
-                                           const notify::Delivery& delivery,
+                                           const notify::Deliverer& delivery,
                                            const std::vector<SourceTime>& times, Telemetry::Phase phase);
 
   // Before this moment own metrics have had all their datapoints.

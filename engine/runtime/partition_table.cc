@@ -17,6 +17,11 @@ std::uint32_t PartitionTable::add(const source::SourceSettings& settings, std::u
   return static_cast<std::uint32_t>(partitions_.size() - 1);
 }
 
+std::uint32_t PartitionTable::add_gone(const source::PartitionName& name) {
+  partitions_.push_back({name, UINT32_MAX, {}});
+  return static_cast<std::uint32_t>(partitions_.size() - 1);
+}
+
 std::string PartitionTable::describe(std::uint32_t index) const {
   const source::PartitionName& name = partitions_[index].name;
   return name.topic.empty() ? name.file : fmt::format("{}[{}]", name.topic, name.number);

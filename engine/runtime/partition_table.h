@@ -31,6 +31,8 @@ class PartitionTable {
   // `live` sources get the age limits of log events.
   std::uint32_t add(const source::SourceSettings& settings, std::uint32_t source,
                     const source::PartitionName& name, bool live);
+  // One of a source that the plan does not have any more: only its name is of use.
+  std::uint32_t add_gone(const source::PartitionName& name);
   [[nodiscard]] const Partition& operator[](std::uint32_t index) const { return partitions_[index]; }
   [[nodiscard]] Partition& at(std::uint32_t index) { return partitions_[index]; }
   [[nodiscard]] std::size_t size() const { return partitions_.size(); }

@@ -6,6 +6,7 @@
 #include <queue>
 
 #include "engine/base/check.h"
+#include "engine/runtime/plan_definitions.h"
 #include "engine/runtime/worker_pool.h"
 
 namespace tocsin::runtime {
@@ -36,7 +37,8 @@ class Replay {
       : plan_(std::move(plan)),
         options_(options),
         partitions_(partitions),
-        engine_(plan_, listener, options.report_closed),
+        journal_(std::make_shared<const shard::Definitions>(definitions_of(*plan_)), options.report_closed),
+        engine_(plan_, journal_, listener),
         progress_(progress),
         stop_(stop),
         from_(options.from.value_or(kNever)),
@@ -118,7 +120,11 @@ class Replay {
       last_ = std::max(last_, time);
     }
     engine_.consume(batch, begin, end, from_, to_);
+    if (engine_.is_full()) keep(engine_.commit());
   }
+
+  // A journal without a log takes everything.
+  static void keep(const Result<void>& kept) { TOCSIN_CHECK(kept.has_value()); }
 
   // Makes sure that the front batch has an event to consume; false at the end of the partition.
   Result<bool> ensure_event(std::uint32_t index) {
@@ -223,7 +229,7 @@ class Replay {
 
   void tick(EventTime time) {
     time_ = time;
-    engine_.tick(std::vector<EventTime>(plan_->sources.size(), time));
+    keep(engine_.tick(std::vector<EventTime>(plan_->sources.size(), time)));
     if (progress_) {
       progress_({bytes_, engine_.counts().events, time, cursors_.size() - unfinished_});
     }
@@ -247,6 +253,7 @@ class Replay {
   const std::shared_ptr<const Plan> plan_;
   const ReplayOptions options_;
   PartitionTable& partitions_;
+  shard::Journal journal_;
   Engine engine_;
   const std::function<void(const ReplayProgress&)>& progress_;
   const std::atomic<bool>& stop_;

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "engine/alarm/transition.h"
@@ -29,7 +30,8 @@ class Answering {
   [[nodiscard]] virtual const Plan& plan() const = 0;
   [[nodiscard]] virtual std::vector<shard::AlarmState> alarm_states() const = 0;
   // Told to the topics as any other transition is.
-  [[nodiscard]] virtual shard::SetStateOutcome set_state(const shard::SetState& set) = 0;
+  // Nothing: it cannot be kept now.
+  [[nodiscard]] virtual std::optional<shard::SetStateOutcome> set_state(const shard::SetState& set) = 0;
 };
 
 class Requests {

@@ -87,15 +87,14 @@ Result<void> Journal::replay(Sequence after) {
   });
 }
 
-Result<void> Journal::commit(std::vector<Record> records, Output& out, SetStateOutcome* outcome) {
+Result<void> Journal::commit(const std::vector<Record>& records, Output& out, SetStateOutcome* outcome) {
   if (log_ != nullptr) {
-    if (log_->last() >= hashed_at_ + settings_.hash_records) {
-      records.insert(records.begin(), Hash{machine_.digest()});
-    }
     // A tick or other definitions may let go of a series: what comes after them names it again.
     bool may_be_gone = false;
     const Knows knows = [&](const Hash128& series) { return !may_be_gone && machine_.shard().knows(series); };
     std::vector<std::string> encoded;
+    const bool with_hash = log_->last() >= hashed_at_ + settings_.hash_records;
+    if (with_hash) encoded.push_back(encode(Hash{machine_.digest()}, knows));
     for (const Record& record : records) {
       encoded.push_back(encode(record, knows));
       const RecordType type = type_of(record);
@@ -103,7 +102,7 @@ Result<void> Journal::commit(std::vector<Record> records, Output& out, SetStateO
     }
     if (auto appended = log_->append(encoded); !appended) return appended;
     for (const std::string& bytes : encoded) bytes_since_ += bytes.size();
-    if (type_of(records.front()) == RecordType::Hash) hashed_at_ = log_->last();
+    if (with_hash) hashed_at_ = log_->last();
   }
   for (const Record& record : records) {
     const auto applied = machine_.apply(record, out, outcome);

@@ -49,7 +49,7 @@ class Journal {
 
   // All records are durable, then applied; or, on an error, none is: Exhausted and Unavailable may pass, and
   // the same call be made again.
-  [[nodiscard]] Result<void> commit(std::vector<Record> records, Output& out,
+  [[nodiscard]] Result<void> commit(const std::vector<Record>& records, Output& out,
                                     SetStateOutcome* outcome = nullptr);
 
   // Writes a snapshot if one is due, and lets go of what it makes superfluous. An error leaves everything as

@@ -79,6 +79,7 @@ class StateMachine {
   [[nodiscard]] Result<void> take(const Chunk& chunk);
   [[nodiscard]] Result<void> change(const Config& config);
   [[nodiscard]] Result<void> take(const Outbox& outbox);
+  [[nodiscard]] Result<void> tell_some(const std::vector<std::string>& ids);
   [[nodiscard]] Result<void> take(const Ack& ack);
   void save_own(WireWriter& out) const;
 

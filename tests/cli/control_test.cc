@@ -41,7 +41,7 @@ class Engine final : public runtime::Answering {
   }
   [[nodiscard]] const runtime::Plan& plan() const override { return plan_; }
   [[nodiscard]] std::vector<shard::AlarmState> alarm_states() const override { return states_; }
-  [[nodiscard]] shard::SetStateOutcome set_state(const shard::SetState& set) override {
+  [[nodiscard]] std::optional<shard::SetStateOutcome> set_state(const shard::SetState& set) override {
     for (shard::AlarmState& state : states_) {
       if (state.alarm != set.alarm || state.dimensions != set.dimensions) continue;
       if (state.state == set.state) return shard::SetStateOutcome::Unchanged;

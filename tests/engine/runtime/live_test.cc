@@ -15,6 +15,8 @@
 
 #include "config/load.h"
 
+#include "engine/runtime/plan_definitions.h"
+
 namespace tocsin::runtime {
 namespace {
 
@@ -192,13 +194,15 @@ class LiveTest : public testing::Test {
                         .requests = &requests_};
     if (keeps_letters_)
       options.dead_letters = {.topic = 1, .form = LetterForm::Line, .destination = "memory"};
-    live_ = std::make_unique<Live>(plan_, std::move(sources), *delivery_, std::move(options),
-                                   [this](const Note& note) {
-                                     world_.change([&](World& world) {
-                                       world.noted.push_back(note.code);
-                                       world.notes.push_back(to_text(note));
-                                     });
-                                   });
+    live_ = std::make_unique<Live>(
+        plan_, std::move(sources),
+        journal_.emplace(std::make_shared<const shard::Definitions>(definitions_of(*plan_))), *delivery_,
+        std::move(options), [this](const Note& note) {
+          world_.change([&](World& world) {
+            world.noted.push_back(note.code);
+            world.notes.push_back(to_text(note));
+          });
+        });
     thread_ = std::thread([this] {
       auto result = live_->run([this] { return stop_.load(); });
       EXPECT_TRUE(result.has_value());
@@ -237,6 +241,7 @@ class LiveTest : public testing::Test {
   bool keeps_letters_ = true;
   notify::SteadyClock clock_;
   std::unique_ptr<notify::Delivery> delivery_;
+  std::optional<shard::Journal> journal_;
   std::unique_ptr<Live> live_;
   std::thread thread_;
   std::atomic<bool> stop_{false};
@@ -330,7 +335,7 @@ TEST_F(LiveTest, AStateSetByHandIsToldToTheTopics) {
   ASSERT_EQ(requests_.ask(
                 [outcome](Answering& engine) {
                   *outcome =
-                      engine.set_state({0, {}, alarm::State::Alarm, "a drill", as_event_time(wall_now())});
+                      *engine.set_state({0, {}, alarm::State::Alarm, "a drill", as_event_time(wall_now())});
                 },
                 minutes(1)),
             Requests::Outcome::Answered);

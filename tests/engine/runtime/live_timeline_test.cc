@@ -15,6 +15,8 @@
 #include "config/load.h"
 #include "engine/runtime/live.h"
 
+#include "engine/runtime/plan_definitions.h"
+
 namespace tocsin::runtime {
 namespace {
 
@@ -173,10 +175,13 @@ class LiveTimeline : public testing::Test {
     options.drain_limit = seconds(30);
     options.now = [this] { return read(&Stage::now); };
     options.steady = [this] { return read(&Stage::steady); };
-    live_ = std::make_unique<Live>(plan_, std::move(sources), *delivery_, options, [this](const Note& note) {
-      std::lock_guard lock(stage_.mutex);
-      if (note.code != "running") stage_.notes.push_back(note.code + ": " + to_text(note));
-    });
+    live_ = std::make_unique<Live>(
+        plan_, std::move(sources),
+        journal_.emplace(std::make_shared<const shard::Definitions>(definitions_of(*plan_))), *delivery_,
+        options, [this](const Note& note) {
+          std::lock_guard lock(stage_.mutex);
+          if (note.code != "running") stage_.notes.push_back(note.code + ": " + to_text(note));
+        });
     thread_ = std::thread([this] {
       const auto result = live_->run([this] {
         std::lock_guard lock(stage_.mutex);
@@ -285,6 +290,7 @@ class LiveTimeline : public testing::Test {
   const std::shared_ptr<const Plan> plan_ = make_plan();
   notify::SteadyClock clock_;
   std::unique_ptr<notify::Delivery> delivery_;
+  std::optional<shard::Journal> journal_;
   std::unique_ptr<Live> live_;
   std::thread thread_;
   bool stop_ = false;  // guarded by the stage's mutex

@@ -16,7 +16,7 @@ class Engine final : public Answering {
  public:
   [[nodiscard]] const Plan& plan() const override { return plan_; }
   [[nodiscard]] std::vector<shard::AlarmState> alarm_states() const override { return {}; }
-  [[nodiscard]] shard::SetStateOutcome set_state(const shard::SetState&) override {
+  [[nodiscard]] std::optional<shard::SetStateOutcome> set_state(const shard::SetState&) override {
     return shard::SetStateOutcome::Changed;
   }
 

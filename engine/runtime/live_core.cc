@@ -1,0 +1,563 @@
+#include "engine/runtime/live_core.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <map>
+#include <ranges>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "engine/base/check.h"
+#include "engine/runtime/clock_watch.h"
+#include "engine/runtime/dead_letter_tally.h"
+#include "engine/runtime/excerpt_store.h"
+#include "engine/runtime/live_telemetry.h"
+#include "engine/runtime/partition_name.h"
+#include "engine/runtime/pending_offsets.h"
+#include "engine/runtime/repeats.h"
+#include "engine/runtime/source_frontier.h"
+
+namespace tocsin::runtime {
+namespace {
+
+constexpr Duration kMinute = std::chrono::seconds(60);
+constexpr Duration kTickInterval{200};
+constexpr Duration kKeepRetry{500};
+// A commit to a journal waits for the disk; what comes within this goes with one.
+constexpr Duration kCommitInterval{100};
+constexpr std::string_view kDeadLetterTopic = "(dead letters)";
+
+}  // namespace
+
+class LiveCore::Core : private Listener, private Answering {
+ public:
+  Core(std::shared_ptr<const Plan> plan, shard::Journal& journal, notify::Deliverer& delivery,
+       const LiveOptions& options, std::function<void(const Note&)> note, Commit commit)
+      : plan_(std::move(plan)),
+        journal_(journal),
+        delivery_(delivery),
+        options_(options),
+        note_(std::move(note)),
+        engine_(plan_, journal_, *this),
+        worker_(plan_, true),
+        telemetry_(plan_, {options_.board, options_.stall_limit, options_.now}, note_),
+        tally_(options_.dead_letters ? options_.dead_letters->destination : std::string()),
+        commit_(std::move(commit)) {}
+
+  // The journal's partitions come first, in its numbers; each source goes on with its own.
+  Result<std::vector<std::vector<source::Resume>>> resume() {
+    const std::size_t sources = plan_->sources.size();
+    for (const source::SourceSettings& settings : plan_->sources) {
+      feeds_.emplace_back(settings.delay, std::holds_alternative<source::KafkaSettings>(settings.kind));
+    }
+    std::vector<std::vector<source::Resume>> from(sources);
+    for (const shard::PartitionState& state : journal_.machine().partitions()) {
+      const auto name = parse_partition_name(state.name);
+      if (!name) return std::unexpected(name.error());
+      const auto at = std::ranges::find(plan_->sources, name->source, &source::SourceSettings::name);
+      const auto source = static_cast<std::uint32_t>(at - plan_->sources.begin());
+      if (at == plan_->sources.end() || !is_replayable(source)) {
+        (void)partitions_.add_gone(*name);
+        continue;
+      }
+      feeds_[source].partitions.push_back(partitions_.add(*at, source, *name, is_live(source)));
+      feeds_[source].last_event.push_back(state.last_event);
+      from[source].push_back({*name, state.next_offset, state.place});
+    }
+    for (const auto& known : from) known_.push_back(known.size());
+    if (auto resumed = engine_.resume(note_); !resumed) return std::unexpected(resumed.error());
+    return from;
+  }
+
+  [[nodiscard]] bool ready() const { return giving_up_ || (!blocked_ && letters_.empty()); }
+  [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
+  [[nodiscard]] EngineCounts counts() const { return engine_.counts(); }
+  [[nodiscard]] std::uint64_t lost() const { return lost_; }
+  void give_up() { giving_up_ = true; }
+
+  [[nodiscard]] bool all_ended() const {
+    return std::all_of(feeds_.begin(), feeds_.end(), [](const Feed& feed) { return feed.ended; });
+  }
+
+  std::optional<Error> handle(SourceMessage message) {
+    Feed& feed = feeds_[message.source];
+    for (const source::PartitionName& name : message.new_partitions) meet(message.source, name);
+    if (auto* batch = std::get_if<event::RawBatch>(&message.content)) {
+      consume(message.source, feed, std::move(*batch));
+    } else if (auto* status = std::get_if<source::SourceStatus>(&message.content)) {
+      for (Note& note : status->notes) {
+        const std::string& name = plan_->sources[message.source].name;
+        note.text.insert(0, name + ": ");
+        note.fields.emplace_back("source", name);
+        note_(note);
+      }
+      feed.frontier.on_status(*status, options_.now());
+      telemetry_.on_status(message.source, *status, names_of(feed, *status));
+      // At once: what a period's end waits for is such an answer.
+      if (!giving_up_ && (!journal_.keeps() || options_.steady() - last_tick_ >= kCommitInterval)) tick();
+    } else {
+      feed.ended = true;
+      telemetry_.on_ended(message.source);
+      return std::move(std::get<SourceEnded>(message.content).error);
+    }
+    return std::nullopt;
+  }
+
+  void step(bool reading) {
+    if (!letters_.empty()) deliver_letters();
+    if (blocked_ && options_.steady() - retried_at_ >= kKeepRetry) keep(engine_.commit());
+    if (options_.requests != nullptr) options_.requests->answer(*this);
+    watch_clock();
+    telemetry_.step(engine_, worker_, delivery_, trusted_time(), [this] { return source_times(); });
+    if (reading && ready()) tick_now();
+  }
+
+  // The last judgement. At a stop: what time has come to. At the end of all history: to the end of the last
+  // event's minute.
+  void finish(bool stopped) {
+    if (failure_) {
+      // Nothing can be judged any more.
+    } else if (stopped) {
+      tick();
+    } else if (newest_event_ != kNever) {
+      judge(std::vector<EventTime>(feeds_.size(), floor_to(newest_event_, kMinute) + kMinute));
+    }
+    for (const Note& note : tally_.rest()) note_(note);
+    publish_telemetry(Telemetry::Phase::Stopping);
+  }
+
+  // The last words: what was settled while draining, and a snapshot that makes the next start quick.
+  void close() {
+    lost_ += letters_.size();
+    take_settled();
+    if (failure_ || !engine_.commit()) return;  // said already; it comes again
+    if (!journal_.keeps()) return send_commits();
+    if (auto written = journal_.snapshot(); !written) tell_no_snapshot(written.error());
+    send_commits();
+  }
+
+ private:
+  struct Feed {
+    Feed(Duration delay, bool needs_partitions) : frontier(delay, needs_partitions) {}
+
+    SourceFrontier frontier;
+    std::vector<std::uint32_t> partitions;  // the source's numbers to the engine's
+    std::vector<EventTime> last_event;      // of each of them, for events without a time
+    bool ended = false;
+    PendingOffsets pending;                       // where the journal keeps nothing
+    std::map<std::uint32_t, std::int64_t> taken;  // where it does: what is to be committed, once it is kept
+  };
+
+  // What it handed over can be read again; else each run's lines are others.
+  [[nodiscard]] bool is_replayable(std::uint32_t source) const {
+    return !std::holds_alternative<source::StdinSettings>(plan_->sources[source].kind);
+  }
+
+  void meet(std::uint32_t source, const source::PartitionName& name) {
+    Feed& feed = feeds_[source];
+    if (known_[source] > 0) {
+      --known_[source];
+      return;
+    }
+    feed.partitions.push_back(partitions_.add(plan_->sources[source], source, name, is_live(source)));
+    feed.last_event.push_back(kNever);
+    const std::uint32_t number = engine_.meet(to_text(name));
+    TOCSIN_CHECK(number == feed.partitions.back());
+  }
+
+  // Files that are read once are history, whatever their age.
+  bool is_live(std::uint32_t source) const {
+    const auto* file = std::get_if<source::FileSettings>(&plan_->sources[source].kind);
+    return file == nullptr || file->follow;
+  }
+
+  bool finite_only() const {
+    return std::all_of(plan_->sources.begin(), plan_->sources.end(),
+                       [](const source::SourceSettings& source) {
+                         const auto* file = std::get_if<source::FileSettings>(&source.kind);
+                         return std::holds_alternative<source::StdinSettings>(source.kind) ||
+                                (file != nullptr && !file->follow);
+                       });
+  }
+
+  void consume(std::uint32_t source, Feed& feed, event::RawBatch batch) {
+    const std::uint32_t own = batch.partition;
+    batch.partition = feed.partitions[own];
+    partitions_.at(batch.partition).name.by_line = batch.by_line;
+    const std::int64_t end = drop_repeats(batch, engine_.next_offset(batch.partition));
+    std::string place = std::move(batch.place);
+    MatchedBatch matched = worker_.process(std::move(batch), partitions_[feed.partitions[own]]);
+    Engine::resolve_times(matched, feed.last_event[own]);
+    EventTime newest = kNever;
+    for (const EventTime time : matched.times) {
+      if (time == event::kInheritTime) continue;
+      newest = std::max(newest, time);
+      oldest_event_ = std::min(oldest_event_, time);
+    }
+    if (!matched.times.empty()) feed.last_event[own] = matched.times.back();
+    newest_event_ = std::max(newest_event_, newest);
+    excerpts_.add(matched);
+    const event::RejectCounts rejected_before = engine_.rejects();
+    engine_.count_items(matched);
+    engine_.consume(matched, 0, matched.times.size());
+    engine_.cover(feed.partitions[own], end, std::move(place), feed.last_event[own]);
+    telemetry_.on_batch(source, matched, rejected_before, engine_.rejects());
+    feed.frontier.on_data(own, matched.newest_record, newest, options_.now());
+    // An event from the future must not hold back the offsets of all others.
+    const EventTime now = as_event_time(options_.now());
+    const Duration bucket = engine_.coarsest_bucket();
+    const EventTime judged_by = floor_to(std::min(newest == kNever ? now : newest, now), bucket) + bucket;
+    if (journal_.keeps()) {
+      feed.taken[own] = end;
+    } else {
+      feed.pending.add(own, end, judged_by);
+    }
+    if (engine_.is_full()) keep(engine_.commit());
+  }
+
+  // Until the journal keeps what is pending nothing more is read or judged.
+  void keep(Result<void> kept) {
+    if (kept) {
+      if (std::exchange(blocked_, false)) {
+        note_({Severity::Info, "state_kept", "the state is kept again: reading goes on", {}, {}});
+      }
+      return;
+    }
+    const ErrorCode code = kept.error().code;
+    if (code != ErrorCode::Exhausted && code != ErrorCode::Unavailable) {
+      failure_ = kept.error();
+      return;
+    }
+    retried_at_ = options_.steady();
+    if (std::exchange(blocked_, true)) return;
+    note_({Severity::Error,
+           "state_not_kept",
+           fmt::format("the state cannot be kept: {}", describe(kept.error())),
+           "nothing is read, judged or told until it can: make room; nothing is lost meanwhile",
+           {}});
+  }
+
+  void tick_now() {
+    if (options_.steady() - last_tick_ < kTickInterval) return;
+    for (const Note& note : tally_.due(options_.now())) note_(note);
+    tick();
+  }
+
+  // Before every judgement: none may be by a clock that has jumped unseen.
+  void watch_clock() {
+    // Both clocks at one moment: a pause of the process between the two would look like a jump.
+    auto steady = options_.steady();
+    WallTime now = options_.now();
+    for (auto after = options_.steady(); after - steady > std::chrono::seconds(1);
+         after = options_.steady()) {
+      steady = after;
+      now = options_.now();
+    }
+    const ClockWatch::Jump jump = clock_watch_.look(now, steady);
+    if (!jump) return;
+    if (jump.taken_back) {
+      for (Feed& feed : feeds_) feed.frontier.on_clock_taken_back(now);
+    }
+    const bool forwards = jump.by > Duration{0};
+    const Duration by = floor<std::chrono::seconds>(forwards ? jump.by : -jump.by);
+    note_(
+        {Severity::Warning,
+         "clock_jump",
+         fmt::format("the clock went {} by {}, to {}", forwards ? "forward" : "back", format_duration(by),
+                     format_rfc3339(as_event_time(now))),
+         forwards
+             ? "alarms are judged by the time before the jump until the clock has kept to this for a minute; "
+               "from then on what a source does not have of the time between counts as missing: set the "
+               "clock "
+               "right by then if it is wrong"
+         : jump.taken_back
+             ? "time goes on as before it went forward: nothing was judged by that"
+             : fmt::format("time does not go back: alarms are judged again when the clock has passed {}, or "
+                           "from now on after a restart",
+                           format_rfc3339(as_event_time(now + by))),
+         {{"by_seconds",
+           std::to_string(std::chrono::duration_cast<std::chrono::seconds>(jump.by).count())}}});
+  }
+
+  [[nodiscard]] std::vector<EventTime> frontiers() const {
+    std::vector<EventTime> all;
+    for (const Feed& feed : feeds_) {
+      const EventTime time = feed.frontier.value();
+      all.push_back(time == kForever ? time : std::min(time, trusted_time()));
+    }
+    return all;
+  }
+  // By the clock, as far as it is trusted.
+  [[nodiscard]] EventTime trusted_time() const { return as_event_time(clock_watch_.trusted()); }
+
+  [[nodiscard]] std::vector<SourceTime> source_times() const {
+    std::vector<SourceTime> all;
+    for (const EventTime time : frontiers()) {
+      const Feed& feed = feeds_[all.size()];
+      SourceTime& one = all.emplace_back(time, feed.frontier.hold(options_.now()));
+      if (one.hold && one.hold->partition)
+        one.partition = partitions_.describe(feed.partitions[*one.hold->partition]);
+    }
+    return all;
+  }
+
+  void publish_telemetry(Telemetry::Phase phase) {
+    (void)telemetry_.publish(engine_, worker_, delivery_, source_times(), phase);
+  }
+
+  [[nodiscard]] std::vector<std::string> names_of(const Feed& feed,
+                                                  const source::SourceStatus& status) const {
+    std::vector<std::string> names;
+    for (const source::Progress& progress : status.partitions) {
+      names.push_back(partitions_.describe(feed.partitions[progress.partition]));
+    }
+    return names;
+  }
+
+  [[nodiscard]] const Plan& plan() const override { return *plan_; }
+  [[nodiscard]] std::vector<shard::AlarmState> alarm_states() const override {
+    return engine_.shard().alarm_states();
+  }
+  [[nodiscard]] std::optional<shard::SetStateOutcome> set_state(const shard::SetState& set) override {
+    return engine_.set_state(set);
+  }
+
+  void tick() {
+    last_tick_ = options_.steady();
+    watch_clock();
+    std::vector<EventTime> frontier = frontiers();
+    const EventTime least = *std::min_element(frontier.begin(), frontier.end());
+    if (least == kForever) return;  // every source has come to its end: finish() judges the rest
+    // A source that has come to its end is silent from then on. Beside a live source the clock goes on for
+    // it; where all are finite this is history, and time is that of the sources still being read.
+    const EventTime ended = finite_only() ? least : trusted_time();
+    std::replace(frontier.begin(), frontier.end(), kForever, ended);
+    judge(frontier);
+  }
+
+  void judge(const std::vector<EventTime>& frontier) {
+    EventTime least_known = kForever;
+    for (const EventTime time : frontier) {
+      if (time != kNever) least_known = std::min(least_known, time);
+    }
+    if (least_known == kForever) return;  // nothing is known yet
+    if (!engine_.started()) engine_.start(std::min(least_known, oldest_event_), telemetry_.own_start());
+    take_settled();
+    if (journal_.keeps() && engine_.is_idle() && !moves(frontier)) return;
+    keep(engine_.tick(frontier, finite_only() ? kNever : trusted_time(), telemetry_.own_frontier()));
+    if (lost_ || failure_) return;
+    if (journal_.keeps()) {
+      if (auto written = journal_.snapshot_if_due(); !written) tell_no_snapshot(written.error());
+    }
+    for (std::uint32_t i = 0; i < feeds_.size(); ++i) {
+      EventTime judged = kForever;
+      for (const std::uint32_t source : engine_.judged_with(i)) judged = std::min(judged, frontier[source]);
+      feeds_[i].pending.judged(judged, last_ticket_);
+    }
+    send_commits();
+  }
+
+  // Whether time has passed a second: an idle engine need not write more often.
+  bool moves(const std::vector<EventTime>& frontier) {
+    std::vector<EventTime> seconds;
+    for (const EventTime time : frontier) {
+      seconds.push_back(time == kNever ? time : floor_to(time, std::chrono::seconds(1)));
+    }
+    return std::exchange(written_, seconds) != seconds;
+  }
+
+  // What the sinks have, for the journal to know.
+  void take_settled() {
+    if (!journal_.keeps()) return;
+    for (const notify::Delivery::Settled& settled : delivery_.take_settled()) {
+      const auto at = in_flight_.find(settled.ticket);
+      if (at == in_flight_.end()) continue;
+      engine_.settle(at->second.number, std::move(at->second.subscription), settled.delivered);
+      in_flight_.erase(at);
+    }
+  }
+
+  void tell_no_snapshot(const Error& error) {
+    if (std::exchange(snapshot_error_, error.message) == error.message) return;
+    note_({Severity::Warning,
+           "no_snapshot",
+           fmt::format("no snapshot of the state could be written: {}", describe(error)),
+           "nothing is lost, but the log grows and the next start takes longer: make room",
+           {}});
+  }
+
+  void send_commits() {
+    if (journal_.keeps()) {
+      for (std::size_t i = 0; i < feeds_.size() && !lost_ && !engine_.has_pending(); ++i) {
+        for (const auto& [partition, next_offset] : std::exchange(feeds_[i].taken, {})) {
+          commit_(static_cast<std::uint32_t>(i), partition, next_offset);
+        }
+      }
+      return;
+    }
+    const notify::Delivery::Ticket settled = delivery_.settled_up_to();
+    for (std::size_t i = 0; i < feeds_.size(); ++i) {
+      feeds_[i].pending.settled(settled, [&](std::uint32_t partition, std::int64_t next_offset) {
+        commit_(static_cast<std::uint32_t>(i), partition, next_offset);
+      });
+    }
+  }
+
+  void on_transition(const alarm::Transition&, const std::vector<notify::Notification>&) override {}
+
+  void on_outbox(const OutboxNotification& posted) override {
+    for (const std::string& name : posted.subscriptions) {
+      if (options_.dead_letters && posted.topic == kDeadLetterTopic) {
+        deliver_letter(posted, name);
+        continue;
+      }
+      const auto topic = std::ranges::find(plan_->topics, posted.topic, &notify::TopicDefinition::name);
+      const auto found = topic == plan_->topics.end() ? std::nullopt : subscription_of(*topic, name);
+      if (!found) {
+        note_({Severity::Warning,
+               "nobody_to_tell",
+               fmt::format("{} was to go to {}/{}, which the configuration does not have any more",
+                           posted.notification.subject, posted.topic, name),
+               "it is given up",
+               {{"topic", posted.topic}, {"subscription", name}, {"id", posted.notification.id}}});
+        engine_.settle(posted.number, name, false);
+        continue;
+      }
+      notify::Notification notification = posted.notification;
+      notification.topic = static_cast<std::uint32_t>(topic - plan_->topics.begin());
+      const auto ticket = delivery_.submit(notification, *found, Duration{0});
+      TOCSIN_CHECK(ticket.has_value());  // alerts are never turned away, and nothing drains yet
+      track(*ticket, posted.number, name);
+    }
+  }
+
+  static std::optional<std::uint32_t> subscription_of(const notify::TopicDefinition& topic,
+                                                      const std::string& name) {
+    const auto at = std::ranges::find(topic.subscriptions, name, &notify::SubscriptionDefinition::name);
+    if (at == topic.subscriptions.end()) return std::nullopt;
+    return static_cast<std::uint32_t>(at - topic.subscriptions.begin());
+  }
+
+  void track(notify::Delivery::Ticket ticket, std::uint64_t number, const std::string& subscription) {
+    last_ticket_ = ticket;
+    if (journal_.keeps()) in_flight_.emplace(ticket, InFlight{number, subscription});
+  }
+
+  void on_dead(std::uint32_t partition, std::vector<event::DeadLetter> letters) override {
+    const source::PartitionName& from = partitions_[partition].name;
+    for (event::DeadLetter& letter : letters) {
+      const std::string place = place_of(from, letter.offset, letter.index);
+      if (const auto note = tally_.add(from.source, letter.reason, place, options_.now())) note_(*note);
+      if (const auto& route = options_.dead_letters) {
+        engine_.post({0,
+                      std::string(kDeadLetterTopic),
+                      {std::to_string(next_lane_++ % route->lanes)},
+                      to_notification({from, std::move(letter)}, route->topic, route->form)});
+      }
+    }
+  }
+  [[nodiscard]] std::vector<notify::AlarmFacts::Example> examples(
+      const alarm::Transition& transition) const override {
+    std::vector<notify::AlarmFacts::Example> found;
+    for (const metric::Evidence& evidence : transition.evidence) {
+      found.push_back({evidence.time, partitions_.place(evidence), std::string(excerpts_.find(evidence))});
+    }
+    return found;
+  }
+  void on_closed(const shard::ClosedBucket&) override {}
+  void on_time(EventTime) override {}
+
+  // A dead letter waits for room for as long as it takes, which stops the reading.
+  void deliver_letter(const OutboxNotification& posted, const std::string& subscription) {
+    notify::Notification letter = posted.notification;
+    letter.topic = options_.dead_letters->topic;
+    const auto lane = static_cast<std::uint32_t>(std::stoul(subscription)) % options_.dead_letters->lanes;
+    letters_.push_back({std::move(letter), lane, posted.number, subscription});
+    deliver_letters();
+  }
+
+  void deliver_letters() {
+    while (!letters_.empty()) {
+      const WaitingLetter& letter = letters_.front();
+      const auto ticket = delivery_.submit(letter.letter, letter.lane, Duration{0});
+      if (!ticket) break;
+      track(*ticket, letter.number, letter.subscription);
+      letters_.pop_front();
+    }
+    if (letters_.empty()) {
+      letters_told_ = false;
+    } else if (!std::exchange(letters_told_, true)) {
+      const std::string& destination = options_.dead_letters->destination;
+      note_({Severity::Error,
+             "queue_full",
+             fmt::format("the queue of {} is full", destination),
+             "reading waits until it takes more, so that no dead letter is lost: mend it",
+             {{"queue", destination}}});
+    }
+  }
+
+  const std::shared_ptr<const Plan> plan_;
+  shard::Journal& journal_;
+  notify::Deliverer& delivery_;
+  const LiveOptions& options_;
+  const std::function<void(const Note&)> note_;
+  PartitionTable partitions_;
+  ExcerptStore excerpts_;
+  ClockWatch clock_watch_;
+  Engine engine_;
+  Worker worker_;
+  LiveTelemetry telemetry_;
+  DeadLetterTally tally_;
+  std::uint32_t next_lane_ = 0;  // of the dead letters' route
+  const Commit commit_;
+  std::vector<Feed> feeds_;
+  EventTime oldest_event_ = kForever;
+  EventTime newest_event_ = kNever;
+  notify::Delivery::Ticket last_ticket_ = 0;
+  struct InFlight {
+    std::uint64_t number = 0;
+    std::string subscription;
+  };
+  std::map<notify::Delivery::Ticket, InFlight> in_flight_;  // where the journal keeps the outbox
+  std::vector<std::size_t> known_;  // of each source: partitions of the journal that it has not named yet
+  std::optional<Error> failure_;    // of the journal
+  bool blocked_ = false;            // by it
+  std::vector<EventTime> written_;  // the frontier of the last tick of an idle engine, in seconds
+  std::chrono::steady_clock::time_point retried_at_{};
+  struct WaitingLetter {
+    notify::Notification letter;
+    std::uint32_t lane = 0;
+    std::uint64_t number = 0;
+    std::string subscription;
+  };
+  std::deque<WaitingLetter> letters_;  // which their destination has no room for
+  bool letters_told_ = false;
+  bool giving_up_ = false;
+  std::string snapshot_error_;  // said last
+  std::uint64_t lost_ = 0;      // dead letters that found no room at the stop
+  std::chrono::steady_clock::time_point last_tick_{};
+};
+
+LiveCore::LiveCore(std::shared_ptr<const Plan> plan, shard::Journal& journal, notify::Deliverer& delivery,
+                   const LiveOptions& options, std::function<void(const Note&)> note, Commit commit)
+    : core_(std::make_unique<Core>(std::move(plan), journal, delivery, options, std::move(note),
+                                   std::move(commit))) {}
+LiveCore::~LiveCore() = default;
+
+Result<std::vector<std::vector<source::Resume>>> LiveCore::resume() { return core_->resume(); }
+bool LiveCore::ready() const { return core_->ready(); }
+std::optional<Error> LiveCore::handle(SourceMessage message) { return core_->handle(std::move(message)); }
+void LiveCore::step(bool reading) { core_->step(reading); }
+bool LiveCore::all_ended() const { return core_->all_ended(); }
+const std::optional<Error>& LiveCore::failure() const { return core_->failure(); }
+void LiveCore::give_up() { core_->give_up(); }
+void LiveCore::finish(bool stopped) { core_->finish(stopped); }
+void LiveCore::close() { core_->close(); }
+EngineCounts LiveCore::counts() const { return core_->counts(); }
+std::uint64_t LiveCore::lost() const { return core_->lost(); }
+
+}  // namespace tocsin::runtime
