@@ -50,6 +50,7 @@ struct RunOptions {
   std::string metrics_listen;  // empty: nowhere, as is `control`
   std::string control;
   std::string state;  // empty: nothing is kept
+  source::KafkaSettings::Positions positions = source::KafkaSettings::Positions::Undecided;
   std::optional<DeadLetterReplay> replay;
 };
 
@@ -110,10 +111,14 @@ Result<Memory> recall(const std::string& directory, const runtime::Plan& plan, L
 }
 
 // Everything that one configuration needs, from its start to its stop.
-Result<runtime::LiveResult> run_session(const config::Configuration& configuration, Log& log, Desk& desk,
+Result<runtime::LiveResult> run_session(const config::Configuration& configuration,
+                                        source::KafkaSettings::Positions positions, Log& log, Desk& desk,
                                         Memory& memory, const std::function<bool()>& should_stop) {
   runtime::Plan plan = *configuration.plan;
   plan.installation.configured_at = as_event_time(wall_now());
+  for (source::SourceSettings& settings : plan.sources) {
+    if (auto* kafka = std::get_if<source::KafkaSettings>(&settings.kind)) kafka->positions = positions;
+  }
   const auto shared_plan = std::make_shared<const runtime::Plan>(std::move(plan));
   std::vector<std::unique_ptr<source::Source>> sources;
   for (const source::SourceSettings& settings : shared_plan->sources) {
@@ -191,21 +196,22 @@ Result<Doors> open_doors(const RunOptions& options, Log& log, Desk& desk) {
 }
 
 // One session after another, a new one with each reload, to the end.
-int run_sessions(config::Configuration configuration, const std::vector<std::string>& files, Log& log,
-                 Desk& desk, Memory& memory) {
+int run_sessions(config::Configuration configuration, const RunOptions& options, Log& log, Desk& desk,
+                 Memory& memory) {
+  source::KafkaSettings::Positions positions = options.positions;
   const std::atomic<bool>& stop = install_stop_signal();
   std::atomic<bool>& reload = install_reload_signal();
   std::optional<config::Configuration> previous;  // what ran before the last reload
   for (;;) {
     std::optional<config::Configuration> next;
     bool is_running = false;
-    const auto result = run_session(configuration, log, desk, memory, [&] {
+    const auto result = run_session(configuration, positions, log, desk, memory, [&] {
       is_running = true;
       if (stop) return true;
       if (next) return true;
       if (!reload.exchange(false) && !desk.reloads.wanted()) return false;
       std::vector<std::string> errors;
-      next = load_or_log(files, log, &errors);
+      next = load_or_log(options.files, log, &errors);
       if (next) {
         log.write({Severity::Info,
                    "reloading",
@@ -222,6 +228,8 @@ int run_sessions(config::Configuration configuration, const std::vector<std::str
       desk.reloads.settle({next.has_value(), std::move(errors)});
       return next.has_value();
     });
+    // A reload goes on from what this process knows.
+    positions = source::KafkaSettings::Positions::State;
     if (!result && !is_running && previous) {
       // Without faults, and yet it does not start: a broker's certificate that is not there, a full disk.
       log.write({Severity::Error,
@@ -272,7 +280,7 @@ int run_engine(const RunOptions& options, Log& log) {
     log.write({Severity::Error, "not_started", describe(doors.error()), {}, {}});
     return doors.error().code == ErrorCode::Invalid ? kUsage : kUnreadable;
   }
-  const int code = run_sessions(std::move(*configuration), options.files, log, desk, *memory);
+  const int code = run_sessions(std::move(*configuration), options, log, desk, *memory);
   desk.reloads.close();
   return code;
 }
@@ -299,6 +307,13 @@ int run_command(const std::vector<std::string>& arguments) {
          "keep windows, alarm states, positions and what is to be delivered in this directory: a restart\n"
          "goes on where the run before ended, whatever ended it")
       ->type_name("DIR");
+  std::string positions;
+  app.add_option("--positions", positions,
+                 "when a Kafka group's positions contradict the engine's state: go on where the `state` is, "
+                 "or where\n"
+                 "the `group` is; without it such a start is refused")
+      ->type_name("WHICH")
+      ->check(CLI::IsMember({"state", "group"}));
   std::string log_format;
   app.add_option("--log", log_format, "lines of the log as `text` or `json`; by default text on a terminal")
       ->type_name("FORMAT")
@@ -324,6 +339,8 @@ int run_command(const std::vector<std::string>& arguments) {
   const LogFormat format =
       parse_log_format(log_format).value_or(style.terminal ? LogFormat::Text : LogFormat::Json);
   Log log(stderr, format, style);
+  using Positions = source::KafkaSettings::Positions;
+  if (!positions.empty()) options.positions = positions == "state" ? Positions::State : Positions::Group;
   if (replays->count() > 0) options.replay = std::move(replay);
   return run_engine(options, log);
 }

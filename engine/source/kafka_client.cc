@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstring>
 #include <functional>
 #include <future>
 #include <string_view>
@@ -43,6 +44,18 @@ List make_list(const KafkaOffsets& offsets) {
   List list(rd_kafka_topic_partition_list_new(static_cast<int>(offsets.size())));
   for (const auto& [partition, offset] : offsets) {
     rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.number)->offset = offset;
+  }
+  return list;
+}
+
+List make_list(const KafkaCommits& commits) {
+  List list(rd_kafka_topic_partition_list_new(static_cast<int>(commits.size())));
+  for (const auto& [partition, commit] : commits) {
+    rd_kafka_topic_partition_t* element =
+        rd_kafka_topic_partition_list_add(list.get(), partition.topic.c_str(), partition.number);
+    element->offset = commit.offset;
+    element->metadata = ::strdup(commit.metadata.c_str());  // the list frees it
+    element->metadata_size = commit.metadata.size();
   }
   return list;
 }
@@ -305,9 +318,9 @@ void KafkaClient::tell(rd_kafka_error_s* error) {
   rd_kafka_error_destroy(error);
 }
 
-Result<void> KafkaClient::commit(const KafkaOffsets& offsets, Duration timeout) {
+Result<void> KafkaClient::commit(const KafkaCommits& commits, Duration timeout) {
   const Queue queue(rd_kafka_queue_new(handle_));
-  auto code = rd_kafka_commit_queue(handle_, make_list(offsets).get(), queue.get(), nullptr, nullptr);
+  auto code = rd_kafka_commit_queue(handle_, make_list(commits).get(), queue.get(), nullptr, nullptr);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
     rd_kafka_event_t* event = rd_kafka_queue_poll(queue.get(), milliseconds(timeout));
     code = event == nullptr ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
@@ -371,21 +384,25 @@ Result<std::vector<KafkaPartition>> list_partitions(const KafkaClient& client,
   return partitions;
 }
 
-Result<KafkaOffsets> committed_offsets(const KafkaClient& client,
+Result<KafkaCommits> committed_offsets(const KafkaClient& client,
                                        const std::vector<KafkaPartition>& partitions, Duration timeout) {
   const List list = make_list(with_offset(partitions, kNoOffset));
   const auto code = rd_kafka_committed(client.handle(), list.get(), milliseconds(timeout));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
     return fail(ErrorCode::Unavailable, rd_kafka_err2str(code), "committed offsets");
-  KafkaOffsets offsets;
+  KafkaCommits commits;
   for (int i = 0; i < list->cnt; ++i) {
     const rd_kafka_topic_partition_t& element = list->elems[i];
     if (element.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return fail(ErrorCode::Unavailable, rd_kafka_err2str(element.err), "committed offsets");
     }
-    offsets[{element.topic, element.partition}] = element.offset < 0 ? kNoOffset : element.offset;
+    KafkaCommit& commit = commits[{element.topic, element.partition}];
+    if (element.offset < 0) continue;
+    commit.offset = element.offset;
+    if (element.metadata != nullptr)
+      commit.metadata.assign(static_cast<const char*>(element.metadata), element.metadata_size);
   }
-  return offsets;
+  return commits;
 }
 
 KafkaOffsets query_offsets(const KafkaClient& client, const std::vector<KafkaPartition>& partitions,

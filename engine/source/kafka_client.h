@@ -35,6 +35,13 @@ using KafkaOffsets = std::map<KafkaPartition, std::int64_t>;
 
 inline constexpr std::int64_t kNoOffset = -1001;  // librdkafka's own word for none
 
+// A group's position, with what was noted down beside it.
+struct KafkaCommit {
+  std::int64_t offset = kNoOffset;
+  std::string metadata;
+};
+using KafkaCommits = std::map<KafkaPartition, KafkaCommit>;
+
 // The properties of a handle: our defaults, then the user's. Those that the engine's promises rest on cannot
 // be set. A group's handle owns partitions and reads none; a reader's reads and is no member.
 [[nodiscard]] Result<KafkaProperties> group_properties(const KafkaSettings& settings);
@@ -75,7 +82,7 @@ class KafkaClient {
   void stop(const KafkaPartition& partition);
 
   // Commits and waits for the answer, at most `timeout`.
-  [[nodiscard]] Result<void> commit(const KafkaOffsets& offsets, Duration timeout);
+  [[nodiscard]] Result<void> commit(const KafkaCommits& commits, Duration timeout);
 
   // Leaves the group; the listener hears nothing more. librdkafka may hang in this, and in the destruction of
   // the handle: both are waited for so long and then left to themselves.
@@ -97,7 +104,7 @@ class KafkaClient {
                                                                   Duration timeout);
 
 // Where the group is; kNoOffset where it has no position. Nothing is known without an answer.
-[[nodiscard]] Result<KafkaOffsets> committed_offsets(const KafkaClient& client,
+[[nodiscard]] Result<KafkaCommits> committed_offsets(const KafkaClient& client,
                                                      const std::vector<KafkaPartition>& partitions,
                                                      Duration timeout);
 

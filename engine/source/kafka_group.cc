@@ -8,8 +8,6 @@
 #include <iterator>
 #include <utility>
 
-#include "engine/source/kafka_position.h"
-
 namespace tocsin::source {
 namespace {
 
@@ -34,16 +32,78 @@ std::optional<std::int64_t> find_offset(const KafkaOffsets& offsets, const Kafka
   return found->second;
 }
 
-bool has_position(const KafkaOffsets& offsets) {
-  return std::ranges::any_of(offsets, [](const auto& entry) { return entry.second != kNoOffset; });
+std::optional<std::int64_t> find_offset(const KafkaCommits& commits, const KafkaPartition& partition) {
+  const auto found = commits.find(partition);
+  if (found == commits.end() || found->second.offset == kNoOffset) return std::nullopt;
+  return found->second.offset;
+}
+
+std::uint64_t find_mark(const KafkaCommits& commits, const KafkaPartition& partition) {
+  const auto found = commits.find(partition);
+  return found == commits.end() ? 0 : read_commit_mark(found->second.metadata);
+}
+
+bool has_position(const KafkaCommits& commits) {
+  return std::ranges::any_of(commits, [](const auto& entry) { return entry.second.offset != kNoOffset; });
+}
+
+std::string where_is(const KafkaPartition& partition) {
+  return fmt::format("topic {} partition {}", partition.topic, partition.number);
+}
+
+// Its offsets mean other records than before.
+bool is_renewal(const KafkaPosition& position) {
+  return position.kind == KafkaPosition::Kind::Recreated || position.kind == KafkaPosition::Kind::Truncated;
+}
+
+std::string describe(const KafkaPartition& partition, const KafkaRestartFacts& facts, KafkaDispute dispute) {
+  const std::string where = fmt::format("{} was read to offset {}", where_is(partition), facts.position);
+  switch (dispute) {
+    case KafkaDispute::None:
+      break;
+    case KafkaDispute::Expired:
+      return where + ", and the group has no offset (expired or deleted, or the topic was created anew)";
+    case KafkaDispute::Reset:
+      return fmt::format("{}, and the group was set back to {}", where, *facts.committed);
+    case KafkaDispute::Ahead:
+      return fmt::format(
+          "{}, and the group is ahead at {} (set by somebody else, or the state is an old one)", where,
+          *facts.committed);
+  }
+  return where;
+}
+
+// What has to be committed before the partition is read from there, lest a crash leaves a group whose
+// position is not ours; nothing: the group is where it was left, and has our mark.
+std::optional<std::int64_t> claim_of(const KafkaPosition& position, std::optional<std::int64_t> committed,
+                                     bool is_marked, bool is_restart) {
+  switch (position.kind) {
+    case KafkaPosition::Kind::Known:
+      if (is_restart)
+        return is_marked && committed == position.offset ? std::nullopt : std::optional(position.offset);
+      return is_marked ? std::nullopt : committed;
+    // What was handed over and is not settled must come again after a crash: only what cannot be read any
+    // more, or never was to be, is passed over.
+    case KafkaPosition::Kind::Truncated:
+      return std::min(committed.value_or(position.offset), position.offset);
+    default:
+      return position.offset;
+  }
 }
 
 }  // namespace
 
-Result<std::unique_ptr<KafkaGroup>> KafkaGroup::join(const KafkaSettings& settings, KafkaNotes& notes) {
+Result<std::unique_ptr<KafkaGroup>> KafkaGroup::join(const KafkaSettings& settings,
+                                                     const std::map<KafkaPartition, Known>& from,
+                                                     KafkaNotes& notes) {
   const auto properties = group_properties(settings);
   if (!properties) return std::unexpected(properties.error());
   std::unique_ptr<KafkaGroup> group(new KafkaGroup(settings, notes));
+  for (const auto& [key, known] : from) {
+    Partition& partition = group->partitions_[key];
+    partition.known = known.position;
+    partition.incarnation = known.incarnation;
+  }
   auto client = KafkaClient::create(*properties, group.get());
   if (!client) return std::unexpected(client.error());
   group->client_ = std::move(*client);
@@ -102,7 +162,7 @@ void KafkaGroup::serve(Duration wait) {
 }
 
 void KafkaGroup::topic_missing(const std::string& topic) {
-  if (!followers_of_start_.contains(topic)) {
+  if (!followers_of_start_.contains(topic) && !was_read(topic)) {
     notes_.error(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, {}, topic);
   } else if (gone_.insert(topic).second) {
     notes_.say({Severity::Error,
@@ -148,17 +208,18 @@ void KafkaGroup::on_assigned(const std::vector<KafkaPartition>& partitions) {
 }
 
 void KafkaGroup::on_revoked(const std::vector<KafkaPartition>& partitions, bool lost) {
-  KafkaOffsets offsets;
+  KafkaCommits commits;
   {
     const std::lock_guard lock(mutex_);
     for (const KafkaPartition& key : partitions) {
       Partition& partition = partitions_[key];
       partition.owned = false;
-      if (partition.to_commit && partition.place.start) offsets[key] = *partition.to_commit;
+      if (partition.to_commit && partition.place.start)
+        commits[key] = {*partition.to_commit, commit_mark(partition.incarnation)};
     }
     changed_ = true;
   }
-  if (!lost) commit_now(offsets);
+  if (!lost) commit_now(commits);
   if (partitions.empty()) return;
   const std::vector<std::pair<std::string, std::string>> fields{
       {"group", settings_.group}, {"partitions", std::to_string(partitions.size())}};
@@ -218,27 +279,33 @@ std::uint64_t KafkaGroup::rebalances() const {
   return rebalances_;
 }
 
-void KafkaGroup::commit_all(KafkaOffsets offsets) {
-  committed_at_ = Clock::now();
-  {
-    const std::lock_guard lock(mutex_);
-    for (auto& [key, partition] : partitions_) {
-      if (partition.owned && partition.place.start && partition.to_commit)
-        offsets[key] = *partition.to_commit;
-    }
-  }
-  commit_now(offsets);
+std::optional<Error> KafkaGroup::dispute() const {
+  const std::lock_guard lock(mutex_);
+  return dispute_;
 }
 
-void KafkaGroup::commit_now(const KafkaOffsets& offsets) {
-  if (offsets.empty()) return;
-  const auto committed = client_->commit(offsets, kCommitWait);
+void KafkaGroup::commit_all() {
+  committed_at_ = Clock::now();
+  KafkaCommits commits;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [key, partition] : partitions_) {
+      if (partition.owned && partition.place.start && partition.to_commit)
+        commits[key] = {*partition.to_commit, commit_mark(partition.incarnation)};
+    }
+  }
+  commit_now(commits);
+}
+
+bool KafkaGroup::commit_now(const KafkaCommits& commits) {
+  if (commits.empty()) return true;
+  const auto committed = client_->commit(commits, kCommitWait);
   if (committed) {
     const std::lock_guard lock(mutex_);
-    for (const auto& [key, offset] : offsets) {
+    for (const auto& [key, commit] : commits) {
       Partition& partition = partitions_[key];
-      partition.committed = offset;
-      if (partition.to_commit == offset) partition.to_commit.reset();
+      partition.committed = commit.offset;
+      if (partition.to_commit == commit.offset) partition.to_commit.reset();
     }
   } else if (committed.error().code != ErrorCode::Refused) {
     notes_.say_once({Severity::Warning,
@@ -247,6 +314,7 @@ void KafkaGroup::commit_now(const KafkaOffsets& offsets) {
                      "trying again",
                      {{"group", settings_.group}}});
   }
+  return committed.has_value();
 }
 
 // Finds out where to begin in the partitions that have no place yet.
@@ -257,6 +325,7 @@ void KafkaGroup::place_all(const std::stop_token& stopping) {
     for (const auto& [key, partition] : partitions_) {
       if (partition.owned && !partition.place.start) unplaced[key.topic].push_back(key);
     }
+    if (dispute_) unplaced.clear();
   }
   bool all_placed = true;
   for (const auto& [topic, partitions] : unplaced) {
@@ -266,11 +335,11 @@ void KafkaGroup::place_all(const std::stop_token& stopping) {
   place_at_ = Clock::now() + (all_placed ? kServeWait : kPlaceAgain);
 }
 
-bool KafkaGroup::was_handed(const std::vector<KafkaPartition>& partitions) const {
+// By this process, or by the run that it goes on from.
+bool KafkaGroup::was_read(const std::string& topic) const {
   const std::lock_guard lock(mutex_);
-  return std::ranges::any_of(partitions, [&](const KafkaPartition& key) {
-    const auto found = partitions_.find(key);
-    return found != partitions_.end() && found->second.handed.has_value();
+  return std::ranges::any_of(partitions_, [&](const auto& entry) {
+    return entry.first.topic == topic && (entry.second.handed || entry.second.known);
   });
 }
 
@@ -361,10 +430,10 @@ void KafkaGroup::tell_partial() {
 // all: as soon as the first of them has its start committed, the rest of a new topic looks like partitions
 // that joined an old one.
 const std::set<KafkaPartition>& KafkaGroup::followers_of_start(const std::string& topic,
-                                                               const KafkaOffsets& committed) {
+                                                               const KafkaCommits& committed) {
   const auto [followers, is_new] = followers_of_start_.try_emplace(topic);
-  if (is_new && !has_position(committed)) {
-    for (const auto& [key, offset] : committed) followers->second.insert(key);
+  if (is_new && !has_position(committed) && !was_read(topic)) {
+    for (const auto& [key, commit] : committed) followers->second.insert(key);
   }
   return followers->second;
 }
@@ -377,20 +446,21 @@ bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartitio
   }
   const auto committed = committed_offsets(*client_, *all, kAskWait);
   if (!committed) return false;
-  const bool is_first = !has_position(*committed) && !was_handed(*all);
+  const bool is_first = !has_position(*committed) && !was_read(topic);
   const std::set<KafkaPartition>& followers = followers_of_start(topic, *committed);
   // With those of the other members: once one of a topic's partitions has a position, the rest would look
   // like partitions that joined it.
   std::vector<KafkaPartition> asked = unplaced;
-  KafkaOffsets starts_of_others;
   if (is_first) std::ranges::set_difference(*all, unplaced, std::back_inserter(asked));
   const KafkaOffsets starts = query_offsets(*client_, asked, OffsetQuery::Start, kAskWait);
   const KafkaOffsets ends = query_offsets(*client_, asked, OffsetQuery::End, kAskWait);
   const bool by_time = settings_.start == KafkaSettings::Start::Time;
   const KafkaOffsets at_time =
       by_time ? query_offsets(*client_, asked, settings_.start_time, kAskWait) : KafkaOffsets{};
-  std::vector<std::pair<KafkaPartition, KafkaPosition>> placed;
+  std::vector<Placing> placings;
   std::vector<std::string> joined;
+  std::vector<std::string> disputes;
+  KafkaCommits claims;
   for (const KafkaPartition& key : asked) {
     const auto start = find_offset(starts, key);
     const auto end = find_offset(ends, key);
@@ -399,42 +469,63 @@ bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartitio
                                                                         : start;
     if (!start || !end || !from) continue;  // its leader does not answer
     if (!std::ranges::binary_search(unplaced, key)) {
-      if (followers.contains(key)) starts_of_others[key] = *from;
+      if (followers.contains(key)) claims[key] = {*from, commit_mark(1)};
       continue;
     }
-    KafkaPositionFacts facts{.committed = find_offset(*committed, key), .start = *start, .end = *end};
+    const auto group_position = find_offset(*committed, key);
+    const std::uint64_t mark = find_mark(*committed, key);
     const std::lock_guard lock(mutex_);
     Partition& partition = partitions_[key];
-    facts.handed = partition.handed;
-    facts.seen = partition.committed;
-    facts.least_end = partition.least_end;
-    KafkaPosition position = decide_position(facts);
+    Placing placing{.key = key, .incarnation = partition.incarnation};
+    if (partition.known) {
+      const KafkaRestartFacts facts{.position = *partition.known,
+                                    .incarnation = partition.incarnation,
+                                    .committed = group_position,
+                                    .mark = mark,
+                                    .was_gone = gone_.contains(topic),
+                                    .start = *start,
+                                    .end = *end};
+      const KafkaDispute dispute = find_dispute(facts);
+      if (dispute == KafkaDispute::None || settings_.positions == KafkaSettings::Positions::State) {
+        placing.position = decide_restart(facts);
+      } else if (settings_.positions == KafkaSettings::Positions::Group) {
+        placing.position = decide_restart_by_group(facts, *from);
+      } else {
+        disputes.push_back(describe(key, facts, dispute));
+        continue;
+      }
+    } else {
+      placing.position = decide_position({.committed = group_position,
+                                          .handed = partition.handed,
+                                          .seen = partition.committed,
+                                          .start = *start,
+                                          .end = *end,
+                                          .least_end = partition.least_end});
+    }
+    KafkaPosition& position = placing.position;
     if (position.kind == KafkaPosition::Kind::None) {
       const bool follows = followers.contains(key);
       position.offset = follows ? *from : *start;
       if (!follows) joined.push_back(std::to_string(key.number));
     }
-    partition.place = {.start = position.offset,
-                       .version = ++last_version_,
-                       .renewed = position.kind == KafkaPosition::Kind::Recreated ||
-                                  position.kind == KafkaPosition::Kind::Truncated};
-    partition.handed = position.offset;
-    partition.least_end.reset();
-    partition.committed = facts.committed;
-    // What was handed over and is not settled must come again after a crash: only what cannot be read any
-    // more, or never was to be, is passed over.
-    if (position.kind == KafkaPosition::Kind::Truncated) {
-      partition.to_commit.reset();
-      if (facts.committed.value_or(0) > position.offset) partition.to_commit = position.offset;
-    } else if (position.kind != KafkaPosition::Kind::Known) {
-      partition.to_commit = position.offset;
-    } else if (partition.to_commit <= facts.committed) {
-      partition.to_commit.reset();
+    if (is_renewal(position)) placing.incarnation = std::max(mark, placing.incarnation + 1);
+    placing.committed = group_position;
+    if (const auto claim =
+            claim_of(position, group_position, mark == placing.incarnation, partition.known.has_value())) {
+      claims[key] = {*claim, commit_mark(placing.incarnation)};
+      placing.claimed = true;
     }
-    changed_ = true;
-    placed.emplace_back(key, position);
+    placings.push_back(std::move(placing));
   }
-  for (const auto& [key, position] : placed) tell(key, position);
+  if (!disputes.empty()) {
+    raise(disputes);
+    return false;
+  }
+  if (!commit_now(claims)) return false;
+  for (const Placing& placing : placings) {
+    settle(placing);
+    tell(placing.key, placing.position);
+  }
   if (!joined.empty()) {
     notes_.say({Severity::Info,
                 "partitions_added",
@@ -442,13 +533,49 @@ bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartitio
                 "they are read from their first record",
                 {{"topic", topic}, {"partitions", fmt::format("{}", fmt::join(joined, ","))}}});
   }
-  if (!placed.empty()) gone_.erase(topic);
-  commit_all(std::move(starts_of_others));
-  return placed.size() == unplaced.size();
+  if (!placings.empty()) gone_.erase(topic);
+  return placings.size() == unplaced.size();
+}
+
+void KafkaGroup::settle(const Placing& placing) {
+  const std::lock_guard lock(mutex_);
+  Partition& partition = partitions_[placing.key];
+  const KafkaPosition& position = placing.position;
+  partition.place = {.start = position.offset,
+                     .version = ++last_version_,
+                     .incarnation = placing.incarnation,
+                     .renewed = is_renewal(position)};
+  partition.incarnation = placing.incarnation;
+  partition.handed = position.offset;
+  partition.least_end.reset();
+  partition.known.reset();
+  if (!placing.claimed) partition.committed = placing.committed;
+  if (position.kind != KafkaPosition::Kind::Known || partition.to_commit <= partition.committed)
+    partition.to_commit.reset();
+  changed_ = true;
+}
+
+void KafkaGroup::raise(const std::vector<std::string>& disputes) {
+  constexpr std::size_t kMostNamed = 5;
+  std::string text = fmt::format(
+      "{}",
+      fmt::join(disputes.begin(),
+                disputes.begin() + static_cast<std::ptrdiff_t>(std::min(disputes.size(), kMostNamed)), "; "));
+  if (disputes.size() > kMostNamed)
+    text += fmt::format("; and {} partitions more", disputes.size() - kMostNamed);
+  const std::lock_guard lock(mutex_);
+  dispute_ = Error{
+      ErrorCode::Refused,
+      fmt::format("the positions of group {} contradict those in the engine's state: {}. Choose: with "
+                  "`--positions state` "
+                  "the engine goes on from its state, and the group's positions are overwritten; with "
+                  "`--positions group` it goes on where the group is, and what lies between is not read",
+                  settings_.group, text),
+      "kafka " + settings_.brokers};
 }
 
 void KafkaGroup::tell(const KafkaPartition& partition, const KafkaPosition& position) {
-  const std::string where = fmt::format("topic {} partition {}", partition.topic, partition.number);
+  const std::string where = where_is(partition);
   std::vector<std::pair<std::string, std::string>> fields{{"topic", partition.topic},
                                                           {"partition", std::to_string(partition.number)}};
   const auto add_range = [&] {
@@ -469,6 +596,15 @@ void KafkaGroup::tell(const KafkaPartition& partition, const KafkaPosition& posi
            fmt::format("going on at {}; keep records longer (retention.ms, retention.bytes) than this "
                        "engine may be behind",
                        position.offset),
+           std::move(fields)});
+      return;
+    case KafkaPosition::Kind::Skipped:
+      add_range();
+      notes_.say(
+          {Severity::Error, "source_gap",
+           fmt::format("{}: offsets {} to {} are passed over ({} not read)", where, position.lost_from,
+                       position.lost_to - 1, position.lost_to - position.lost_from),
+           fmt::format("going on at {}, where the group is, as `--positions group` asks", position.offset),
            std::move(fields)});
       return;
     case KafkaPosition::Kind::Recreated:

@@ -10,15 +10,22 @@
 // given back; what may be only later waits for the partition to come back.
 //
 // A partition starts where the group is; where the group has no position, by `start:`, and that start is
-// committed at once, so that a crash before the first commit loses nothing. A partition that joins a topic
+// committed before anything is read, so that a crash loses nothing. A partition that joins a topic
 // which the group already reads starts at its earliest record: in it nothing is from before. Which partitions
 // have joined is decided by what the topic had when this process first found the group without a position in
 // it; those follow `start:`, however late the last of them finds its leader, and their starts are committed
 // together, whoever of the group reads them. Where position and topic have
 // parted, decide_position() says how, and a note tells what is lost.
 //
-// Nothing here is an error but a fatal one of the client: what may come right by itself is a note, and is
-// tried again. Used by one thread beside its own.
+// Positions that an earlier run kept (`from`) are the truth, and the group's are for people. They are
+// compared once, when a partition is met first: each commit carries a mark that says it is the engine's, and
+// the mark is there before anything is read, so that only what others did to the group's positions can
+// contradict the engine's. Then nothing of that topic is read: dispute() says what is to be decided,
+// KafkaSettings::positions what was. The mark counts the topics that had this name one after another:
+// librdkafka 2.0 does not tell their ids.
+//
+// Nothing here is an error but a dispute and a fatal one of the client: what may come right by itself is a
+// note, and is tried again. Used by one thread beside its own.
 #pragma once
 
 #include <chrono>
@@ -34,6 +41,7 @@
 
 #include "engine/source/kafka_client.h"
 #include "engine/source/kafka_notes.h"
+#include "engine/source/kafka_position.h"
 #include "engine/source/settings.h"
 
 namespace tocsin::source {
@@ -44,11 +52,19 @@ class KafkaGroup final : private KafkaListener {
   struct Place {
     std::optional<std::int64_t> start;  // nothing: owned, but nobody knows yet where to begin
     std::uint64_t version = 0;
+    std::uint64_t incarnation = 1;
     bool renewed = false;  // its offsets mean other records than before: created anew, or cut off
   };
   using Places = std::map<KafkaPartition, Place>;
 
+  // Where an earlier run came to.
+  struct Known {
+    std::int64_t position = 0;
+    std::uint64_t incarnation = 1;
+  };
+
   [[nodiscard]] static Result<std::unique_ptr<KafkaGroup>> join(const KafkaSettings& settings,
+                                                                const std::map<KafkaPartition, Known>& from,
                                                                 KafkaNotes& notes);
   ~KafkaGroup() { close(Duration{0}); }
   KafkaGroup(const KafkaGroup&) = delete;
@@ -64,6 +80,9 @@ class KafkaGroup final : private KafkaListener {
   // The place of an owned partition does not hold: its records are gone, or its topic ends before it, at
   // `end`.
   void place_again(const KafkaPartition& partition, std::optional<std::int64_t> end);
+
+  // The group's positions contradict those of the earlier run: what is to be decided. Nothing more is read.
+  [[nodiscard]] std::optional<Error> dispute() const;
 
   // The group's position, as far as this process knows.
   [[nodiscard]] std::optional<std::int64_t> committed(const KafkaPartition& partition) const;
@@ -89,6 +108,16 @@ class KafkaGroup final : private KafkaListener {
     std::optional<std::int64_t> least_end;
     std::optional<std::int64_t> committed;
     std::optional<std::int64_t> to_commit;
+    std::uint64_t incarnation = 1;
+    std::optional<std::int64_t> known;  // of an earlier run, until the partition is placed
+  };
+  // A place that was found.
+  struct Placing {
+    KafkaPartition key;
+    KafkaPosition position;
+    std::uint64_t incarnation = 1;
+    std::optional<std::int64_t> committed;  // the group's position, before
+    bool claimed = false;                   // and is committed anew
   };
 
   KafkaGroup(const KafkaSettings& settings, KafkaNotes& notes) : settings_(settings), notes_(notes) {}
@@ -99,19 +128,21 @@ class KafkaGroup final : private KafkaListener {
 
   void run(const std::stop_token& stopping);
   void serve(Duration wait);
-  void commit_all(KafkaOffsets offsets = {});  // with these
-  void commit_now(const KafkaOffsets& offsets);
+  void commit_all();
+  bool commit_now(const KafkaCommits& commits);
   void place_all(const std::stop_token& stopping);
   [[nodiscard]] bool place(const std::string& topic, const std::vector<KafkaPartition>& unplaced);
   void measure_topics(const std::stop_token& stopping);
-  [[nodiscard]] bool was_handed(const std::vector<KafkaPartition>& partitions) const;
+  void settle(const Placing& placing);
+  void raise(const std::vector<std::string>& disputes);
+  [[nodiscard]] bool was_read(const std::string& topic) const;
   [[nodiscard]] std::map<std::string, std::size_t> count_owned() const;
   [[nodiscard]] bool is_shared(const std::map<std::string, std::size_t>& owned) const;
   void tell_partial();
-  void tell(const KafkaPartition& partition, const struct KafkaPosition& position);
+  void tell(const KafkaPartition& partition, const KafkaPosition& position);
   void topic_missing(const std::string& topic);
   [[nodiscard]] const std::set<KafkaPartition>& followers_of_start(const std::string& topic,
-                                                                   const KafkaOffsets& committed);
+                                                                   const KafkaCommits& committed);
 
   const KafkaSettings settings_;
   KafkaNotes& notes_;
@@ -130,6 +161,7 @@ class KafkaGroup final : private KafkaListener {
   std::uint64_t last_version_ = 0;
   std::uint64_t rebalances_ = 0;
   bool changed_ = false;
+  std::optional<Error> dispute_;
 
   std::jthread thread_;  // last: starts when all else is there
 };

@@ -1,8 +1,15 @@
 #include "engine/source/kafka_position.h"
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 
 namespace tocsin::source {
+namespace {
+
+constexpr std::string_view kMark = "tocsin ";
+
+}  // namespace
 
 KafkaPosition decide_position(const KafkaPositionFacts& facts) {
   if (!facts.committed && !facts.handed) return {};
@@ -23,6 +30,51 @@ KafkaPosition decide_position(const KafkaPositionFacts& facts) {
   }
   if (position < facts.start) return {KafkaPosition::Kind::Gap, facts.start, position, facts.start};
   return {KafkaPosition::Kind::Known, position, position, position};
+}
+
+namespace {
+
+// The topic is another one: this process saw it gone, with the group's positions; or an earlier run began
+// with the new one, and the state does not know it yet.
+bool is_another_topic(const KafkaRestartFacts& facts) {
+  return facts.mark > facts.incarnation || (facts.was_gone && !facts.committed);
+}
+
+}  // namespace
+
+KafkaDispute find_dispute(const KafkaRestartFacts& facts) {
+  if (is_another_topic(facts) || facts.position > facts.end) return KafkaDispute::None;
+  if (!facts.committed) return KafkaDispute::Expired;
+  if (*facts.committed > facts.position) return KafkaDispute::Ahead;
+  if (*facts.committed < facts.position && facts.mark == 0) return KafkaDispute::Reset;
+  return KafkaDispute::None;
+}
+
+KafkaPosition decide_restart(const KafkaRestartFacts& facts) {
+  if (is_another_topic(facts)) {
+    const std::int64_t begun = std::clamp(facts.committed.value_or(0), facts.start, facts.end);
+    return {KafkaPosition::Kind::Recreated, begun, facts.position, facts.position};
+  }
+  return decide_position({.handed = facts.position, .start = facts.start, .end = facts.end});
+}
+
+KafkaPosition decide_restart_by_group(const KafkaRestartFacts& facts, std::int64_t otherwise) {
+  const std::int64_t offset = std::clamp(facts.committed.value_or(otherwise), facts.start, facts.end);
+  // What is read again the state knows already.
+  if (offset <= facts.position) return {KafkaPosition::Kind::Known, offset, offset, offset};
+  return {KafkaPosition::Kind::Skipped, offset, facts.position, offset};
+}
+
+std::string commit_mark(std::uint64_t incarnation) {
+  return std::string(kMark) + std::to_string(incarnation);
+}
+
+std::uint64_t read_commit_mark(std::string_view metadata) {
+  if (!metadata.starts_with(kMark)) return 0;
+  metadata.remove_prefix(kMark.size());
+  std::uint64_t incarnation = 0;
+  const auto [end, error] = std::from_chars(metadata.data(), metadata.data() + metadata.size(), incarnation);
+  return error == std::errc{} && end == metadata.data() + metadata.size() ? incarnation : 0;
 }
 
 }  // namespace tocsin::source

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace tocsin::source {
 
@@ -28,6 +30,7 @@ struct KafkaPosition {
     Recreated,  // another topic of the same name: everything in it is new; what the old one still held is
                 // unknown
     Truncated,  // the records [lost_from, lost_to) were read, and their offsets will be given to others
+    Skipped,    // [lost_from, lost_to) is not read, because a person said so
   };
   Kind kind = Kind::None;
   std::int64_t offset = 0;  // not for None
@@ -36,5 +39,41 @@ struct KafkaPosition {
 };
 
 [[nodiscard]] KafkaPosition decide_position(const KafkaPositionFacts& facts);
+
+// What the engine's state knows of a partition when it is met for the first time after a restart, and the
+// group and the topic beside it.
+struct KafkaRestartFacts {
+  std::int64_t position = 0;              // of the state: everything before it is known
+  std::uint64_t incarnation = 1;          // in which that offset counts
+  std::optional<std::int64_t> committed;  // the group's position
+  std::uint64_t mark = 0;  // the incarnation that was committed with it; 0: another one's commit
+  bool was_gone = false;   // the topic was not there when this process first looked
+  std::int64_t start = 0;  // the topic's, as its leader answered
+  std::int64_t end = 0;
+};
+
+// The state is right, as long as nobody says otherwise: the group's position lies at it or behind it, with
+// the engine's own mark. Anything else has to be decided by a person.
+enum class KafkaDispute : std::uint8_t {
+  None,
+  Expired,  // the group has no position: it was away for too long, or the topic was created anew meanwhile
+  Reset,    // it was set back by somebody else
+  Ahead,    // it is further than the state: set by somebody else, or this state is an old one
+};
+
+// Whether it is for a person to decide. A topic that ends before the position, or was seen to be another one,
+// is none: that is what decide_restart() says.
+[[nodiscard]] KafkaDispute find_dispute(const KafkaRestartFacts& facts);
+
+// Where to go on as the state says.
+[[nodiscard]] KafkaPosition decide_restart(const KafkaRestartFacts& facts);
+
+// Where to go on as the group says; `otherwise` where it says nothing.
+[[nodiscard]] KafkaPosition decide_restart_by_group(const KafkaRestartFacts& facts, std::int64_t otherwise);
+
+// What is committed beside an offset: it says that the engine did it, and in which incarnation of the
+// topic the offset counts. 0 where the text is another one's.
+[[nodiscard]] std::string commit_mark(std::uint64_t incarnation);
+[[nodiscard]] std::uint64_t read_commit_mark(std::string_view metadata);
 
 }  // namespace tocsin::source

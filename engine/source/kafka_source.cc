@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <system_error>
 #include <utility>
 
 namespace tocsin::source {
@@ -29,10 +31,12 @@ KafkaSource::KafkaSource(std::string name, KafkaSettings settings, const ReadLim
 
 KafkaSource::~KafkaSource() { close(); }
 
-Result<void> KafkaSource::open(const std::vector<Resume>& /*from*/) {
+Result<void> KafkaSource::open(const std::vector<Resume>& from) {
+  const auto known = restore(from);
+  if (!known) return std::unexpected(known.error());
   auto reader = KafkaReader::open(settings_, limits_, notes_);
   if (!reader) return std::unexpected(reader.error());
-  auto group = KafkaGroup::join(settings_, notes_);
+  auto group = KafkaGroup::join(settings_, *known, notes_);
   if (!group) return std::unexpected(group.error());
   reader_ = std::move(*reader);
   group_ = std::move(*group);
@@ -40,18 +44,52 @@ Result<void> KafkaSource::open(const std::vector<Resume>& /*from*/) {
   return {};
 }
 
-std::uint32_t KafkaSource::index_of(const KafkaPartition& key, bool renewed) {
-  const auto [found, is_new] = indexes_.try_emplace(key, static_cast<std::uint32_t>(partitions_.size()));
-  if (!is_new && renewed && partitions_[found->second].handed != kNoOffset) {
+// The partitions of an earlier run, in its order; what counts is the newest incarnation of each.
+Result<std::map<KafkaPartition, KafkaGroup::Known>> KafkaSource::restore(const std::vector<Resume>& from) {
+  std::map<KafkaPartition, KafkaGroup::Known> newest;
+  for (const Resume& resume : from) {
+    const std::string& text = resume.name.incarnation;
+    const KafkaPartition key{resume.name.topic, resume.name.number};
+    std::uint64_t incarnation = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), incarnation);
+    if (error != std::errc{} || end != text.data() + text.size() || incarnation == 0) {
+      return fail(ErrorCode::Invalid,
+                  fmt::format("the state's incarnation of this topic is \"{}\", which this version cannot "
+                              "read: start with the "
+                              "version that wrote it, or with a new state",
+                              text),
+                  fmt::format("topic {} partition {}", key.topic, key.number));
+    }
+    const std::uint32_t index = add_partition(key, incarnation);
+    partitions_[index].restored = true;
+    KafkaGroup::Known& known = newest[key];
+    if (indexes_.contains(key) && known.incarnation > incarnation) continue;
+    known = {.position = resume.next_offset, .incarnation = incarnation};
+    indexes_[key] = index;
+  }
+  return newest;
+}
+
+std::uint32_t KafkaSource::add_partition(const KafkaPartition& key, std::uint64_t incarnation) {
+  Partition partition;
+  partition.key = key;
+  partitions_.push_back(std::move(partition));
+  names_.push_back({.source = name_,
+                    .topic = key.topic,
+                    .number = key.number,
+                    .file = {},
+                    .incarnation = std::to_string(incarnation)});
+  return static_cast<std::uint32_t>(partitions_.size() - 1);
+}
+
+std::uint32_t KafkaSource::index_of(const KafkaPartition& key, const KafkaGroup::Place& place, bool renewed) {
+  const auto found = indexes_.find(key);
+  if (found == indexes_.end()) return indexes_[key] = add_partition(key, place.incarnation);
+  const Partition& before = partitions_[found->second];
+  if (renewed && (before.handed != kNoOffset || before.restored)) {
     stop_reading(found->second);
     partitions_[found->second].owned = false;
-    found->second = static_cast<std::uint32_t>(partitions_.size());
-  }
-  if (found->second == partitions_.size()) {
-    Partition partition;
-    partition.key = key;
-    partitions_.push_back(std::move(partition));
-    names_.push_back({.source = name_, .topic = key.topic, .number = key.number, .file = {}});
+    found->second = add_partition(key, place.incarnation);
   }
   return found->second;
 }
@@ -71,6 +109,7 @@ Result<std::optional<event::RawBatch>> KafkaSource::poll(Duration wait) {
   }
   if (const std::string fatal = notes_.fatal(); !fatal.empty())
     return fail(ErrorCode::Refused, fatal, "kafka " + settings_.brokers);
+  if (auto dispute = group_->dispute()) return std::unexpected(std::move(*dispute));
   if (ready_.empty()) return std::nullopt;
   event::RawBatch batch = std::move(ready_.front());
   ready_.pop_front();
@@ -95,7 +134,7 @@ void KafkaSource::follow_group() {
     owned.push_back(key);
     const bool moved =
         place.start && (!indexes_.contains(key) || partitions_[indexes_[key]].version != place.version);
-    const std::uint32_t index = index_of(key, moved && place.renewed);
+    const std::uint32_t index = index_of(key, place, moved && place.renewed);
     if (!std::exchange(partitions_[index].owned, true)) partitions_[index].owned_since = Clock::now();
     if (!place.start) stop_reading(index);
     if (!moved) continue;

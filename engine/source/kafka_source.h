@@ -6,12 +6,14 @@
 //
 // The engine owns the positions: KafkaGroup says where a partition begins, and commits what commit() allows.
 // A topic that was created anew under the same name is new partitions, so that nothing of the old one, such
-// as a commit that is still to come, is taken for the new one's.
+// as a commit that is still to come, is taken for the new one's. open() goes on from the positions of an
+// earlier run (see kafka_group.h for what happens if the group contradicts them, which is an error of
+// poll()).
 //
 // Caught up is a partition whose end, asked for at `at` and answered, has been handed over. Whatever may come
 // right by itself (a topic not there, a broker away, a refusal that somebody may lift) is a note and is tried
-// again; only a fatal error of the client is an error. One thread polls; the group and the watch of the ends
-// have threads of their own.
+// again; only that contradiction and a fatal error of the client are errors. One thread polls; the group and
+// the watch of the ends have threads of their own.
 #pragma once
 
 #include <chrono>
@@ -55,6 +57,7 @@ class KafkaSource final : public Source {
 
   struct Partition {
     KafkaPartition key;
+    bool restored = false;  // an earlier run read of it
     bool owned = false;
     Clock::time_point owned_since{};
     std::uint64_t version = 0;        // of its place; 0: not being read
@@ -66,7 +69,9 @@ class KafkaSource final : public Source {
     Clock::time_point answered_at{};  // when
   };
 
-  std::uint32_t index_of(const KafkaPartition& key, bool renewed);
+  Result<std::map<KafkaPartition, KafkaGroup::Known>> restore(const std::vector<Resume>& from);
+  std::uint32_t add_partition(const KafkaPartition& key, std::uint64_t incarnation);
+  std::uint32_t index_of(const KafkaPartition& key, const KafkaGroup::Place& place, bool renewed);
   void follow_group();
   void stop_reading(std::uint32_t index);
   void take_ends();

@@ -26,7 +26,11 @@ struct KafkaSettings {
   std::string group;
   enum class Start : std::uint8_t { Earliest, Latest, Time };  // where the group has no position
   Start start = Start::Latest;
-  EventTime start_time{};                         // Start::Time
+  EventTime start_time{};  // Start::Time
+  // Where to go on if the group's positions contradict those that the engine kept: nowhere, until a person
+  // says which of them are right.
+  enum class Positions : std::uint8_t { Undecided, State, Group };
+  Positions positions = Positions::Undecided;
   std::map<std::string, std::string> properties;  // any librdkafka property; may hold secrets: never print
 };
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,12 +41,13 @@ class SourceRun {
     return settings;
   }
 
-  explicit SourceRun(const source::KafkaSettings& kafka) {
+  // Goes on `from` where an earlier run came to.
+  explicit SourceRun(const source::KafkaSettings& kafka, const std::vector<source::Resume>& from = {}) {
     source::SourceSettings settings;
     settings.name = "trail";
     settings.kind = kafka;
     source_ = std::move(*source::make_source(settings, {}));
-    const auto opened = source_->open({});
+    const auto opened = source_->open(from);
     EXPECT_TRUE(opened.has_value());
   }
 
@@ -54,12 +56,22 @@ class SourceRun {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{90};
     while (!done()) {
       step();
+      if (failure) {
+        ADD_FAILURE() << describe(*failure);
+        return false;
+      }
       if (std::chrono::steady_clock::now() > deadline) {
         ADD_FAILURE() << "records " << records.size() << ", notes:\n" << said();
         return false;
       }
     }
     return true;
+  }
+  // Until poll() gives an error.
+  [[nodiscard]] bool until_fails() {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{90};
+    while (!failure && std::chrono::steady_clock::now() < deadline) step();
+    return failure.has_value();
   }
   [[nodiscard]] bool until_says(const std::string& code) {
     return until([&] { return note(code) != nullptr; });
@@ -70,16 +82,31 @@ class SourceRun {
 
   void step() {
     auto batch = source_->poll(Duration{20});
-    ASSERT_TRUE(batch.has_value()) << describe(batch.error());
+    if (!batch) {
+      failure = batch.error();
+      return;
+    }
     if (*batch) {
       for (const event::RawRecord& record : (*batch)->records) {
         records.push_back({source_->partitions().at((*batch)->partition).number, record.offset,
                            std::string(record.value), record.timestamp});
       }
-      source_->commit((*batch)->partition, (*batch)->next_offset);
+      positions_[(*batch)->partition] = (*batch)->next_offset;
+      if (commits) source_->commit((*batch)->partition, (*batch)->next_offset);
     }
     status = source_->status();
     std::ranges::move(status.notes, std::back_inserter(notes));
+  }
+
+  // What a state keeps of what was read.
+  [[nodiscard]] std::vector<source::Resume> kept() const {
+    std::vector<source::Resume> kept;
+    for (std::uint32_t i = 0; i < source_->partitions().size(); ++i) {
+      const auto position = positions_.find(i);
+      kept.push_back({.name = source_->partitions()[i],
+                      .next_offset = position == positions_.end() ? 0 : position->second});
+    }
+    return kept;
   }
 
   // The newest note of that code.
@@ -127,9 +154,12 @@ class SourceRun {
   std::vector<SourceRecord> records;
   std::vector<Note> notes;
   source::SourceStatus status;
+  std::optional<Error> failure;  // of poll()
+  bool commits = true;           // what is read
 
  private:
   std::unique_ptr<source::Source> source_;
+  std::map<std::uint32_t, std::int64_t> positions_;
 };
 
 }  // namespace tocsin::kafka_test

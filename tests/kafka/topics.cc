@@ -238,6 +238,70 @@ std::optional<std::int64_t> Topics::committed(const std::string& group, const st
   return entry->offset >= 0 ? std::optional(entry->offset) : std::nullopt;
 }
 
+namespace {
+
+// One administrative request about one group, again while the group still has a member.
+template <typename Send, typename GroupsOf>
+void ask_group(const std::string& brokers, const std::string& what, Send send, GroupsOf groups_of) {
+  const Client client = make_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", brokers}});
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kLimitMs);
+  while (true) {
+    rd_kafka_queue_t* queue = rd_kafka_queue_new(client.get());
+    send(client.get(), queue);
+    rd_kafka_event_t* event = rd_kafka_queue_poll(queue, kLimitMs);
+    auto error = event == nullptr ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      std::size_t count = 0;
+      const rd_kafka_group_result_t** groups = groups_of(event, &count);
+      for (std::size_t i = 0; i < count && error == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
+        if (const rd_kafka_error_t* refusal = rd_kafka_group_result_error(groups[i]))
+          error = rd_kafka_error_code(refusal);
+        const auto* partitions = rd_kafka_group_result_partitions(groups[i]);
+        for (int p = 0; partitions != nullptr && p < partitions->cnt; ++p) {
+          if (partitions->elems[p].err != RD_KAFKA_RESP_ERR_NO_ERROR) error = partitions->elems[p].err;
+        }
+      }
+    }
+    rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    if (std::chrono::steady_clock::now() > deadline) fail(what, error);
+  }
+}
+
+}  // namespace
+
+void Topics::commit(const std::string& group, const std::string& topic, std::int32_t partition,
+                    std::int64_t offset) const {
+  ask_group(
+      brokers_, "offsets of " + group,
+      [&](rd_kafka_t* client, rd_kafka_queue_t* queue) {
+        const Partitions partitions(rd_kafka_topic_partition_list_new(1));
+        rd_kafka_topic_partition_list_add(partitions.get(), topic.c_str(), partition)->offset = offset;
+        rd_kafka_AlterConsumerGroupOffsets_t* request =
+            rd_kafka_AlterConsumerGroupOffsets_new(group.c_str(), partitions.get());
+        rd_kafka_AlterConsumerGroupOffsets(client, &request, 1, nullptr, queue);
+        rd_kafka_AlterConsumerGroupOffsets_destroy(request);
+      },
+      [](rd_kafka_event_t* event, std::size_t* count) {
+        return rd_kafka_AlterConsumerGroupOffsets_result_groups(
+            rd_kafka_event_AlterConsumerGroupOffsets_result(event), count);
+      });
+}
+
+void Topics::remove_group(const std::string& group) const {
+  ask_group(
+      brokers_, "deletion of " + group,
+      [&](rd_kafka_t* client, rd_kafka_queue_t* queue) {
+        rd_kafka_DeleteGroup_t* request = rd_kafka_DeleteGroup_new(group.c_str());
+        rd_kafka_DeleteGroups(client, &request, 1, nullptr, queue);
+        rd_kafka_DeleteGroup_destroy(request);
+      },
+      [](rd_kafka_event_t* event, std::size_t* count) {
+        return rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event), count);
+      });
+}
+
 struct TopicReader::Handle {
   Client client;
   int partitions = 0;

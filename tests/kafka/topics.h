@@ -52,6 +52,11 @@ class Topics {
   // The offset that a group has committed, if any.
   [[nodiscard]] std::optional<std::int64_t> committed(const std::string& group, const std::string& topic,
                                                       std::int32_t partition) const;
+  // What a person does with the tools: sets the group's offset, or deletes the group. Waits for its last
+  // member to leave.
+  void commit(const std::string& group, const std::string& topic, std::int32_t partition,
+              std::int64_t offset) const;
+  void remove_group(const std::string& group) const;
 
  private:
   std::string brokers_;

@@ -170,7 +170,7 @@ class KafkaSourceTest : public ::testing::Test {
     const auto client = KafkaClient::create(*group_properties(settings()), nullptr);
     EXPECT_TRUE(client.has_value());
     const auto offsets = committed_offsets(**client, {{"events", partition}}, Duration{10'000});
-    return offsets ? offsets->at({"events", partition}) : kNoOffset;
+    return offsets ? offsets->at({"events", partition}).offset : kNoOffset;
   }
   static bool all_caught_up(KafkaSource& source, std::size_t partitions) {
     const SourceStatus status = source.status();
