@@ -31,7 +31,9 @@ void SourceFrontier::on_status(const source::SourceStatus& status, WallTime at) 
     if (partition.partition >= owned.size()) owned.resize(partition.partition + std::size_t{1});
     Reached& reached = owned[partition.partition];
     if (partition.partition < reached_.size()) reached = reached_[partition.partition];
-    if (partition.caught_up) reached.proven = std::max(reached.proven, as_event_time(partition.at));
+    // An answer from before the clock was set back says no more than it would say now.
+    const EventTime proven = as_event_time(std::min(partition.at, at));
+    if (partition.caught_up) reached.proven = std::max(reached.proven, proven);
   }
   reached_ = std::move(owned);
   note_move(at);
