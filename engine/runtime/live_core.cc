@@ -212,7 +212,8 @@ class LiveCore::Core : private Listener, private Answering {
     const Duration bucket = engine_.coarsest_bucket();
     const EventTime judged_by = floor_to(std::min(newest == kNever ? now : newest, now), bucket) + bucket;
     if (journal_.keeps()) {
-      feed.taken[own] = end;
+      // Not `end`: what is read again lies before what was committed.
+      feed.taken[own] = engine_.next_offset(feed.partitions[own]);
     } else {
       feed.pending.add(own, end, judged_by);
     }

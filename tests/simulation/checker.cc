@@ -1,0 +1,354 @@
+#include "tests/simulation/checker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "engine/notify/notification_wire.h"
+#include "engine/runtime/partition_name.h"
+#include "engine/shard/journal.h"
+#include "engine/shard/record.h"
+
+namespace tocsin::simulation {
+namespace {
+
+
+// Reads the log from its first record to its last, beside a state machine of its own.
+class Reading {
+ public:
+  explicit Reading(const Remains& remains)
+      : remains_(remains), machine_(std::make_shared<const shard::Definitions>(shard::Definitions{}), true) {}
+
+  void read() {
+    for (const std::string& bytes : remains_.disk.history()) {
+      ++sequence_;
+      auto record = shard::decode_record(bytes);
+      require(record.has_value(), "I3: record {} cannot be read", sequence_);
+      look_at(*record);
+      const bool changes = std::holds_alternative<shard::Config>(*record);
+      const Contributions before = changes ? open_buckets() : Contributions{};
+      shard::Output out;
+      const auto applied = machine_.apply(*record, out);
+      require(applied.has_value(), "I3: record {} read again: {}", sequence_,
+              applied ? "" : applied.error().message);
+      take(out);
+      if (changes) let_go(before);
+    }
+  }
+
+  void compare(Outcome& outcome) {
+    require(machine_.digest() == remains_.machine.digest(),
+            "I3: the log read again leads to another state than the run came to");
+    require(machine_.repeated() == 0, "I1: {} chunks were written twice", machine_.repeated());
+    require(machine_.untold().empty() && told_ == decided_.size(), "I4: a transition was not told");
+    compare_positions();
+    compare_windows(outcome);
+    compare_deliveries(outcome);
+    outcome.records += sequence_;
+    outcome.transitions += decided_.size();
+  }
+
+ private:
+  struct Position {
+    std::string topic;
+    const Partition* partition = nullptr;
+  };
+
+  void look_at(const shard::Record& record) {
+    if (const auto* config = std::get_if<shard::Config>(&record)) {
+      configured_ = nullptr;
+      for (const Configured& one : configurations()) {
+        if (one.encoded == config->definitions) configured_ = &one;
+      }
+      require(configured_ != nullptr, "record {} has definitions that nobody configured", sequence_);
+      // A series without dimensions is there before its first value, for its alarms.
+      for (const auto& metric : configured_->definitions.metrics) {
+        names_.try_emplace(metric::series_hash(metric.metric_namespace, metric.name, {}), metric.name, "");
+      }
+    } else if (const auto* chunk = std::get_if<shard::Chunk>(&record)) {
+      look_at(*chunk);
+    } else if (const auto* outbox = std::get_if<shard::Outbox>(&record)) {
+      for (const std::string& id : outbox->told) {
+        require(told_ < decided_.size() && decided_[told_].id == id,
+                "I4: record {} tells {}, which is not what was decided next", sequence_, id);
+        ++told_;
+      }
+      for (const shard::OutboxEntry& entry : outbox->entries) {
+        if (entry.topic == kDeadLetterTopic) ++letters_;
+        for (const std::string& subscription : entry.subscriptions) {
+          due_[{entry.topic, subscription}].push_back(&stored_.emplace_back(entry));
+        }
+      }
+    } else if (const auto* ack = std::get_if<shard::Ack>(&record)) {
+      for (const auto& settled : ack->settled) {
+        if (!settled.delivered) given_up_.insert({settled.number, settled.subscription});
+      }
+    }
+  }
+
+  // What it says of the offsets it covers is what they hold.
+  void look_at(const shard::Chunk& chunk) {
+    for (const std::string& text : chunk.new_partitions) partitions_.push_back(find(text));
+    Contributions expected;
+    Ledger ledger;
+    for (const shard::Covered& covered : chunk.covers) {
+      const Position& position = partitions_.at(covered.partition);
+      std::int64_t& next = next_[position.partition];
+      require(covered.from == next, "I1, I8: record {} covers {} from {}, and {} was the next", sequence_,
+              position.topic, covered.from, next);
+      require(covered.to <= position.partition->end(), "I1: record {} covers what is not there", sequence_);
+      for (; next < covered.to; ++next) {
+        if (is_lost(*position.partition, next)) continue;
+        expect(*configured_, position.topic, position.partition->entries[static_cast<std::size_t>(next)],
+               expected, ledger);
+        ++events_;
+      }
+    }
+    Contributions found;
+    for (const shard::ChunkEntry& entry : chunk.entries) {
+      const shard::ChunkSeries& series = chunk.series.at(entry.series);
+      if (series.named) {
+        const auto& dimensions = series.dimensions;
+        names_[series.hash] = {configured_->definitions.metrics.at(series.metric).name,
+                               dimensions.empty() ? "" : dimensions.front().second};
+      }
+      const auto& [metric, dimension] = names_.at(series.hash);
+      found[{metric, dimension, entry.bucket}].merge(entry.statistics);
+      contributed_[{metric, dimension, entry.bucket}].merge(entry.statistics);
+    }
+    require(found == expected, "I1: record {} adds other values than the records it covers hold", sequence_);
+    Ledger said(chunk.counts.begin(), chunk.counts.end());
+    require(said == ledger, "I2: record {} counts other records than those it covers", sequence_);
+  }
+
+  Position find(const std::string& text) const {
+    const auto name = runtime::parse_partition_name(text);
+    require(name.has_value(), "I8: a partition called {}", text);
+    const std::string incarnation = name->incarnation.substr(0, name->incarnation.find('-'));
+    for (const Topic& topic : remains_.topics) {
+      if (topic.name() != name->topic) continue;
+      for (const Partition& partition : topic.partitions()) {
+        if (partition.name.number == name->number && partition.name.incarnation == incarnation) {
+          return {topic.name(), &partition};
+        }
+      }
+    }
+    throw Violation{fmt::format("I1: a partition that is not there: {}", text)};
+  }
+
+  [[nodiscard]] bool is_lost(const Partition& partition, std::int64_t offset) const {
+    return std::ranges::any_of(partition.gaps, [&](const Gap& gap) {
+      return gap.told_at < sequence_ && offset >= gap.from && offset < gap.to;
+    });
+  }
+
+  void take(shard::Output& out) {
+    for (alarm::Transition& transition : out.transitions) {
+      require(ids_.insert(transition.id).second, "I4: transition {} was decided twice", transition.id);
+      const std::string& alarm = machine_.shard().definitions().alarms[transition.alarm].name;
+      std::uint64_t& last = sequences_[{alarm, metric::describe(transition.dimensions)}];
+      // An alarm that was away begins anew.
+      require(transition.sequence == last + 1 || transition.sequence == 1,
+              "I4: transition {} of {} comes after number {}", transition.sequence, alarm, last);
+      last = transition.sequence;
+      decided_.push_back(std::move(transition));
+    }
+    add(out.closed, closed_);
+  }
+
+  void add(const std::vector<shard::ClosedBucket>& buckets, Contributions& to) const {
+    for (const shard::ClosedBucket& bucket : buckets) {
+      const auto& dimensions = bucket.dimensions;
+      to[{machine_.shard().definitions().metrics[bucket.metric].name,
+          dimensions.empty() ? "" : dimensions.front().second, bucket.start}]
+          .merge(bucket.statistics);
+    }
+  }
+
+  [[nodiscard]] Contributions open_buckets() const {
+    std::string saved;
+    WireWriter writer(saved);
+    machine_.shard().save(writer);
+    WireReader reader(saved);
+    const shard::Definitions& definitions = machine_.shard().definitions();
+    auto copy = shard::Shard::load(reader, definitions,
+                                   std::make_shared<const shard::Definitions>(definitions), true);
+    require(copy.has_value(), "I3: what the shard saves cannot be loaded");
+    shard::Output out;
+    copy->close_all(out);
+    Contributions open;
+    add(out.closed, open);
+    return open;
+  }
+
+  // Windows that no alarm of the new definitions looks at are let go of without a word; the others stay.
+  void let_go(const Contributions& before) {
+    const Contributions after = open_buckets();
+    for (const auto& [bucket, statistics] : before) {
+      const auto at = after.find(bucket);
+      if (at == after.end()) {
+        closed_[bucket].merge(statistics);
+      } else {
+        require(at->second == statistics, "I1: other definitions changed what is in a bucket");
+      }
+    }
+    require(std::ranges::all_of(after, [&](const auto& bucket) { return before.contains(bucket.first); }),
+            "I1: other definitions made a bucket");
+  }
+
+  void compare_positions() const {
+    for (const Topic& topic : remains_.topics) {
+      for (const Partition& partition : topic.partitions()) {
+        if (partition.gone) continue;
+        const auto at = next_.find(&partition);
+        for (std::int64_t offset = at == next_.end() ? 0 : at->second; offset < partition.end(); ++offset) {
+          require(is_lost(partition, offset), "I1: offset {} of {}[{}] was never taken in", offset,
+                  topic.name(), partition.name.number);
+        }
+        for (const Gap& gap : partition.gaps) {
+          const bool told = std::ranges::any_of(remains_.notes, [&](const Note& note) {
+            return note.code == "source_gap" && note.fields.size() >= 3 &&
+                   note.fields[0].second == partition.name.topic + std::to_string(partition.name.number) +
+                                                "/" + partition.name.incarnation &&
+                   note.fields[1].second == std::to_string(gap.from) &&
+                   note.fields[2].second == std::to_string(gap.to);
+          });
+          require(told, "I12: offsets {} to {} of {} were lost without a word", gap.from, gap.to,
+                  topic.name());
+        }
+      }
+    }
+    const auto dead = machine_.ledger().find("dead");
+    require(letters_ == (dead == machine_.ledger().end() ? 0 : dead->second),
+            "I2: {} dead letters, and the ledger says otherwise", letters_);
+  }
+
+  // What was closed and what came late is all that was contributed.
+  void compare_windows(Outcome& outcome) {
+    shard::Output out;
+    machine_.shard().close_all(out);
+    take(out);
+    double missing = 0;
+    for (const auto& [bucket, statistics] : contributed_) {
+      const auto at = closed_.find(bucket);
+      const metric::StatisticSet kept = at == closed_.end() ? metric::StatisticSet{} : at->second;
+      require(kept.count <= statistics.count && kept.sum <= statistics.sum,
+              "I1: the bucket {} of {} has more than it was given", format_rfc3339(std::get<2>(bucket)),
+              std::get<0>(bucket));
+      require(kept.count != statistics.count || kept == statistics,
+              "I1: the bucket {} of {} has other values than it was given",
+              format_rfc3339(std::get<2>(bucket)), std::get<0>(bucket));
+      missing += statistics.count - kept.count;
+    }
+    const auto late = static_cast<double>(machine_.shard().counts().late);
+    require(missing == late, "I1: {} values are in no window, and {} were counted as late", missing, late);
+    outcome.late += machine_.shard().counts().late;
+  }
+
+  void compare_deliveries(Outcome& outcome) {
+    for (const Destination& destination : remains_.destinations) {
+      std::map<std::string, std::pair<std::uint64_t, const std::string*>> wanted;  // by id
+      for (const shard::OutboxEntry* entry : due_[{destination.topic, destination.subscription}]) {
+        const auto notification = notify::decode_notification(entry->content);
+        require(notification.has_value(), "I5: outbox entry {} cannot be read", entry->number);
+        wanted.emplace(notification->id, std::pair(entry->number, &entry->content));
+      }
+      std::set<std::string> reached;
+      std::map<std::string, std::uint64_t> newest;  // by key
+      for (const Received& received : destination.received) {
+        ++outcome.deliveries;
+        const auto at = wanted.find(received.id);
+        require(at != wanted.end(), "I4: {} was told {}, which was never decided", destination.subscription,
+                received.id);
+        const auto& [number, content] = at->second;
+        require(*content == received.content, "I5: {} was told {} in other words than the log has",
+                destination.subscription, received.id);
+        if (!reached.insert(received.id).second) {
+          ++outcome.repeats;
+          continue;
+        }
+        std::uint64_t& last = newest[received.key];
+        require(number > last, "I5: {} heard of {} in the wrong order", destination.subscription,
+                received.key);
+        last = number;
+      }
+      for (const auto& [id, entry] : wanted) {
+        require(reached.contains(id) || given_up_.contains({entry.first, destination.subscription}),
+                "I5: {} never reached {}/{}", id, destination.topic, destination.subscription);
+      }
+      due_.erase({destination.topic, destination.subscription});
+    }
+    for (const auto& [whom, entries] : due_) {
+      require(entries.empty(), "I5: nobody was there for {}/{}", whom.first, whom.second);
+    }
+  }
+
+  const Remains& remains_;
+  shard::StateMachine machine_;
+  shard::Sequence sequence_ = 0;
+  const Configured* configured_ = nullptr;
+  std::vector<Position> partitions_;  // in the log's numbers
+  std::map<const Partition*, std::int64_t> next_;
+  std::map<Hash128, std::pair<std::string, std::string>> names_;
+  Contributions contributed_;
+  Contributions closed_;
+  std::uint64_t events_ = 0;
+  std::uint64_t letters_ = 0;
+  std::size_t told_ = 0;
+  std::vector<alarm::Transition> decided_;
+  std::set<std::string> ids_;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> sequences_;
+  std::deque<shard::OutboxEntry> stored_;
+  std::map<std::pair<std::string, std::string>, std::vector<const shard::OutboxEntry*>> due_;
+  std::set<std::pair<std::uint64_t, std::string>> given_up_;
+};
+
+void check_snapshots(const Remains& remains) {
+  const auto kept = remains.disk.kept();
+  require(kept.has_value() && kept->size() <= 2, "I10: more than two snapshots are kept");
+  for (const shard::Sequence sequence : *kept) {
+    const auto snapshot = remains.disk.get(sequence);
+    if (!snapshot) continue;  // damaged, and said to be
+    auto machine = shard::StateMachine::load(snapshot->bytes);
+    require(machine.has_value(), "I3: the snapshot of record {} cannot be loaded", sequence);
+    const auto read =
+        remains.disk.read(sequence, [&](shard::Sequence, std::string_view bytes) -> Result<void> {
+          auto record = shard::decode_record(bytes);
+          if (!record) return std::unexpected(record.error());
+          shard::Output none;
+          return machine->apply(*record, none);
+        });
+    require(read.has_value(), "I3: the log after snapshot {}: {}", sequence,
+            read ? "" : describe(read.error()));
+    require(machine->digest() == remains.machine.digest(),
+            "I3: snapshot {} and the log after it lead to another state than the run came to", sequence);
+  }
+}
+
+// A damaged record is an error and never passed over.
+void check_damage(const Remains& remains) {
+  if (remains.disk.last() == remains.disk.trimmed()) return;
+  const auto kept = remains.disk.kept();
+  const shard::Sequence newest = kept->empty() ? 0 : kept->front();
+  if (remains.disk.last() <= newest) return;
+  remains.disk.damage_record(remains.disk.last());
+  const auto opened = shard::Journal::open(remains.disk, remains.disk, configurations().front().definitions,
+                                           {}, [](const Note&) {});
+  require(!opened && opened.error().code == ErrorCode::Invalid, "I12: a damaged record was passed over");
+}
+
+}  // namespace
+
+void check(const Remains& remains, Outcome& outcome) {
+  Reading reading(remains);
+  reading.read();
+  reading.compare(outcome);
+  check_snapshots(remains);
+  check_damage(remains);
+}
+
+}  // namespace tocsin::simulation

@@ -1,0 +1,39 @@
+// Sees everything, and compares what processes left behind with the truth.
+//
+//   I1  every record that a source had is in windows exactly once, in integers, or named as lost
+//   I2  the ledger says what became of each
+//   I3  reading the log again, from its start and from each snapshot, comes to the state of the run
+//   I4  transitions have ids of their own, and numbers without gaps; all of them are told, in their order
+//   I5  what is told reaches each destination, or is counted as given up; repeats have the same bytes, and
+//       firsts come in the order of the decisions
+//   I8  positions go forwards only
+//   I10 log, snapshots and outbox are bounded
+//   I12 what is lost was said
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "engine/base/note.h"
+#include "engine/shard/state_machine.h"
+#include "tests/simulation/disk.h"
+#include "tests/simulation/plans.h"
+#include "tests/simulation/run.h"
+#include "tests/simulation/sinks.h"
+#include "tests/simulation/topic.h"
+
+namespace tocsin::simulation {
+
+struct Remains {
+  Disk& disk;
+  const std::deque<Topic>& topics;
+  std::deque<Destination>& destinations;
+  const std::vector<Note>& notes;
+  const shard::StateMachine& machine;  // of the last process
+};
+
+// Throws a Violation.
+void check(const Remains& remains, Outcome& outcome);
+
+}  // namespace tocsin::simulation
