@@ -5,6 +5,7 @@
 #   make demo-kafka  the same day through a real Kafka broker and the running engine
 #   make soak     an hour at 100,000 records/s from a real broker (SOAK_MINUTES, SOAK_RATE), measured
 #   make test     all tests, with sanitizers
+#   make simulate the simulation with all its faults (SEEDS, FROM), as fast as it goes
 #   make bench    how fast a backtest is, against a bound measured in the same run
 #   make bench-kafka  the Kafka source, against a bare librdkafka loop on the same broker
 #   make format   clang-format over all C++ files
@@ -12,7 +13,7 @@
 
 JOBS ?= $(shell nproc)
 
-.PHONY: release demo demo-kafka soak test bench bench-kafka format tidy clean
+.PHONY: release demo demo-kafka soak simulate test bench bench-kafka format tidy clean
 release:
 	@tools/install-packages build
 	@cmake --preset release > /dev/null
@@ -28,6 +29,14 @@ demo-kafka: release
 soak: release
 	@tools/install-packages test
 	@tools/soak
+
+SEEDS ?= 10000
+FROM ?= 1
+simulate:
+	@tools/install-packages build
+	@cmake --preset release > /dev/null
+	@ninja -C build/release -j $(JOBS) simulation
+	@build/release/tests/simulation/simulation --seeds $(SEEDS) --from $(FROM)
 
 test:
 	@JOBS=$(JOBS) tools/test

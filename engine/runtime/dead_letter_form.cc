@@ -131,6 +131,8 @@ std::string letter_id(const PostedLetter& posted) {
     identity += fmt::format(" {}:{}", part.size(), part);
   }
   identity += fmt::format(" {} {} {}", from.number, letter.offset, letter.index);
+  // What has the same name later counts its offsets anew.
+  if (!from.incarnation.empty()) identity += fmt::format(" {}", from.incarnation);
   return to_hex(hash128(identity));
 }
 
@@ -148,6 +150,7 @@ std::string to_line(const PostedLetter& posted) {
     line["file"] = from.file;
     if (!from.by_line) line["by_line"] = false;
   }
+  if (!from.incarnation.empty()) line["incarnation"] = from.incarnation;
   line["offset"] = letter.offset;
   if (letter.index > 0) line["index"] = letter.index;
   if (letter.part != event::Part::Record) line["part"] = event::to_string(letter.part);
@@ -179,6 +182,7 @@ Result<PostedLetter> parse_line(std::string_view line) {
   from.number = fields.integer<std::int32_t>("partition", 0);
   from.file = fields.text("file").value_or("");
   from.by_line = fields.boolean("by_line", true);
+  from.incarnation = fields.text("incarnation").value_or("");
   if (fields.find("offset") == nullptr) fields.fault("has no `offset`");
   letter.offset = fields.integer<std::int64_t>("offset", 0);
   letter.index = fields.integer<std::uint32_t>("index", 0);
@@ -236,6 +240,7 @@ Attributes to_attributes(const PostedLetter& posted) {
     attributes.emplace_back("file", from.file);
     if (!from.by_line) attributes.emplace_back("byline", "false");
   }
+  if (!from.incarnation.empty()) attributes.emplace_back("incarnation", from.incarnation);
   attributes.emplace_back("offset", std::to_string(letter.offset));
   if (letter.index > 0) attributes.emplace_back("index", std::to_string(letter.index));
   if (letter.part != event::Part::Record) attributes.emplace_back("part", event::to_string(letter.part));
@@ -275,6 +280,7 @@ Result<PostedLetter> parse_attributes(const Attributes& attributes, std::string_
   from.topic = text("topic");
   from.file = text("file");
   from.by_line = text("byline") != "false";
+  from.incarnation = text("incarnation");
   integer("partition", from.number);
   integer("offset", letter.offset);
   integer("index", letter.index);

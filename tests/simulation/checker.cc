@@ -16,7 +16,6 @@
 namespace tocsin::simulation {
 namespace {
 
-
 // Reads the log from its first record to its last, beside a state machine of its own.
 class Reading {
  public:

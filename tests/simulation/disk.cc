@@ -98,7 +98,9 @@ Result<shard::Snapshot> Disk::get(shard::Sequence sequence) const {
 bool Disk::damage_newest_snapshot() {
   const std::vector<shard::Sequence> kept = *log_.kept();
   // A log that was never trimmed goes as far back as the state itself.
-  if (kept.size() < 2 || kept.front() == damaged_) return false;
+  if (kept.size() < 2) return false;
+  // Nor is it promised that both may be damaged.
+  if (std::ranges::any_of(kept, [&](shard::Sequence sequence) { return sequence == damaged_; })) return false;
   damaged_ = kept.front();
   if (world_.ablation != Ablation::DamageUnseen) log_.damage_snapshot(kept.front());
   return true;

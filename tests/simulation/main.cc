@@ -2,6 +2,7 @@
 //
 //   simulation [--seeds N] [--from K]   the rules as they are: each seed twice, for the same trace
 //   simulation --ablations [--seeds N]  planted faults: each is found within N seeds
+//   simulation_… --fails [--seeds N]    a program with a fault in the engine: it is found within N seeds
 //
 // A seed that fails is run again with ever fewer faults, and told with those that it takes.
 #include <fmt/format.h>
@@ -89,6 +90,17 @@ int run_seeds(std::uint64_t from, std::uint64_t seeds) {
   return failed == 0 ? 0 : 1;
 }
 
+int find_failure(std::uint64_t from, std::uint64_t seeds) {
+  for (std::uint64_t seed = from; seed < from + seeds; ++seed) {
+    const Outcome outcome = run(make_scenario(seed));
+    if (!outcome.violation) continue;
+    fmt::print("found by seed {}: {}\n", seed, *outcome.violation);
+    return 0;
+  }
+  fmt::print("not found within {} seeds\n", seeds);
+  return 1;
+}
+
 int run_ablations(std::uint64_t seeds) {
   int missed = 0;
   for (const auto& [ablation, name] : kAblations) {
@@ -113,19 +125,23 @@ int main(int argc, char** argv) {
   std::uint64_t seeds = 0;
   std::uint64_t from = 1;
   bool ablations = false;
+  bool fails = false;
   for (int i = 1; i < argc; ++i) {
     const std::string_view option = argv[i];
     if (option == "--ablations") {
       ablations = true;
+    } else if (option == "--fails") {
+      fails = true;
     } else if (option == "--seeds" && i + 1 < argc) {
       seeds = std::strtoull(argv[++i], nullptr, 10);
     } else if (option == "--from" && i + 1 < argc) {
       from = std::strtoull(argv[++i], nullptr, 10);
     } else {
-      fmt::print(stderr, "usage: {} [--ablations] [--seeds N] [--from K]\n", argv[0]);
+      fmt::print(stderr, "usage: {} [--ablations | --fails] [--seeds N] [--from K]\n", argv[0]);
       return 2;
     }
   }
   using namespace tocsin::simulation;
+  if (fails) return find_failure(from, seeds == 0 ? 1'000 : seeds);
   return ablations ? run_ablations(seeds == 0 ? 1'000 : seeds) : run_seeds(from, seeds == 0 ? 300 : seeds);
 }

@@ -72,9 +72,9 @@ constexpr std::string_view kErrorsAlarm = R"(
 
 Configured load(int threshold, bool errors, bool big) {
   const auto path = std::filesystem::temp_directory_path() / fmt::format("simulation-{}.yaml", getpid());
-  std::ofstream(path) << fmt::format(kText, big ? kBigFilter : "", threshold,
-                                     std::string(errors ? kErrorsAlarm : "") +
-                                         std::string(big ? kBigAlarm : ""));
+  std::ofstream(path) << fmt::format(
+      kText, big ? kBigFilter : "", threshold,
+      std::string(errors ? kErrorsAlarm : "") + std::string(big ? kBigAlarm : ""));
   const config::Loaded loaded = config::load({path.string()}, {});
   std::filesystem::remove(path);
   if (!loaded.configuration) {

@@ -12,17 +12,17 @@ namespace tocsin::simulation {
 namespace {
 
 constexpr std::array<std::string_view, kFaultKinds> kKindNames = {
-    "crash",         "stop",      "configure",     "disk full", "snapshot damage", "disconnect",  "sink down",
+    "crash",         "stop",         "configure",  "disk full", "snapshot damage", "disconnect", "sink down",
     "sink time-out", "sink rejects", "clock jump", "retention", "add partition",   "recreate"};
 constexpr std::array<std::string_view, kPoints> kPointNames = {
-    "step",      "before append", "after append", "before put",   "after put",
-    "before trim", "after trim",  "submit",       "take settled", "commit"};
+    "step",        "before append", "after append", "before put",   "after put",
+    "before trim", "after trim",    "submit",       "take settled", "commit"};
 
 }  // namespace
 
 std::string to_text(const Fault& fault) {
-  std::string text = fmt::format("{} at {}", kKindNames[static_cast<std::size_t>(fault.kind)],
-                                 format_duration(fault.at));
+  std::string text =
+      fmt::format("{} at {}", kKindNames[static_cast<std::size_t>(fault.kind)], format_duration(fault.at));
   if (fault.kind == Fault::Kind::Crash) {
     text += fmt::format(", {}", kPointNames[static_cast<std::size_t>(fault.point)]);
   } else {

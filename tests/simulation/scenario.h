@@ -40,7 +40,7 @@ struct Fault {
     ClockJump,       // by `length`
     Retention,       // what a partition has is let go of, read or not
     AddPartition,
-    Recreate,        // a topic's partition is created anew
+    Recreate,  // a topic's partition is created anew
   };
   Kind kind = Kind::Crash;
   Duration at{0};

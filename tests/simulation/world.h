@@ -21,22 +21,22 @@ namespace tocsin::simulation {
 // What is wrong in the simulated world, planted to show that the checker sees it.
 enum class Ablation : std::uint8_t {
   None,
-  AppendBeforeStoring,    // the log says that a record is durable, and loses it in a crash
-  AppendStoresAndFails,   // the log stores, and says that the disk was full
-  AppendHalf,             // of a commit with several records only the first is stored when the disk fills up
-  AckLost,                // acknowledgements do not get into the log
-  ConfigLost,             // nor do other definitions
-  TrimTooFar,             // the log before the newest snapshot goes, not that before the older one
-  SnapshotWithoutOutbox,  // what was to be delivered is not in the snapshot
-  SnapshotStale,          // the bytes of the snapshot before, under the new one's number
-  DamageUnseen,           // a damaged snapshot is read as if it were whole, and is of another state
+  AppendBeforeStoring,     // the log says that a record is durable, and loses it in a crash
+  AppendStoresAndFails,    // the log stores, and says that the disk was full
+  AppendHalf,              // of a commit with several records only the first is stored when the disk fills up
+  AckLost,                 // acknowledgements do not get into the log
+  ConfigLost,              // nor do other definitions
+  TrimTooFar,              // the log before the newest snapshot goes, not that before the older one
+  SnapshotWithoutOutbox,   // what was to be delivered is not in the snapshot
+  SnapshotStale,           // the bytes of the snapshot before, under the new one's number
+  DamageUnseen,            // a damaged snapshot is read as if it were whole, and is of another state
   SettledBeforeDelivered,  // a notification counts as delivered when it is submitted
-  DroppedUnsettled,       // what gives way in a full mailbox is forgotten
-  NewestFirst,            // a subscription gets the newest first
-  ComposedAnew,           // each process words a notification in its own way
-  ResumeSkips,            // a source goes on one record after where it should
-  NewNames,               // a source calls its partitions something else after each start
-  GapUntold,              // retention overtakes and the source says nothing
+  DroppedUnsettled,        // what gives way in a full mailbox is forgotten
+  NewestFirst,             // a subscription gets the newest first
+  ComposedAnew,            // each process words a notification in its own way
+  ResumeSkips,             // a source goes on one record after where it should
+  NewNames,                // a source calls its partitions something else after each start
+  GapUntold,               // retention overtakes and the source says nothing
 };
 
 // A process dies here: unwinds to whoever started it.
@@ -56,7 +56,7 @@ class World {
  public:
   static constexpr Duration kStepLimit{1'500};
 
-  Duration passed{0};       // since the start of the run
+  Duration passed{0};        // since the start of the run
   Duration clock_offset{0};  // of the clock on the wall
   Ablation ablation = Ablation::None;
   std::optional<Point> crash_at;

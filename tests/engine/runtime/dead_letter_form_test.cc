@@ -107,6 +107,18 @@ TEST(DeadLetterForm, IdIsThatOfThePlaceWhateverBecomesOfTheValue) {
   EXPECT_NE(letter_id(other), letter_id(cut_record()));
 }
 
+TEST(DeadLetterForm, WhatHasTheSameNameLaterHasOtherIdsAndKeepsThem) {
+  PostedLetter anew = cut_record();
+  anew.from.incarnation = "2";
+  EXPECT_NE(letter_id(anew), letter_id(cut_record()));
+  const auto line = parse_line(to_line(anew));
+  ASSERT_TRUE(line) << line.error().message;
+  EXPECT_EQ(letter_id(*line), letter_id(anew));
+  const auto headers = parse_attributes(to_attributes(anew), anew.letter.value);
+  ASSERT_TRUE(headers) << headers.error().message;
+  EXPECT_EQ(letter_id(*headers), letter_id(anew));
+}
+
 TEST(DeadLetterForm, ValueMayBeMendedAsAnObject) {
   const auto posted = parse_line(R"({"source":"s","topic":"t","offset":1,"value":{"b":1,"a":[2.50,"é"]}})");
   ASSERT_TRUE(posted) << posted.error().message;
