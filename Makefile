@@ -4,6 +4,7 @@
 #   make demo     a day of made-up account logs, backtested against config/demo/tocsin.yaml
 #   make demo-kafka  the same day through a real Kafka broker and the running engine
 #   make soak     an hour at 100,000 records/s from a real broker (SOAK_MINUTES, SOAK_RATE), measured
+#   make crash-storm  the engine killed KILLS (100) times over EVENTS (10000000) events from a real broker, held against the truth
 #   make test     all tests, with sanitizers
 #   make simulate the simulation with all its faults (SEEDS, FROM), as fast as it goes
 #   make bench    how fast a backtest is, against a bound measured in the same run
@@ -13,7 +14,7 @@
 
 JOBS ?= $(shell nproc)
 
-.PHONY: release demo demo-kafka soak simulate test bench bench-kafka format tidy clean
+.PHONY: release demo demo-kafka soak crash-storm simulate test bench bench-kafka format tidy clean
 release:
 	@tools/install-packages build
 	@cmake --preset release > /dev/null
@@ -37,6 +38,10 @@ simulate:
 	@cmake --preset release > /dev/null
 	@ninja -C build/release -j $(JOBS) simulation
 	@build/release/tests/simulation/simulation --seeds $(SEEDS) --from $(FROM)
+
+crash-storm: release
+	@tools/install-packages test
+	@tools/crash-storm
 
 test:
 	@JOBS=$(JOBS) tools/test

@@ -8,12 +8,9 @@
 // show that it catches up. Writes samples.csv, soak.svg and summary.txt; exits 1 if a process died or the
 // engine did not read exactly what was acknowledged: no member comes or goes, so nothing comes twice.
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -27,6 +24,7 @@
 #include "bench/soak_plot.h"
 #include "tests/kafka/broker.h"
 #include "tests/kafka/child_process.h"
+#include "tests/kafka/metrics_page.h"
 #include "tests/kafka/topics.h"
 
 namespace tocsin::bench {
@@ -35,6 +33,9 @@ namespace {
 using namespace std::chrono_literals;
 using kafka_test::Broker;
 using kafka_test::ChildProcess;
+using kafka_test::free_port;
+using kafka_test::metrics_page;
+using kafka_test::sum_of;
 using kafka_test::Topics;
 using Clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
@@ -88,51 +89,6 @@ Usage usage_of(pid_t id) {
     usage.handles -= 2;  // "." and ".."
   }
   return usage;
-}
-
-std::uint16_t free_port() {
-  const int file = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (::bind(file, generic, size) != 0 || ::getsockname(file, generic, &size) != 0)
-    throw std::runtime_error("no free loopback port");
-  ::close(file);
-  return ntohs(address.sin_port);
-}
-
-// The engine's page of metrics; empty if there is no answer.
-std::string metrics_page(std::uint16_t port) {
-  const int file = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  timeval limit{.tv_sec = 2, .tv_usec = 0};
-  ::setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-  std::string page;
-  constexpr std::string_view kRequest = "GET /metrics HTTP/1.0\r\nHost: localhost\r\n\r\n";
-  if (::connect(file, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 &&
-      ::send(file, kRequest.data(), kRequest.size(), MSG_NOSIGNAL) > 0) {
-    char buffer[16384];
-    for (ssize_t got = 0; (got = ::recv(file, buffer, sizeof(buffer), 0)) > 0;)
-      page.append(buffer, static_cast<std::size_t>(got));
-  }
-  ::close(file);
-  return page;
-}
-
-// The sum of a metric over its series; -1 if the page does not have it.
-double sum_of(const std::string& page, const std::string& name) {
-  double sum = -1;
-  std::istringstream lines(page);
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with(name + "{") && !line.starts_with(name + " ")) continue;
-    sum = std::max(sum, 0.0) + std::strtod(line.c_str() + line.rfind(' '), nullptr);
-  }
-  return sum;
 }
 
 struct Ends {
