@@ -325,6 +325,7 @@ Result<void> Engine::resume(const std::function<void(const Note&)>& note) {
   const shard::StateMachine& machine = journal_.machine();
   started_ = machine.shard().started();
   next_number_ = machine.next_number();
+  before_ = machine.shard().counts();
   for (const shard::PartitionState& partition : machine.partitions()) {
     next_offsets_.push_back(partition.next_offset);
   }
@@ -370,7 +371,11 @@ void Engine::add_counts(shard::Chunk& chunk) {
 
 EngineCounts Engine::counts() const {
   EngineCounts counts = counts_;
-  const shard::Counts& shard = journal_.machine().shard().counts();
+  // Of this run, as the others are: the shard may be older.
+  shard::Counts shard = journal_.machine().shard().counts();
+  shard.late -= before_.late;
+  shard.overflow -= before_.overflow;
+  shard.datapoints -= before_.datapoints;
   counts.rejects.add(event::RejectReason::Late, shard.late);
   counts.rejects.add(event::RejectReason::Overflow, shard.overflow);
   counts.datapoints = shard.datapoints;

@@ -153,6 +153,10 @@ class Engine {
   void close();
 
   [[nodiscard]] EngineCounts counts() const;
+  // Judgements made in this run.
+  [[nodiscard]] std::uint64_t evaluations() const {
+    return shard().counts().evaluations - before_.evaluations;
+  }
   [[nodiscard]] const shard::Shard& shard() const { return journal_.machine().shard(); }
 
   // The smallest interval at which some alarm is judged: how fine ticks have to be.
@@ -192,6 +196,7 @@ class Engine {
   std::uint64_t next_number_ = 1;  // of the outbox
   std::vector<std::int64_t> next_offsets_;
   EngineCounts counts_;
+  shard::Counts before_;  // of the shard, when this run began
   EngineCounts counted_;  // what the ledger has of them
   bool started_ = false;
   std::vector<std::vector<std::uint32_t>> judged_with_;

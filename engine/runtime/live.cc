@@ -44,6 +44,7 @@ class Live::Session {
     for (std::size_t i = 0; i < sources_.size(); ++i) {
       if (auto opened = sources_[i]->open((*from)[i]); !opened) return std::unexpected(opened.error());
     }
+    if (auto begun = core_.begin(); !begun) return std::unexpected(begun.error());
     note_({Severity::Info,
            "running",
            fmt::format("running: sources {}, metric filters {}, alarms {}, topics {}", sources_.size(),

@@ -60,7 +60,7 @@ class LiveCore::Core : private Listener, private Answering {
       if (!name) return std::unexpected(name.error());
       const auto at = std::ranges::find(plan_->sources, name->source, &source::SourceSettings::name);
       const auto source = static_cast<std::uint32_t>(at - plan_->sources.begin());
-      if (at == plan_->sources.end() || !is_replayable(source)) {
+      if (at == plan_->sources.end() || !is_of_kind(*name, *at)) {
         (void)partitions_.add_gone(*name);
         continue;
       }
@@ -69,9 +69,10 @@ class LiveCore::Core : private Listener, private Answering {
       from[source].push_back({*name, state.next_offset, state.place});
     }
     for (const auto& known : from) known_.push_back(known.size());
-    if (auto resumed = engine_.resume(note_); !resumed) return std::unexpected(resumed.error());
     return from;
   }
+
+  Result<void> begin() { return engine_.resume(note_); }
 
   [[nodiscard]] bool ready() const { return giving_up_ || (!blocked_ && letters_.empty()); }
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
@@ -135,7 +136,10 @@ class LiveCore::Core : private Listener, private Answering {
     lost_ += letters_.size();
     take_settled();
     if (failure_ || !engine_.commit()) return;  // said already; it comes again
-    if (!journal_.keeps()) return send_commits();
+    if (!journal_.keeps()) {
+      if (lost_ == 0) send_commits();  // else the events of the lost letters come again
+      return;
+    }
     if (auto written = journal_.snapshot(); !written) tell_no_snapshot(written.error());
     send_commits();
   }
@@ -152,9 +156,11 @@ class LiveCore::Core : private Listener, private Answering {
     std::map<std::uint32_t, std::int64_t> taken;  // where it does: what is to be committed, once it is kept
   };
 
-  // What it handed over can be read again; else each run's lines are others.
-  [[nodiscard]] bool is_replayable(std::uint32_t source) const {
-    return !std::holds_alternative<source::StdinSettings>(plan_->sources[source].kind);
+  // Else another source had this name before.
+  static bool is_of_kind(const source::PartitionName& name, const source::SourceSettings& settings) {
+    if (std::holds_alternative<source::KafkaSettings>(settings.kind)) return !name.topic.empty();
+    const bool is_stdin = std::holds_alternative<source::StdinSettings>(settings.kind);
+    return name.topic.empty() && (name.file == "-") == is_stdin;
   }
 
   void meet(std::uint32_t source, const source::PartitionName& name) {
@@ -350,7 +356,8 @@ class LiveCore::Core : private Listener, private Answering {
     take_settled();
     if (journal_.keeps() && engine_.is_idle() && !moves(frontier)) return;
     keep(engine_.tick(frontier, finite_only() ? kNever : trusted_time(), telemetry_.own_frontier()));
-    if (lost_ || failure_) return;
+    // What a letter that waits belongs to is not settled, whatever else is.
+    if (blocked_ || failure_ || (!journal_.keeps() && !letters_.empty())) return;
     if (journal_.keeps()) {
       if (auto written = journal_.snapshot_if_due(); !written) tell_no_snapshot(written.error());
     }
@@ -393,7 +400,7 @@ class LiveCore::Core : private Listener, private Answering {
 
   void send_commits() {
     if (journal_.keeps()) {
-      for (std::size_t i = 0; i < feeds_.size() && !lost_ && !engine_.has_pending(); ++i) {
+      for (std::size_t i = 0; i < feeds_.size() && !engine_.has_pending(); ++i) {
         for (const auto& [partition, next_offset] : std::exchange(feeds_[i].taken, {})) {
           commit_(static_cast<std::uint32_t>(i), partition, next_offset);
         }
@@ -431,7 +438,12 @@ class LiveCore::Core : private Listener, private Answering {
       notify::Notification notification = posted.notification;
       notification.topic = static_cast<std::uint32_t>(topic - plan_->topics.begin());
       const auto ticket = delivery_.submit(notification, *found, Duration{0});
-      TOCSIN_CHECK(ticket.has_value());  // alerts are never turned away, and nothing drains yet
+      if (!ticket) {
+        // Alerts are never turned away but while the delivery drains: what is kept goes out at the next
+        // start.
+        TOCSIN_CHECK(journal_.keeps());
+        continue;
+      }
       track(*ticket, posted.number, name);
     }
   }
@@ -550,6 +562,7 @@ LiveCore::LiveCore(std::shared_ptr<const Plan> plan, shard::Journal& journal, no
 LiveCore::~LiveCore() = default;
 
 Result<std::vector<std::vector<source::Resume>>> LiveCore::resume() { return core_->resume(); }
+Result<void> LiveCore::begin() { return core_->begin(); }
 bool LiveCore::ready() const { return core_->ready(); }
 std::optional<Error> LiveCore::handle(SourceMessage message) { return core_->handle(std::move(message)); }
 void LiveCore::step(bool reading) { core_->step(reading); }

@@ -38,8 +38,10 @@ class LiveCore {
            const LiveOptions& options, std::function<void(const Note&)> note, Commit commit);
   ~LiveCore();
 
-  // First of all: goes on from what the journal holds. Returns where each source of the plan goes on.
+  // First of all: where each source of the plan goes on, by what the journal holds. Changes nothing yet.
   [[nodiscard]] Result<std::vector<std::vector<source::Resume>>> resume();
+  // Once the sources are open: tells what was still to be told, and takes on the plan's definitions.
+  [[nodiscard]] Result<void> begin();
 
   // Whether a message may be handled: else the journal cannot keep anything, or a dead letter finds no room,
   // and whoever reads waits.

@@ -199,7 +199,7 @@ std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, co
   telemetry->at = settings_.now();
   telemetry->configured_at = configured_at_;
   telemetry->engine = engine.counts();
-  telemetry->evaluations = engine.shard().counts().evaluations;
+  telemetry->evaluations = engine.evaluations();
   telemetry->alarms = engine.shard().state_counts();
   telemetry->process = process_;
   for (const Meter& meter : meters_) {
@@ -223,7 +223,7 @@ std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, co
 // Datapoints belong to the interval that has just passed, so that time may go on to its end. After a jump of
 // the clock the interval that it landed in is taken; one that goes back waits until it is where it was.
 void LiveTelemetry::feed_own_metrics(Engine& engine, const Telemetry& telemetry, EventTime clock) {
-  if (own_.empty()) return;
+  if (own_.empty() || engine.has_pending()) return;  // while nothing can be kept, nothing piles up
   const EventTime passed = floor_to(clock, kOwnInterval);
   if (passed <= own_frontier_) return;
   engine.add(own_.sample(telemetry, passed - Duration{1}));

@@ -21,10 +21,10 @@ struct Found {
 Result<Found> newest_whole(SnapshotStore& snapshots, const std::function<void(const Note&)>& note) {
   const auto kept = snapshots.kept();
   if (!kept) return std::unexpected(kept.error());
-  std::optional<Error> error;
   for (const Sequence sequence : *kept) {
     auto snapshot = snapshots.get(sequence);
     if (!snapshot && snapshot.error().code != ErrorCode::Invalid) return std::unexpected(snapshot.error());
+    std::optional<Error> error;
     if (snapshot) {
       auto machine = StateMachine::load(snapshot->bytes);
       if (machine) return Found{std::move(*machine), sequence, snapshot->bytes.size()};
@@ -35,10 +35,11 @@ Result<Found> newest_whole(SnapshotStore& snapshots, const std::function<void(co
     note({Severity::Error,
           "snapshot_damaged",
           fmt::format("the snapshot of record {} cannot be used: {}", sequence, describe(*error)),
-          "nothing is lost: the one before it and the log go as far; look after the disk",
+          "what is before it and the log go as far, if they are whole; look after the disk",
           {{"sequence", std::to_string(sequence)}}});
   }
-  if (error) return std::unexpected(*error);
+  // Before the second snapshot the log is whole from its first record on; later, reading it says what is
+  // missing.
   return Found{};
 }
 

@@ -4,7 +4,7 @@
 //   Journal --append()--> ShardLog        a record is applied once it is durable, and not before
 //   Journal --put()-----> SnapshotStore   now and then, so that the log before it can go
 //
-// Recovery is the newest snapshot and the records after it. Bytes are opaque here: record.h and snapshot.h
+// Recovery is the newest snapshot and the records after it. Bytes are opaque here: record.h and state_machine.h
 // say what they mean, and check versions.
 //
 // Implementations: memory_log.h (tests, simulation), sqlite_state.h (`--state DIR`). Each is used by one

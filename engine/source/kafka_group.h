@@ -59,7 +59,7 @@ class KafkaGroup final : private KafkaListener {
 
   // Where an earlier run came to.
   struct Known {
-    std::int64_t position = 0;
+    std::optional<std::int64_t> position;  // none: it was met, and nothing was read
     std::uint64_t incarnation = 1;
   };
 

@@ -45,7 +45,9 @@ bool is_another_topic(const KafkaRestartFacts& facts) {
 KafkaDispute find_dispute(const KafkaRestartFacts& facts) {
   if (is_another_topic(facts) || facts.position > facts.end) return KafkaDispute::None;
   if (!facts.committed) return KafkaDispute::Expired;
-  if (*facts.committed > facts.position) return KafkaDispute::Ahead;
+  // We passed over what retention took, and ended before anything behind it was read.
+  const bool is_over_a_gap = facts.mark == facts.incarnation && *facts.committed <= facts.start;
+  if (*facts.committed > facts.position && !is_over_a_gap) return KafkaDispute::Ahead;
   if (*facts.committed < facts.position && facts.mark == 0) return KafkaDispute::Reset;
   return KafkaDispute::None;
 }

@@ -64,7 +64,9 @@ Result<std::map<KafkaPartition, KafkaGroup::Known>> KafkaSource::restore(const s
     partitions_[index].restored = true;
     KafkaGroup::Known& known = newest[key];
     if (indexes_.contains(key) && known.incarnation > incarnation) continue;
-    known = {.position = resume.next_offset, .incarnation = incarnation};
+    // Met, and nothing was read of it: where it begins is still for the group and the settings to say.
+    known = {.position = resume.next_offset > 0 ? std::optional(resume.next_offset) : std::nullopt,
+             .incarnation = incarnation};
     indexes_[key] = index;
   }
   return newest;

@@ -155,6 +155,32 @@ TEST_F(SourceResume, AGroupThatExpiredIsRefusedUntilAPersonChooses) {
   expect_reads_from(run, 100);
 }
 
+TEST_F(SourceResume, APartitionThatWasMetAndNeverReadBeginsWhereTheGroupIs) {
+  produce(50);
+  source::KafkaSettings latest = settings();
+  latest.start = source::KafkaSettings::Start::Latest;
+  std::vector<source::Resume> from;
+  {
+    SourceRun run(latest);
+    ASSERT_TRUE(run.until([&] { return run.caught_up(1); }));
+    from = run.kept();
+    [[maybe_unused]] const auto time = run.close();
+  }
+  ASSERT_EQ(from.size(), 1U);
+  EXPECT_EQ(from[0].next_offset, 0);
+  produce(5);
+  for (const Positions positions : {Positions::Undecided, Positions::State}) {
+    latest.positions = positions;
+    SourceRun run(latest, from);
+    run.commits = false;
+    ASSERT_TRUE(run.until([&] { return run.records.size() >= 5 && run.caught_up(1); }));
+    EXPECT_EQ(run.records.size(), 5U) << run.said();
+    EXPECT_EQ(run.records.front().offset, 50);
+    EXPECT_EQ(run.note("source_gap"), nullptr);
+    [[maybe_unused]] const auto time = run.close();
+  }
+}
+
 TEST_F(SourceResume, ATopicCreatedAnewMeanwhileIsAnotherIncarnation) {
   const auto from = read_100();
   topics_->remove(topic_);

@@ -106,6 +106,7 @@ class Run {
     for (std::uint32_t i = 0; i < topics_.size(); ++i) {
       readers_.emplace_back(world_, random_, topics_[i], i, outcome_.processes, (*from)[i]);
     }
+    if (auto begun = core_->begin(); !begun) return refused(begun.error());
 
     stopping_ = false;
     while (!stopping_) {
