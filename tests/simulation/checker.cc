@@ -258,6 +258,7 @@ class Reading {
       }
       std::set<std::string> reached;
       std::map<std::string, std::uint64_t> newest;  // by key
+      std::set<std::string> superseded;             // keys of which something old was heard last
       for (const Received& received : destination.received) {
         ++outcome.deliveries;
         const auto at = wanted.find(received.id);
@@ -266,15 +267,23 @@ class Reading {
         const auto& [number, content] = at->second;
         require(*content == received.content, "I5: {} was told {} in other words than the log has",
                 destination.subscription, received.id);
+        std::uint64_t& last = newest[received.key];
+        if (number >= last) superseded.erase(received.key);
         if (!reached.insert(received.id).second) {
           ++outcome.repeats;
           continue;
         }
-        std::uint64_t& last = newest[received.key];
-        require(number > last, "I5: {} heard of {} in the wrong order", destination.subscription,
-                received.key);
-        last = number;
+        // What gave way in a process that died before that was kept comes once more; and so does what is
+        // newer.
+        if (number < last) {
+          require(destination.gone > 0, "I5: {} heard of {} in the wrong order", destination.subscription,
+                  received.key);
+          superseded.insert(received.key);
+        }
+        last = std::max(last, number);
       }
+      require(superseded.empty(), "I5: the last that {} heard of {} is old", destination.subscription,
+              superseded.empty() ? "" : *superseded.begin());
       for (const auto& [id, entry] : wanted) {
         require(reached.contains(id) || given_up_.contains({entry.first, destination.subscription}),
                 "I5: {} never reached {}/{}", id, destination.topic, destination.subscription);
