@@ -443,8 +443,9 @@ TEST_F(LiveTimeline, AForwardJumpThatIsTakenBackWithinAMinuteChangesNothing) {
   set_clock(seconds(62));
   settle();
   EXPECT_THAT(read(&Stage::notes), testing::Contains(testing::HasSubstr("time goes on as before")));
-  both_caught_up();  // no answer from that hour is left
+  both_caught_up();
   both_caught_up(1);
+  settle();  // no answer from that hour is left
   event(0, seconds(80), true);
   clock(seconds(121));
   both_caught_up();
