@@ -79,10 +79,8 @@ std::optional<std::int64_t> claim_of(const KafkaPosition& position, std::optiona
                                      bool is_marked, bool is_restart) {
   switch (position.kind) {
     case KafkaPosition::Kind::Known:
-      // A group of ours that is behind is as it should be: what it lacks is not settled, or not kept, yet.
       if (is_restart)
-        return is_marked && committed && *committed <= position.offset ? std::nullopt
-                                                                       : std::optional(position.offset);
+        return is_marked && committed == position.offset ? std::nullopt : std::optional(position.offset);
       return is_marked ? std::nullopt : committed;
     // What was handed over and is not settled must come again after a crash: only what cannot be read any
     // more, or never was to be, is passed over.
