@@ -357,7 +357,7 @@ class LiveCore::Core : private Listener, private Answering {
     if (journal_.keeps() && engine_.is_idle() && !moves(frontier)) return;
     keep(engine_.tick(frontier, finite_only() ? kNever : trusted_time(), telemetry_.own_frontier()));
     // What a letter that waits belongs to is not settled, whatever else is.
-    if (blocked_ || failure_ || (!journal_.keeps() && !letters_.empty())) return;
+    if (failure_ || (!journal_.keeps() && !letters_.empty())) return;
     if (journal_.keeps()) {
       if (auto written = journal_.snapshot_if_due(); !written) tell_no_snapshot(written.error());
     }
