@@ -1,7 +1,6 @@
 // What one source has handed over and may not commit yet, and what has to happen before it may.
 //
-//   consumed --add()--> waits for time --judged()--> waits for deliveries --settled()--> the source's
-//   commit()
+//   consumed --add()--> waits for time --judged()--> waits for deliveries --settled()--> Source::commit()
 //
 // An offset waits until time has come past its events' bucket, so that everything they lead to was submitted,
 // and then until all of that is settled. Offsets of a partition are released in their order.

@@ -9,11 +9,10 @@
 // on which events are in the windows, which transitions were decided, and who has been told.
 //
 //   * Offsets: a chunk that covers an offset below its partition's next one is not taken in (`repeated`).
-//   * Transitions are decided by apply(), the same ones whenever the log is read, and stay in untold() until
-//   an
-//     Outbox record says with which bytes they are told. What an Outbox record holds is sent until an Ack
-//     record says that it arrived or was given up: so every attempt, in every process, sends the same bytes
-//     under the same id.
+//   * Transitions are decided by apply(), the same ones whenever the log is read, and stay in untold()
+//     until an Outbox record says with which bytes they are told. What an Outbox record holds is sent until
+//     an Ack record says that it arrived or was given up: so every attempt, in every process, sends the same
+//     bytes under the same id.
 //   * Hash records compare what another run of the same records came to. A difference is an error: the
 //     machine would not be deterministic.
 //

@@ -1,9 +1,9 @@
 // What is where in a state directory, and whose it is.
 //
-//   DIR/lock                          held by the engine that runs on it, for as long as it lives; says its
-//   process id DIR/state.sqlite, -wal, -shm      the state (schema.h) DIR/newest                        the
-//   number of the newest record, kept apart from it DIR/state.sqlite.new              a state that is being
-//   made; whole once it is renamed
+//   DIR/lock                       held by the engine that runs on it, for as long as it lives; says its pid
+//   DIR/state.sqlite, -wal, -shm   the state (schema.h)
+//   DIR/newest                     the number of the newest record, kept apart from it
+//   DIR/state.sqlite.new           a state that is being made; whole once it is renamed
 //
 // `newest` is a witness. Where the end of SQLite's log was damaged or left behind in copying, SQLite takes
 // what comes before it for all there was; here it shows as records that are missing. It is written after each
