@@ -80,7 +80,7 @@ class SmallDisk {
   [[nodiscard]] bool is_there() const { return is_there_; }
   void fill_but(std::uintmax_t bytes) const {
     const std::string block(4096, 'x');
-    std::ofstream filler(path_ / "filler", std::ios::binary);
+    std::ofstream filler(path_ / "filler", std::ios::binary | std::ios::app);
     while (fs::space(path_).available > bytes && filler) filler.write(block.data(), 4096).flush();
   }
   void make_room() const { fs::remove(path_ / "filler"); }
@@ -91,13 +91,22 @@ class SmallDisk {
 };
 
 // Whether it stops reading, with records left.
-bool comes_to_rest(const EngineProcess& engine) {
+::testing::AssertionResult comes_to_rest(const EngineProcess& engine) {
   double before = -1;
+  double lag = -1;
   for (const auto end = std::chrono::steady_clock::now() + kLimit; std::chrono::steady_clock::now() < end;
        std::this_thread::sleep_for(2s)) {
-    const double lag = engine.progress().lag;
-    if (lag > 0 && lag == before) return true;
+    lag = engine.progress().lag;
+    if (lag > 0 && lag == before) return ::testing::AssertionSuccess();
     before = lag;
+  }
+  return ::testing::AssertionFailure() << "the last lag is " << lag << "\n" << engine.log();
+}
+
+bool has_begun(const EngineProcess& engine) {
+  for (const auto end = std::chrono::steady_clock::now() + kLimit; std::chrono::steady_clock::now() < end;
+       std::this_thread::sleep_for(10ms)) {
+    if (engine.progress().lag >= 0) return true;
   }
   return false;
 }
@@ -107,12 +116,12 @@ TEST_F(Crash, FullDiskStopsTheReadingAndNothingIsLost) {
   if (!disk.is_there()) GTEST_SKIP() << "no right to mount a small file system";
   fs::create_directory(directory_ / "disk" / "state");
   fs::create_directory_symlink(directory_ / "disk" / "state", directory_ / "state.storm");
-  StormPlan plan = this->plan(400'000);
+  StormPlan plan = this->plan(800'000);
   plan.kills = 0;
   plan.broker_kills = 0;
   plan.pauses = 0;
   bool was_full = false;
-  plan.before_start = [&] { disk.fill_but(400'000); };
+  plan.before_start = [&] { disk.fill_but(400'000); };  // enough to start with
   plan.meanwhile = [&](EngineProcess& engine) {
     const auto says = [&](std::string_view code) {
       for (const auto end = std::chrono::steady_clock::now() + kLimit; std::chrono::steady_clock::now() < end;
@@ -122,6 +131,8 @@ TEST_F(Crash, FullDiskStopsTheReadingAndNothingIsLost) {
       }
       return false;
     };
+    EXPECT_TRUE(has_begun(engine));
+    disk.fill_but(0);
     was_full = says("state_not_kept");
     EXPECT_TRUE(comes_to_rest(engine));
     EXPECT_FALSE(engine.progress().is_done);
