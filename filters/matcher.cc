@@ -1,13 +1,33 @@
-// How matching goes, for one event:
+// Why the number of filters hardly matters
 //
-//   log group ─► its filters, one after the other ─► predicate holds? ─► extractions
+// A filter that does not match should cost nothing. So filters are not gone through; the event's own values
+// lead to those that have a chance:
+//
+//                    one walk for the fields of all filters
+//   message ─► JsonView ─► values ─► ValueIndex of each field ─► keys that hit
+//                                                                    │
+//        matches ◄─ predicate holds? ◄─ candidates ◄─ FilterIndex ◄──┘
+//
+//   keys        Every filter says what an event must show for it to have a chance: a value of eventName that
+//               is "ConsoleLogin", a userName that starts with "svc-" (access_key.h).
+//   values      All keys of one field are asked at once: one look-up in a hash table for all equalities, one
+//               walk down a tree for all prefixes, one automaton for all literals and the literals of regular
+//               expressions, one search for all ranges of numbers (value_index.h). What this costs depends on
+//               how many fields an event has and how long its values are, not on how many filters ask.
+//   candidates  A key leads to the filters that chose it, or, where these are many, to those that share a
+//               second key that hit as well (filter_index.h).
+//   predicate   What is left is asked one by one, as written: a key may promise too much, never too little.
+//   So
+//               the answer is the predicate's, and the index is about speed only.
+//
+// Filters that no key can find (`-DEBUG`, a TokenCount alone) are candidates for every event;
+// `tocsin check --explain` names them.
 //
 // What filters ask of an event is found out at the first question and kept until the next event: the JSON
-// walk (one for the fields of all filters), the tokens of the line, whether the message is UTF-8. So an event
-// whose filters ask no JSON is never walked.
+// walk, the tokens of the line, whether the message is UTF-8. An event whose log group's filters ask no JSON
+// is never walked.
 //
-// The program is what the matchers of all threads share: the predicates with their fields replaced by slots
-// and indexes, the trie of all wanted JSON fields, and the filters of each log group.
+// The program is what the matchers of all threads share.
 #include "filters/matcher.h"
 
 #include <re2/re2.h>
@@ -15,12 +35,15 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
+#include <variant>
 
 #include "engine/event/json_view.h"
 #include "engine/event/reject.h"
+#include "filters/bound_predicate.h"
+#include "filters/filter_index.h"
 
 namespace tocsin::filters {
 namespace {
@@ -31,14 +54,6 @@ using event::Slot;
 using event::TokenField;
 using runtime::Matches;
 using runtime::MatchSpec;
-
-// A predicate whose JSON fields and paths are known by their slots.
-struct BoundPredicate {
-  Predicate::Op op = Predicate::Op::True;
-  std::vector<BoundPredicate> children;
-  Leaf leaf;
-  Slot slot = 0;  // of a leaf with a JSON field or path
-};
 
 struct BoundGroup {
   std::size_t regex = 0;  // index into BoundFilter::regexes
@@ -53,17 +68,10 @@ struct BoundRegex {
 
 struct BoundFilter {
   BoundPredicate predicate;
-  bool needs_json = false;  // the predicate does: nothing but a JSON object can match
+  bool needs_json = false;              // the predicate does: nothing but a JSON object can match
+  std::vector<std::string> log_groups;  // sorted; empty: all
   std::vector<BoundExtraction> extractions;
   std::vector<BoundRegex> regexes;  // that have wanted groups, each once
-};
-
-using FilterList = std::vector<std::uint32_t>;
-
-// Lets a map of strings be searched by a view.
-struct TextHash {
-  using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
 };
 
 bool may_be_object(std::string_view message) {
@@ -76,43 +84,29 @@ bool may_be_object(std::string_view message) {
 class MatcherProgram {
  public:
   explicit MatcherProgram(std::vector<MatchSpec> specs) {
-    for (std::uint32_t i = 0; i < specs.size(); ++i) {
-      for (const std::string& group : specs[i].log_groups) by_group_.try_emplace(group);
-    }
-    for (std::uint32_t i = 0; i < specs.size(); ++i) {
-      add(i, specs[i].log_groups);
-      filters_.push_back(bind(std::move(specs[i])));
-    }
+    for (MatchSpec& spec : specs) filters_.push_back(bind(std::move(spec)));
+    std::vector<FilterIndex::Filter> to_find;
+    for (const BoundFilter& filter : filters_)
+      to_find.push_back({ways_in(filter.predicate), filter.log_groups});
+    index_.emplace(std::move(to_find));
   }
 
-  [[nodiscard]] const FilterList& filters_of(std::string_view log_group) const {
-    const auto found = by_group_.find(log_group);
-    return found == by_group_.end() ? for_all_ : found->second;
-  }
-  [[nodiscard]] const BoundFilter& filter(std::uint32_t index) const { return filters_[index]; }
-  [[nodiscard]] const event::FieldTrie& fields() const { return fields_; }
+  [[nodiscard]] const std::vector<BoundFilter>& filters() const { return filters_; }
+  [[nodiscard]] const FieldTable& fields() const { return fields_; }
+  [[nodiscard]] const FilterIndex& index() const { return *index_; }
 
  private:
-  // Filters come in the order of their index, so every list is sorted.
-  void add(std::uint32_t index, const std::vector<std::string>& groups) {
-    if (groups.empty()) {
-      for_all_.push_back(index);
-      for (auto& [group, list] : by_group_) list.push_back(index);
-      return;
-    }
-    for (const std::string& group : groups) {
-      FilterList& list = by_group_.find(group)->second;
-      if (list.empty() || list.back() != index) list.push_back(index);
-    }
-  }
-
   BoundFilter bind(MatchSpec spec) {
     BoundFilter filter;
     filter.needs_json = event::needs_json(spec.predicate);
-    filter.predicate = bind(std::move(spec.predicate));
+    filter.predicate = filters::bind(std::move(spec.predicate), fields_);
+    filter.log_groups = std::move(spec.log_groups);
+    std::ranges::sort(filter.log_groups);
+    const auto repeats = std::ranges::unique(filter.log_groups);
+    filter.log_groups.erase(repeats.begin(), repeats.end());
     for (runtime::Extraction& extraction : spec.extractions) {
       if (const auto* selector = std::get_if<event::Selector>(&extraction)) {
-        filter.extractions.emplace_back(fields_.add(*selector));
+        filter.extractions.emplace_back(fields_.json.add(*selector));
       } else if (const auto* token = std::get_if<TokenField>(&extraction)) {
         filter.extractions.emplace_back(*token);
       } else {
@@ -120,21 +114,6 @@ class MatcherProgram {
       }
     }
     return filter;
-  }
-
-  BoundPredicate bind(Predicate predicate) {
-    BoundPredicate bound;
-    bound.op = predicate.op;
-    bound.leaf = std::move(predicate.leaf);
-    if (const auto* field = std::get_if<event::JsonField>(&bound.leaf.field);
-        field && bound.op == Predicate::Op::Leaf) {
-      bound.slot = fields_.add(field->selector);
-    }
-    if (const auto* field = std::get_if<event::PathField>(&bound.leaf.field)) {
-      bound.slot = fields_.add_path(field->path);
-    }
-    for (Predicate& child : predicate.children) bound.children.push_back(bind(std::move(child)));
-    return bound;
   }
 
   static BoundGroup bind(const runtime::RegexGroup& group, std::vector<BoundRegex>& regexes) {
@@ -145,57 +124,91 @@ class MatcherProgram {
     return {static_cast<std::size_t>(same - regexes.begin()), group.group};
   }
 
-  event::FieldTrie fields_;
+  FieldTable fields_;
   std::vector<BoundFilter> filters_;  // by index of their specs
-  FilterList for_all_;                // filters of all log groups
-  std::unordered_map<std::string, FilterList, TextHash, std::equal_to<>>
-      by_group_;  // of named log groups: their own and those of all
+  std::optional<FilterIndex> index_;
 };
 
 namespace {
 
-class PlainMatcher final : public runtime::Matcher {
+class IndexedMatcher final : public runtime::Matcher {
  public:
-  explicit PlainMatcher(std::shared_ptr<const MatcherProgram> program) : program_(std::move(program)) {}
+  explicit IndexedMatcher(std::shared_ptr<const MatcherProgram> program)
+      : program_(std::move(program)), index_(program_->index()), candidates_(program_->filters().size()) {
+    for (std::uint32_t i = 0; i < program_->fields().tokens.size(); ++i) {
+      if (const ValueIndex* values = index_.values_of({FieldId::Kind::Token, i}))
+        token_values_.emplace_back(program_->fields().tokens[i], values);
+    }
+    message_values_ = index_.values_of({FieldId::Kind::Message, 0});
+  }
 
   void match(std::span<const event::Event> events, Matches& out) override {
     out.clear();
-    const FilterList* filters = nullptr;
-    std::string_view log_group;
+    bool is_first = true;
     for (std::uint32_t i = 0; i < events.size(); ++i) {
       const event::Event& event = events[i];
-      if (filters == nullptr || event.log_group != log_group) {
-        log_group = event.log_group;
-        filters = &program_->filters_of(log_group);
+      if (is_first || event.log_group != log_group_) {
+        log_group_ = event.log_group;
+        known_group_ = index_.log_group(log_group_);
+        is_first = false;
       }
-      if (!filters->empty()) match(event.message, i, *filters, out);
+      if (event.message.size() <= event::kMaxEventBytes) match(event.message, i, out);
     }
   }
 
  private:
   enum class Known : std::uint8_t { NotYet, Yes, No };
 
-  void match(std::string_view message, std::uint32_t index, const FilterList& filters, Matches& out) {
-    if (message.size() > event::kMaxEventBytes) return;
+  void match(std::string_view message, std::uint32_t index, Matches& out) {
     message_ = message;
     object_ = utf8_ = Known::NotYet;
     split_ = false;
-    for (const std::uint32_t f : filters) {
-      const BoundFilter& filter = program_->filter(f);
-      if (filter.needs_json && !is_object()) continue;
-      if (!holds(filter.predicate)) continue;
-      if (!is_utf8()) return;
+    find_hits();
+    index_.candidates(hits_, candidates_);
+    candidates_.take([&](FilterNumber f) {
+      const BoundFilter& filter = program_->filters()[f];
+      if (!filter.log_groups.empty() && !std::ranges::binary_search(filter.log_groups, log_group_))
+        return true;
+      if (filter.needs_json && !is_object()) return true;
+      if (!holds(filter.predicate)) return true;
+      if (!is_utf8()) return false;
       out.matches.push_back({index, f, static_cast<std::uint32_t>(out.values.size())});
       extract(filter, out);
+      return true;
+    });
+  }
+
+  void find_hits() {
+    hits_.clear();
+    if (known_group_.key != FilterIndex::kNoKey) hits_.push_back(known_group_.key);
+    const FilterIndex::Looks& looks = known_group_.looks;
+    if (looks.json && is_object()) {
+      for (const Slot slot : view_.filled()) {
+        const ValueIndex* values = index_.values_of({FieldId::Kind::Json, slot});
+        if (values == nullptr) continue;
+        for (const event::JsonNode& node : view_.nodes(slot))
+          values->find(node.kind, node.text, scratch_, hits_);
+      }
+      for (const auto& [field, key] : index_.absences()) {
+        if (view_.nodes(field.index).empty()) hits_.push_back(key);
+      }
     }
+    if (looks.tokens) {
+      split();
+      for (const auto& [field, values] : token_values_) {
+        if (const auto text = event::token_text(message_, field, tokens_, starts_))
+          values->find(event::NodeKind::String, *text, scratch_, hits_);
+      }
+    }
+    if (looks.message) message_values_->find(event::NodeKind::String, message_, scratch_, hits_);
   }
 
   // --- what is found out about a message at the first question -------------------------------------------
 
   bool is_object() {
     if (object_ == Known::NotYet) {
-      const bool object =
-          may_be_object(message_) && view_.walk(message_, program_->fields()) == event::JsonStatus::Object;
+      const bool object = may_be_object(message_) &&
+                          view_.walk(message_, program_->fields().json) == event::JsonStatus::Object;
       object_ = object ? Known::Yes : Known::No;
       if (object) utf8_ = Known::Yes;
     }
@@ -243,40 +256,40 @@ class PlainMatcher final : public runtime::Matcher {
 
   // Leaves whose values stand in no array need no choice, nor does a single one that does.
   bool jointly_holds(const std::vector<BoundPredicate>& leaves) {
-    candidates_.clear();
+    choices_.clear();
     std::uint32_t fields = 0;
     for (const BoundPredicate& bound : leaves) {
       const auto& test = std::get<event::FieldTest>(bound.leaf.test);
-      const auto nodes = view_.nodes(bound.slot);
-      const std::size_t before = candidates_.size();
+      const auto nodes = view_.nodes(bound.field.index);
+      const std::size_t before = choices_.size();
       bool settled = nodes.empty() && test.or_absent;
       for (const event::JsonNode& node : nodes) {
         if (settled) break;
         if (!event::holds(test, node.kind, node.text)) continue;
         settled = node.element == 0;
-        candidates_.push_back({fields, node.element});
+        choices_.push_back({fields, node.element});
       }
       if (settled) {
-        candidates_.resize(before);
-      } else if (candidates_.size() == before) {
+        choices_.resize(before);
+      } else if (choices_.size() == before) {
         return false;
       } else {
         ++fields;
       }
     }
-    return fields < 2 || event::has_consistent_choice(candidates_, fields, view_.elements());
+    return fields < 2 || event::has_consistent_choice(choices_, fields, view_.elements());
   }
 
   bool leaf_holds(const BoundPredicate& predicate) {
     const Leaf& leaf = predicate.leaf;
     if (std::holds_alternative<event::JsonField>(leaf.field)) {
-      const auto nodes = view_.nodes(predicate.slot);
+      const auto nodes = view_.nodes(predicate.field.index);
       if (std::holds_alternative<event::NotExists>(leaf.test)) return nodes.empty();
       return std::ranges::any_of(
           nodes, [&](const event::JsonNode& node) { return event::node_satisfies(node, leaf); });
     }
     if (const auto* test = std::get_if<event::FieldTest>(&leaf.test)) {
-      const auto nodes = view_.nodes(predicate.slot);
+      const auto nodes = view_.nodes(predicate.field.index);
       if (nodes.empty()) return test->or_absent;
       return std::ranges::any_of(
           nodes, [&](const event::JsonNode& node) { return event::holds(*test, node.kind, node.text); });
@@ -344,12 +357,23 @@ class PlainMatcher final : public runtime::Matcher {
   }
 
   std::shared_ptr<const MatcherProgram> program_;
+  const FilterIndex& index_;
+  std::vector<std::pair<TokenField, const ValueIndex*>> token_values_;
+  const ValueIndex* message_values_ = nullptr;
+
   event::JsonView view_;
+  ValueIndex::Scratch scratch_;
+  std::vector<KeyNumber> hits_;
+  Candidates candidates_;
   std::vector<std::string_view> tokens_;
   std::vector<std::size_t> starts_;
   std::vector<re2::StringPiece> groups_;
   std::vector<std::size_t> group_begins_;  // by regex of the filter
-  std::vector<event::ArrayCandidate> candidates_;
+  std::vector<event::ArrayCandidate> choices_;
+
+  // Of the log group at hand.
+  std::string_view log_group_;
+  FilterIndex::LogGroup known_group_;
 
   // Of the message at hand.
   std::string_view message_;
@@ -365,7 +389,7 @@ std::shared_ptr<const MatcherProgram> compile_matcher(std::vector<MatchSpec> spe
 }
 
 std::unique_ptr<runtime::Matcher> make_matcher(std::shared_ptr<const MatcherProgram> program) {
-  return std::make_unique<PlainMatcher>(std::move(program));
+  return std::make_unique<IndexedMatcher>(std::move(program));
 }
 
 }  // namespace tocsin::filters

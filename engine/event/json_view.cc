@@ -127,6 +127,7 @@ struct JsonView::State {
   std::uint64_t walk_serial_ = 0;
   std::vector<Range> ranges_;  // by slot, into found_
   std::vector<JsonNode> found_;
+  std::vector<Slot> filled_;
 };
 
 // Runs stage 1. NotObject stands for "fine so far".
@@ -292,8 +293,8 @@ void JsonView::State::add_member(Frame& frame, std::string_view name) {
   }
   if (active_.size() == children) return;
   if (!frame.any_member) {
-    // The first child stands for the key: no other key leads to it. But of a path, the names of `a.b` may also
-    // be found one in the other, while this frame is open: then the key itself is sought.
+    // The first child stands for the key: no other key leads to it. But of a path, the names of `a.b` may
+    // also be found one in the other, while this frame is open: then the key itself is sought.
     const TrieNode& first = *active_[children];
     if (first.of_path() && name.find('.') != std::string_view::npos) {
       strike_out_earlier(frame, name);
@@ -430,7 +431,10 @@ void JsonView::State::sort_by_slot(std::size_t slots) {
   for (const Filed& filed : log_) {
     if (filed.slot == kNoSlot) continue;
     Range& range = ranges_[filed.slot];
-    if (range.walk != walk_serial_) range = {walk_serial_, kNone, 0};
+    if (range.walk != walk_serial_) {
+      range = {walk_serial_, kNone, 0};
+      filled_.push_back(filed.slot);
+    }
     ++range.end;
   }
   found_.resize(log_.size());
@@ -455,6 +459,7 @@ JsonView& JsonView::operator=(JsonView&&) noexcept = default;
 JsonStatus JsonView::walk(std::string_view message, const FieldTrie& fields) {
   State& state = *state_;
   ++state.walk_serial_;
+  state.filled_.clear();
   JsonStatus status = state.scan(message);
   if (status == JsonStatus::NotObject) status = state.walk(fields);
   if (status == JsonStatus::Object) state.sort_by_slot(fields.slots());
@@ -464,6 +469,8 @@ JsonStatus JsonView::walk(std::string_view message, const FieldTrie& fields) {
 }
 
 std::span<const ArrayElement> JsonView::elements() const { return state_->elements_; }
+
+std::span<const Slot> JsonView::filled() const { return state_->filled_; }
 
 std::span<const JsonNode> JsonView::nodes(Slot slot) const {
   const State& state = *state_;

@@ -59,6 +59,9 @@ class JsonView {
   // Of a path: its scalars.
   [[nodiscard]] std::span<const JsonNode> nodes(Slot slot) const;
 
+  // The slots that have nodes, each once.
+  [[nodiscard]] std::span<const Slot> filled() const;
+
   // The elements of arrays that nodes of paths stand in; the first stands for none.
   [[nodiscard]] std::span<const ArrayElement> elements() const;
 

@@ -1,0 +1,135 @@
+// From the keys that hit an event to the filters that have a chance.
+//
+//   filters' ways in ─► FilterIndex ─► keys for the fields' ValueIndexes
+//   keys that hit ──► candidates() ─► filters whose predicates are to be asked
+//
+// Every conjunction of a filter is listed under one of its ways in: the one whose keys hit seldom and are not
+// asked for by many other filters. Where many filters have the same key (`eventName = "GetObject"`), they are
+// told apart by a second one, so that the list is not walked but looked up by both. A filter that no key can
+// find is a candidate for every event.
+//
+// Immutable once built; any number of threads may use it.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "filters/access_key.h"
+#include "filters/text_table.h"
+#include "filters/value_index.h"
+
+namespace tocsin::filters {
+
+using FilterNumber = std::uint32_t;
+
+// A set of filters, read in their order.
+class Candidates {
+ public:
+  explicit Candidates(std::size_t filters)
+      : words_((filters + 63) / 64), summary_((words_.size() + 63) / 64) {}
+
+  void add(FilterNumber filter) {
+    words_[filter / 64] |= std::uint64_t{1} << filter % 64;
+    summary_[filter / 4096] |= std::uint64_t{1} << filter / 64 % 64;
+  }
+
+  // Empties the set, calling `visit(filter)` for each until one answers false.
+  template <typename Visit>
+  void take(const Visit& visit) {
+    bool goes_on = true;
+    for (std::size_t s = 0; s < summary_.size(); ++s) {
+      for (; summary_[s] != 0; summary_[s] &= summary_[s] - 1) {
+        const std::size_t w = s * 64 + static_cast<std::size_t>(std::countr_zero(summary_[s]));
+        for (; words_[w] != 0; words_[w] &= words_[w] - 1) {
+          if (goes_on)
+            goes_on = visit(
+                static_cast<FilterNumber>(w * 64 + static_cast<std::size_t>(std::countr_zero(words_[w]))));
+        }
+      }
+    }
+  }
+
+ private:
+  std::vector<std::uint64_t> words_;    // a bit for each filter
+  std::vector<std::uint64_t> summary_;  // a bit for each word that is not zero
+};
+
+class FilterIndex {
+ public:
+  struct Filter {
+    std::vector<Conjunction> conjunctions;
+    std::vector<std::string> log_groups;  // empty: all
+  };
+
+  explicit FilterIndex(std::vector<Filter> filters);
+
+  // --- for an event
+
+  // What is looked at in the events of a log group.
+  struct Looks {
+    bool json = false;
+    bool tokens = false;
+    bool message = false;
+  };
+  struct LogGroup {
+    KeyNumber key = kNoKey;  // hits its events
+    Looks looks;
+  };
+  [[nodiscard]] LogGroup log_group(std::string_view name) const;
+
+  // Null: nobody asks about it.
+  [[nodiscard]] const ValueIndex* values_of(FieldId field) const;
+  // Fields whose absence is a key.
+  [[nodiscard]] std::span<const std::pair<FieldId, KeyNumber>> absences() const { return absences_; }
+
+  // `hits` may name a key several times.
+  void candidates(std::span<const KeyNumber> hits, Candidates& out) const;
+
+  // --- for people
+
+  // How a filter is found: its keys; second keys apart.
+  struct Found {
+    bool always = false;  // nothing tells: its predicate is asked for every event
+    std::vector<AccessKey> first;
+    std::vector<AccessKey> second;
+  };
+  [[nodiscard]] const Found& found(FilterNumber filter) const { return found_[filter]; }
+  [[nodiscard]] std::size_t keys() const { return lists_.size(); }
+
+  static constexpr KeyNumber kNoKey = UINT32_MAX;
+
+ private:
+  struct List {
+    std::vector<FilterNumber> filters;
+    bool has_pairs = false;  // as the first of two keys
+    bool is_second = false;
+  };
+
+  KeyNumber number_of(const AccessKey& key);
+  [[nodiscard]] double cost(const WayIn& way) const;
+  static std::uint64_t pair(KeyNumber first, KeyNumber second) {
+    return (std::uint64_t{first} << 32) | second;
+  }
+  void note_looks(const AccessKey& key, const std::vector<std::string>& log_groups);
+
+  TextTable<KeyNumber> numbers_;     // by identity
+  TextTable<std::uint32_t> wanted_;  // by identity: conjunctions that a key leads to
+  std::vector<List> lists_;          // by key
+  absl::flat_hash_map<std::uint64_t, std::vector<FilterNumber>> pairs_;
+  std::vector<FilterNumber> always_;
+  std::map<FieldId, ValueIndex> values_;
+  std::vector<const ValueIndex*> json_values_;  // by slot
+  std::vector<std::pair<FieldId, KeyNumber>> absences_;
+  Looks looks_;  // for filters of all log groups
+  TextTable<LogGroup> log_groups_;
+  std::vector<Found> found_;
+};
+
+}  // namespace tocsin::filters

@@ -1,0 +1,87 @@
+// RE2's own prefilter says which literals an expression asks for, as a condition of Ands and Ors over them
+// ("atoms"), which it keeps to itself; it only answers whether the expression can match given the atoms
+// found. A set of atoms is enough if, with all others found and none of it, the answer is no. From all atoms,
+// those that are not needed are taken out, the shortest first.
+#include "filters/regex_literals.h"
+
+#include <re2/filtered_re2.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace tocsin::filters {
+namespace {
+
+constexpr int kShortest = 3;  // bytes; shorter ones are everywhere
+
+// RE2 folds case by Unicode's rules: K (U+212A) is a k and ſ (U+017F) an s. What these rules can reach is not
+// used, unless the expression is plain: case counts in it, and it names ASCII characters only.
+bool is_plain(std::string_view source) {
+  for (std::size_t i = 0; i < source.size(); ++i) {
+    if (static_cast<unsigned char>(source[i]) >= 0x80) return false;
+    if (source[i] == '\\' && i + 1 < source.size()) {
+      const char escaped = source[++i];
+      if (escaped == 'x' || escaped == 'p' || escaped == 'P' || (escaped >= '0' && escaped <= '7'))
+        return false;
+    } else if (source.substr(i).starts_with("(?")) {
+      for (i += 2; i < source.size() && source[i] >= 'a' && source[i] <= 'z'; ++i) {
+        if (source[i] == 'i') return false;
+      }
+      --i;
+    }
+  }
+  return true;
+}
+
+// The longest part of an atom that is found byte by byte.
+std::string usable_part(std::string_view atom, bool plain) {
+  std::string_view longest;
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i <= atom.size(); ++i) {
+    const bool usable = i < atom.size() && static_cast<unsigned char>(atom[i]) < 0x80 &&
+                        (plain || (atom[i] != 'k' && atom[i] != 's'));
+    if (usable) continue;
+    if (i - begin > longest.size()) longest = atom.substr(begin, i - begin);
+    begin = i + 1;
+  }
+  return longest.size() < kShortest ? std::string() : std::string(longest);
+}
+
+}  // namespace
+
+std::vector<std::string> required_literals(std::string_view source) {
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  re2::FilteredRE2 filter(kShortest);
+  int id = 0;
+  if (filter.Add(re2::StringPiece(source.data(), source.size()), options, &id) != re2::RE2::NoError)
+    return {};
+  std::vector<std::string> atoms;
+  filter.Compile(&atoms);
+  if (atoms.empty()) return {};
+
+  const bool plain = is_plain(source);
+  std::vector<std::string> parts;
+  for (const std::string& atom : atoms) parts.push_back(usable_part(atom, plain));
+  std::vector<int> found;  // atoms that are not needed
+  const auto can_match = [&] {
+    std::vector<int> expressions;
+    filter.AllPotentials(found, &expressions);
+    return !expressions.empty();
+  };
+  std::vector<std::size_t> order(atoms.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return parts[i].size(); });
+  std::vector<std::string> needed;
+  for (const std::size_t i : order) {
+    found.push_back(static_cast<int>(i));
+    if (!can_match()) continue;
+    found.pop_back();
+    if (parts[i].empty()) return {};
+    needed.push_back(parts[i]);
+  }
+  return needed;
+}
+
+}  // namespace tocsin::filters

@@ -1,0 +1,147 @@
+// All keys that filters have for one field, asked at once: one look-up for a value, not one for each key.
+//
+//   AccessKeys of a field --add()--> ValueIndex --find(value)--> numbers of the keys that hit
+//
+//   Equals         a hash table
+//   EqualsAnyCase  another, of texts in lower case
+//   Starts, Ends   a tree, walked from the value's first or last byte while it leads on
+//   Holds          one automaton over the value (literal_finder.h)
+//   Range          a tree of intervals
+//   Block          a hash table for each length of prefix
+//   Regex          one RE2::Set
+//   Exists         hits always
+//
+// Built once, then only read: any number of threads may share it, each with a Scratch of its own.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "engine/event/ip_address.h"
+#include "engine/event/json_view.h"
+#include "filters/access_key.h"
+#include "filters/literal_finder.h"
+#include "filters/text_table.h"
+
+namespace re2 {
+class RE2;
+}  // namespace re2
+
+namespace tocsin::filters {
+
+using KeyNumber = std::uint32_t;
+
+// Texts that values start with, or end with, as a tree of their bytes.
+class TextTree {
+ public:
+  // Calls `found(key)` for each text that stands at the beginning (or, read backwards, at the end) of `text`.
+  template <typename Found>
+  void find(std::string_view text, bool backwards, const Found& found) const {
+    std::uint32_t node = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      const char c = backwards ? text[text.size() - 1 - i] : text[i];
+      const auto next = edges_.find(edge(node, c));
+      if (next == edges_.end()) return;
+      node = next->second;
+      if (const KeyNumber key = keys_[node]; key != kNone) found(key);
+    }
+  }
+  void add(std::string_view text, bool backwards, KeyNumber key);
+  [[nodiscard]] bool empty() const { return edges_.empty(); }
+
+ private:
+  static constexpr KeyNumber kNone = UINT32_MAX;
+  [[nodiscard]] static std::uint64_t edge(std::uint32_t node, char c);
+
+  absl::flat_hash_map<std::uint64_t, std::uint32_t> edges_;
+  std::vector<KeyNumber> keys_{kNone};  // by node
+};
+
+// Ranges that hold a number, found in time logarithmic in all ranges and linear in those found.
+class RangeTree {
+ public:
+  void add(const event::NumberRange& range, KeyNumber key) { ranges_.push_back({range, key, 0}); }
+  void build();
+  [[nodiscard]] bool empty() const { return ranges_.empty(); }
+
+  template <typename Found>
+  void find(double number, const Found& found) const {
+    find(0, ranges_.size(), number, found);
+  }
+
+ private:
+  struct Entry {
+    event::NumberRange range;
+    KeyNumber key = 0;
+    double highest = 0;  // end of all ranges of the part of which it is the middle
+  };
+
+  // A part is sorted by where its ranges begin; its middle is its root.
+  template <typename Found>
+  void find(std::size_t begin, std::size_t end, double number, const Found& found) const {
+    while (begin != end) {
+      const std::size_t middle = begin + (end - begin) / 2;
+      const Entry& entry = ranges_[middle];
+      if (entry.highest < number) return;
+      find(begin, middle, number, found);
+      if (number < entry.range.low) return;
+      if ((number > entry.range.low || entry.range.low_belongs) &&
+          (number < entry.range.high || (number == entry.range.high && entry.range.high_belongs))) {
+        found(entry.key);
+      }
+      begin = middle + 1;
+    }
+  }
+  double set_highest(std::size_t begin, std::size_t end);
+
+  std::vector<Entry> ranges_;
+};
+
+class ValueIndex {
+ public:
+  ValueIndex();
+  ~ValueIndex();
+  ValueIndex(ValueIndex&&) noexcept;
+  ValueIndex& operator=(ValueIndex&&) noexcept;
+
+  void add(const AccessKey& key, KeyNumber number);  // neither LogGroup nor Absent
+  void build();                                      // after the last add()
+
+  // What a thread needs to search.
+  struct Scratch {
+    std::string lower;
+    std::vector<int> expressions;
+  };
+
+  // Adds the keys that hit a value, some perhaps more than once. Objects and arrays only exist.
+  void find(event::NodeKind kind, std::string_view text, Scratch& scratch,
+            std::vector<KeyNumber>& hits) const;
+
+ private:
+  void find_expressions(std::string_view text, Scratch& scratch, std::vector<KeyNumber>& hits) const;
+  void find_blocks(std::string_view text, std::vector<KeyNumber>& hits) const;
+
+  std::vector<KeyNumber> always_;
+  TextTable<KeyNumber> equal_;
+  TextTable<KeyNumber> equal_any_case_;
+  TextTree starts_;
+  TextTree ends_;
+  std::vector<std::string> literals_;
+  std::vector<KeyNumber> literal_keys_;
+  std::optional<LiteralFinder> finder_;
+  RangeTree ranges_;
+  using Blocks = absl::flat_hash_map<std::array<std::uint8_t, 16>, KeyNumber>;  // by a block's first address
+  std::map<std::pair<bool, unsigned>, Blocks> blocks_;                          // by family and length
+  struct Expressions;
+  std::unique_ptr<Expressions> expressions_;
+};
+
+}  // namespace tocsin::filters

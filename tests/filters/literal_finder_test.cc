@@ -1,0 +1,63 @@
+#include "filters/literal_finder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
+
+#include "filters/ascii_case.h"
+
+namespace tocsin::filters {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+std::set<std::uint32_t> found_in(const std::vector<std::string>& literals, std::string_view text) {
+  std::set<std::uint32_t> found;
+  LiteralFinder(literals).find(text, [&](std::uint32_t literal) { found.insert(literal); });
+  return found;
+}
+
+TEST(LiteralFinder, FindsLiteralsWithinAndAcrossEachOther) {
+  EXPECT_THAT(found_in({"he", "she", "his", "hers"}, "ushers"), ElementsAre(0, 1, 3));
+}
+
+TEST(LiteralFinder, TakesLettersOfEitherCase) {
+  EXPECT_THAT(found_in({"error", "FAIL"}, "An Error: it fails"), ElementsAre(0, 1));
+}
+
+TEST(LiteralFinder, FindsAnEqualLiteralTwice) { EXPECT_THAT(found_in({"a", "a"}, "a"), ElementsAre(0, 1)); }
+
+TEST(LiteralFinder, LooksForTheEndOfALongLiteralOnly) {
+  EXPECT_THAT(found_in({"aaaaaaaaaaaaConnection"}, "no connection"), ElementsAre(0));
+  EXPECT_THAT(found_in({"aaaaaaaaaaaaConnection"}, "no connectio"), IsEmpty());
+}
+
+TEST(LiteralFinder, MissesNothingThatAPlainSearchFinds) {
+  std::mt19937 random(20261127);
+  const auto text_of = [&](std::size_t most, std::string_view letters) {
+    std::string text;
+    const std::size_t size = 1 + random() % most;
+    while (text.size() < size) text.push_back(letters[random() % letters.size()]);
+    return text;
+  };
+  for (int round = 0; round < 300; ++round) {
+    std::vector<std::string> literals;
+    while (literals.size() < 1 + random() % 20) literals.push_back(text_of(10, "abAB\xC3\xFF"));
+    const std::string text = text_of(60, "abAB\xC3\xFFz");
+    const auto found = found_in(literals, text);
+    for (std::uint32_t i = 0; i < literals.size(); ++i) {
+      const std::string sought = lower_ascii(literals[i]);
+      const bool is_there = lower_ascii(text).find(sought) != std::string::npos;
+      EXPECT_TRUE(!is_there || found.contains(i)) << literals[i] << " in " << text;
+      if (sought.size() <= LiteralFinder::kUsed) {
+        EXPECT_EQ(is_there, found.contains(i)) << literals[i] << " in " << text;
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tocsin::filters

@@ -1,0 +1,69 @@
+#include "filters/regex_literals.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <random>
+
+#include "filters/ascii_case.h"
+
+namespace tocsin::filters {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
+
+TEST(RegexLiterals, ASequenceNeedsItsLongestLiteral) {
+  EXPECT_THAT(required_literals("user=[a-z]+ connection refused"), ElementsAre(" connection refused"));
+}
+
+TEST(RegexLiterals, AChoiceNeedsOneOfEach) {
+  EXPECT_THAT(required_literals("ERROR|timed out"), UnorderedElementsAre("error", "timed out"));
+}
+
+TEST(RegexLiterals, ShortOrOpenOnesAreNotWorthLookingFor) {
+  EXPECT_THAT(required_literals("[0-9]+"), IsEmpty());
+  EXPECT_THAT(required_literals("ab|error"), IsEmpty());
+  EXPECT_THAT(required_literals(".*"), IsEmpty());
+}
+
+TEST(RegexLiterals, WithoutCaseTheLettersThatUnicodeAddsAreLeftOut) {
+  EXPECT_THAT(required_literals("(?i)task"), IsEmpty());  // a long s, a Kelvin sign
+  EXPECT_THAT(required_literals("(?i)connection"), ElementsAre("connection"));
+}
+
+// Whatever is found holds a literal: random expressions on random texts.
+TEST(RegexLiterals, StandInEveryTextInWhichTheExpressionIsFound) {
+  std::mt19937 random(20261127);
+  const std::vector<std::string> pieces{
+      "abc",   "(?i)sky", "[a-c]+",         ".*",   "|", "abd",    "(?:xyz|sks)", "x?", "\\d", "kss", "[ks]k",
+      "(abc)", "^",       "\\x{212A}elvin", "[^a]", "é", "a{2,3}", "(?i:K)"};
+  const std::vector<std::string> words{"abc", "ABC",         "sky",    "\u017Fky", "s\u212Ay", "abd",
+                                       "xyz", "sks",         "x",      "7",        "kss",      "kk",
+                                       "é",   "\u212Aelvin", "Kelvin", "aa",       "aaa",      "\u212A"};
+  int found = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string source;
+    for (std::size_t i = 0; i <= random() % 4; ++i) source += pieces[random() % pieces.size()];
+    const re2::RE2 expression(source, re2::RE2::Quiet);
+    if (!expression.ok()) continue;
+    const auto literals = required_literals(source);
+    for (int t = 0; t < 20; ++t) {
+      std::string text;
+      for (std::size_t i = 0; i <= random() % 4; ++i) text += words[random() % words.size()];
+      if (literals.empty() || !re2::RE2::PartialMatch(text, expression)) continue;
+      ++found;
+      EXPECT_TRUE(std::ranges::any_of(
+          literals,
+          [&](const std::string& literal) { return lower_ascii(text).find(literal) != std::string::npos; }))
+          << source << " in " << text;
+    }
+  }
+  EXPECT_GT(found, 1000);
+}
+
+}  // namespace
+}  // namespace tocsin::filters
