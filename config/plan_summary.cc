@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "config/characters.h"
 #include "engine/base/number.h"
 #include "engine/metric/window.h"
+#include "filters/matcher.h"
 
 namespace tocsin::config {
 namespace {
@@ -87,17 +89,30 @@ std::string metric_name(const metric::MetricDefinition& metric) {
   return fmt::format("{}/{}", metric.metric_namespace, metric.name);
 }
 
-std::string describe_filter(const runtime::FilterPlan& filter, const runtime::Plan& plan) {
+// How its matches are found among those of all filters.
+std::string describe_access(const filters::FilterAccess& access) {
+  if (!access.is_indexed)
+    return fmt::format("no key: asked of every event, about {:.0f} ns each", access.nanoseconds);
+  constexpr std::size_t kShown = 3;
+  const std::vector<std::string> shown(
+      access.keys.begin(),
+      access.keys.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, access.keys.size())));
+  const std::size_t more = access.keys.size() - shown.size();
+  return fmt::format("found by {}{}", join(shown), more == 0 ? "" : fmt::format(" and {} more", more));
+}
+
+std::string describe_filter(const runtime::FilterPlan& filter, const runtime::Plan& plan,
+                            const filters::FilterAccess& access) {
   Reads reads;
   reads.add(filter.match.predicate);
   for (const runtime::Extraction& extraction : filter.match.extractions) reads.add(extraction);
   std::vector<std::string> dimensions;
   for (const auto& dimension : filter.dimensions) dimensions.push_back(dimension.name);
   return fmt::format(
-      "{} to {}{}; {}",
+      "{} to {}{}; {}; {}",
       filter.match.log_groups.empty() ? "all log groups" : "log groups " + join(filter.match.log_groups),
       metric_name(plan.metrics[filter.metric]), dimensions.empty() ? "" : " for each " + join(dimensions),
-      reads.describe());
+      reads.describe(), describe_access(access));
 }
 
 // The memory of one series: its buckets.
@@ -177,8 +192,26 @@ std::string summarize(const Configuration& configuration) {
   const runtime::Plan& plan = *configuration.plan;
   Rows sources;
   for (const auto& source : plan.sources) sources.emplace_back(source.name, describe_source(source));
-  Rows filters;
-  for (const auto& filter : plan.filters) filters.emplace_back(filter.name, describe_filter(filter, plan));
+  Rows rows_of_filters;
+  std::vector<runtime::MatchSpec> specs;
+  for (const auto& filter : plan.filters) specs.push_back(filter.match);
+  const auto accesses = filters::explain_access(*filters::compile_matcher(std::move(specs)));
+  std::vector<std::string> asked_always;
+  double nanoseconds = 0;
+  for (std::size_t i = 0; i < plan.filters.size(); ++i) {
+    rows_of_filters.emplace_back(plan.filters[i].name, describe_filter(plan.filters[i], plan, accesses[i]));
+    nanoseconds += accesses[i].nanoseconds;
+    if (!accesses[i].is_indexed) asked_always.push_back(plan.filters[i].name);
+  }
+  Rows matching;
+  if (!plan.filters.empty()) {
+    matching.emplace_back(
+        "found by keys",
+        fmt::format("{} of {} filters", plan.filters.size() - asked_always.size(), plan.filters.size()));
+    matching.emplace_back("asked of every event", asked_always.empty() ? "none" : join(asked_always));
+    matching.emplace_back("predicates",
+                          fmt::format("about {:.0f} ns an event of 1.2 kB, beside its walk", nanoseconds));
+  }
   Rows metrics;
   for (std::size_t i = 0; i < plan.metrics.size(); ++i) {
     metrics.emplace_back(metric_name(plan.metrics[i]), describe_metric(i, plan));
@@ -198,9 +231,9 @@ std::string summarize(const Configuration& configuration) {
                                                    : fmt::format("{} on {}", settings->texts.at("topic"),
                                                                  settings->texts.at("brokers")));
   }
-  return paragraph("sources", sources) + paragraph("metric filters", filters) +
-         paragraph("metrics", metrics) + paragraph("alarms", alarms) + paragraph("topics", topics) +
-         paragraph("dead letters", dead_letters);
+  return paragraph("sources", sources) + paragraph("metric filters", rows_of_filters) +
+         paragraph("matching", matching) + paragraph("metrics", metrics) + paragraph("alarms", alarms) +
+         paragraph("topics", topics) + paragraph("dead letters", dead_letters);
 }
 
 }  // namespace tocsin::config

@@ -1,5 +1,7 @@
 #include "filters/access_key.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -10,6 +12,7 @@
 #include <utility>
 #include <variant>
 
+#include "engine/base/number.h"
 #include "filters/ascii_case.h"
 #include "filters/regex_literals.h"
 
@@ -249,6 +252,41 @@ double AccessKey::odds() const {
       return 0.9;
   }
   return 1;
+}
+
+std::string describe(const AccessKey& key, const FieldTable& fields) {
+  const auto field = [&] { return fields.name(key.field); };
+  switch (key.kind) {
+    case Kind::LogGroup:
+      return fmt::format("log group {}", key.text);
+    case Kind::Exists:
+      return fmt::format("{} is there", field());
+    case Kind::Absent:
+      return fmt::format("{} is not there", field());
+    case Kind::Equals:
+    case Kind::EqualsAnyCase:
+      return fmt::format("{} is {}", field(), key.text.empty() ? "empty" : key.text);
+    case Kind::Starts:
+      return fmt::format("{} starts with {}", field(), key.text);
+    case Kind::Ends:
+      return fmt::format("{} ends with {}", field(), key.text);
+    case Kind::Holds:
+      return fmt::format("{} holds {}", field(), key.text);
+    case Kind::Range: {
+      const auto [low, high, with_low, with_high] = key.range;
+      if (low == high) return fmt::format("{} = {}", field(), format_number(low));
+      if (std::isinf(low))
+        return fmt::format("{} {} {}", field(), with_high ? "<=" : "<", format_number(high));
+      if (std::isinf(high))
+        return fmt::format("{} {} {}", field(), with_low ? ">=" : ">", format_number(low));
+      return fmt::format("{} from {} to {}", field(), format_number(low), format_number(high));
+    }
+    case Kind::Block:
+      return fmt::format("{} is an address of a block of {} bits", field(), key.block.bits);
+    case Kind::Regex:
+      return fmt::format("{} matches {} (one set of all such expressions)", field(), key.text);
+  }
+  return {};
 }
 
 std::vector<Conjunction> ways_in(const BoundPredicate& predicate) {

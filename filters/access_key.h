@@ -43,6 +43,9 @@ struct AccessKey {
   [[nodiscard]] double odds() const;
 };
 
+// For people: "$.eventName is ConsoleLogin".
+[[nodiscard]] std::string describe(const AccessKey& key, const FieldTable& fields);
+
 // Keys of which at least one hits an event for which the predicate holds.
 using WayIn = std::vector<AccessKey>;
 

@@ -384,6 +384,39 @@ class IndexedMatcher final : public runtime::Matcher {
 
 }  // namespace
 
+namespace {
+
+// What asking costs, in nanoseconds, of an event of 1.2 kB; measured, and rounded a good deal.
+double cost_of(const BoundPredicate& predicate) {
+  constexpr double kPlain = 10;
+  if (predicate.op == Predicate::Op::Leaf) {
+    const bool message = predicate.field.kind == FieldId::Kind::Message;
+    if (std::holds_alternative<event::RegexSearch>(predicate.leaf.test)) return message ? 1500 : 100;
+    return message ? 50 : kPlain;
+  }
+  double sum = 0;
+  for (const BoundPredicate& child : predicate.children) sum += cost_of(child);
+  return std::max(sum, kPlain);
+}
+
+}  // namespace
+
+std::vector<FilterAccess> explain_access(const MatcherProgram& program) {
+  std::vector<FilterAccess> all;
+  for (FilterNumber f = 0; f < program.filters().size(); ++f) {
+    const FilterIndex::Found& found = program.index().found(f);
+    FilterAccess& access = all.emplace_back();
+    access.is_indexed = !found.always;
+    double odds = found.always ? 1 : 0;
+    for (const AccessKey& key : found.first) {
+      access.keys.push_back(describe(key, program.fields()));
+      odds += key.odds();
+    }
+    access.nanoseconds = std::min(odds, 1.0) * cost_of(program.filters()[f].predicate);
+  }
+  return all;
+}
+
 std::shared_ptr<const MatcherProgram> compile_matcher(std::vector<MatchSpec> specs) {
   return std::make_shared<const MatcherProgram>(std::move(specs));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "engine/runtime/matcher.h"
@@ -15,5 +16,13 @@ class MatcherProgram;
 
 // A matcher for one thread.
 [[nodiscard]] std::unique_ptr<runtime::Matcher> make_matcher(std::shared_ptr<const MatcherProgram> program);
+
+// How a filter is found among all others, for people.
+struct FilterAccess {
+  bool is_indexed = false;        // false: no key can find it, so its predicate is asked of every event
+  std::vector<std::string> keys;  // "$.eventName is ConsoleLogin": one of them hits where the filter matches
+  double nanoseconds = 0;         // a guess: what asking its predicate costs, over all events of 1.2 kB
+};
+[[nodiscard]] std::vector<FilterAccess> explain_access(const MatcherProgram& program);  // by filter
 
 }  // namespace tocsin::filters

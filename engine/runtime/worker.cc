@@ -37,6 +37,7 @@ struct Worker::State {
   Matches matches;
   std::vector<Hash128> plain_series;                          // of each filter without dimensions
   std::vector<std::optional<std::uint32_t>> default_indexes;  // of each filter
+  std::vector<std::uint32_t> default_filters;                 // that have a default, by its index
   absl::flat_hash_map<Hash128, std::uint32_t> batch_series;   // in the batch being made
   metric::Dimensions dimensions;
   std::vector<std::uint64_t> matched;  // of each filter
@@ -173,17 +174,22 @@ struct Worker::State {
       matched_events.push_back({first_event + match.event, *index, true});
     }
     std::size_t next_matched = 0;
+    EventTime last_minute = event::kInheritTime;
+    std::string_view last_group;
     for (std::uint32_t e = 0; e < events.events.size(); ++e) {
       const EventTime minute = minute_of(events.events[e].time);
-      for (std::size_t f = 0; f < plan->filters.size(); ++f) {
-        if (!default_indexes[f]) continue;
-        if (minute != event::kInheritTime && last_seen[*default_indexes[f]].minute == minute) continue;
-        const auto& groups = plan->filters[f].match.log_groups;
-        if (!groups.empty() &&
-            std::find(groups.begin(), groups.end(), events.events[e].log_group) == groups.end())
-          continue;
-        last_seen[*default_indexes[f]].minute = minute;
-        out.seen.push_back({first_event + e, *default_indexes[f], false});
+      const std::string_view log_group = events.events[e].log_group;
+      const bool is_news =
+          e == 0 || minute == event::kInheritTime || minute != last_minute || log_group != last_group;
+      last_minute = minute;
+      last_group = log_group;
+      for (std::size_t d = 0; is_news && d < default_filters.size(); ++d) {
+        LastSeen& seen = last_seen[d];
+        if (minute != event::kInheritTime && seen.minute == minute) continue;
+        const auto& groups = plan->filters[default_filters[d]].match.log_groups;
+        if (!groups.empty() && std::ranges::find(groups, log_group) == groups.end()) continue;
+        seen.minute = minute;
+        out.seen.push_back({first_event + e, static_cast<std::uint32_t>(d), false});
       }
       while (next_matched < matched_events.size() && matched_events[next_matched].event == first_event + e) {
         out.seen.push_back(matched_events[next_matched++]);
@@ -196,13 +202,16 @@ Worker::Worker(std::shared_ptr<const Plan> plan, bool keep_excerpts) : state_(st
   state_->plan = std::move(plan);
   state_->wants_excerpts = keep_excerpts;
   state_->matcher = state_->plan->make_matcher();
-  std::uint32_t defaults = 0;
-  for (const FilterPlan& filter : state_->plan->filters) {
+  for (std::uint32_t f = 0; f < state_->plan->filters.size(); ++f) {
+    const FilterPlan& filter = state_->plan->filters[f];
     const metric::MetricDefinition& metric = state_->plan->metrics[filter.metric];
     state_->plain_series.push_back(metric::series_hash(metric.metric_namespace, metric.name, {}));
-    state_->default_indexes.push_back(filter.default_value ? std::optional(defaults++) : std::nullopt);
+    std::optional<std::uint32_t>& index = state_->default_indexes.emplace_back();
+    if (!filter.default_value) continue;
+    index = static_cast<std::uint32_t>(state_->default_filters.size());
+    state_->default_filters.push_back(f);
   }
-  state_->last_seen.resize(defaults);
+  state_->last_seen.resize(state_->default_filters.size());
   state_->matched.resize(state_->plan->filters.size());
 }
 
