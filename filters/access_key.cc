@@ -14,6 +14,7 @@
 
 #include "engine/base/number.h"
 #include "filters/ascii_case.h"
+#include "filters/literal_finder.h"
 #include "filters/regex_literals.h"
 
 namespace tocsin::filters {
@@ -38,6 +39,13 @@ AccessKey key_of(Kind kind, FieldId field, std::string text = {}) {
   key.field = field;
   key.text = std::move(text);
   return key;
+}
+
+// The literal's last bytes are enough to look for: what is found is asked again, and literals that end alike
+// are found once.
+AccessKey holds_key(FieldId field, std::string_view literal) {
+  if (literal.size() > LiteralFinder::kUsed) literal.remove_prefix(literal.size() - LiteralFinder::kUsed);
+  return key_of(Kind::Holds, field, lower_ascii(literal));
 }
 
 AccessKey exists(FieldId field) { return key_of(Kind::Exists, field); }
@@ -71,7 +79,7 @@ AccessKey pieces_key(FieldId field, const std::vector<std::string_view>& pieces)
   const std::string_view anchored = at_start ? pieces.front() : pieces.back();
   if (!anchored.empty()) return key_of(at_start ? Kind::Starts : Kind::Ends, field, lower_ascii(anchored));
   const auto longest = *std::ranges::max_element(pieces, {}, &std::string_view::size);
-  return longest.empty() ? exists(field) : key_of(Kind::Holds, field, lower_ascii(longest));
+  return longest.empty() ? exists(field) : holds_key(field, longest);
 }
 
 std::vector<std::string_view> split_at_stars(std::string_view pattern) {
@@ -86,8 +94,8 @@ std::vector<std::string_view> split_at_stars(std::string_view pattern) {
 
 WayIn regex_keys(FieldId field, const event::Regex& regex) {
   WayIn keys;
-  for (std::string& literal : required_literals(regex.source))
-    keys.push_back(key_of(Kind::Holds, field, std::move(literal)));
+  for (const std::string& literal : required_literals(regex.source))
+    keys.push_back(holds_key(field, literal));
   if (keys.empty()) keys.push_back(key_of(Kind::Regex, field, regex.source));
   return keys;
 }
@@ -146,7 +154,7 @@ std::optional<WayIn> way_into(const Leaf& leaf, FieldId field) {
   if (const auto* test = std::get_if<event::RegexSearch>(&leaf.test)) return regex_keys(field, test->regex);
   if (const auto* test = std::get_if<event::Contains>(&leaf.test)) {
     if (test->text.empty()) return message ? std::nullopt : std::optional(WayIn{exists(field)});
-    return WayIn{key_of(Kind::Holds, field, lower_ascii(test->text))};
+    return WayIn{holds_key(field, test->text)};
   }
   if (message) return std::nullopt;
   if (const auto* test = std::get_if<event::Wildcard>(&leaf.test))

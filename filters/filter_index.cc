@@ -153,13 +153,13 @@ const ValueIndex* FilterIndex::values_of(FieldId field) const {
   return known == values_.end() ? nullptr : &known->second;
 }
 
-void FilterIndex::candidates(std::span<const KeyNumber> hits, Candidates& out) const {
+void FilterIndex::candidates(const KeyHits& hits, Candidates& out) const {
   for (const FilterNumber filter : always_) out.add(filter);
-  for (const KeyNumber key : hits) {
+  for (const KeyNumber key : hits.list()) {
     const List& list = lists_[key];
     for (const FilterNumber filter : list.filters) out.add(filter);
     if (!list.has_pairs) continue;
-    for (const KeyNumber other : hits) {
+    for (const KeyNumber other : hits.list()) {
       if (!lists_[other].is_second) continue;
       const auto paired = pairs_.find(pair(key, other));
       if (paired == pairs_.end()) continue;

@@ -89,8 +89,7 @@ class FilterIndex {
   // Fields whose absence is a key.
   [[nodiscard]] std::span<const std::pair<FieldId, KeyNumber>> absences() const { return absences_; }
 
-  // `hits` may name a key several times.
-  void candidates(std::span<const KeyNumber> hits, Candidates& out) const;
+  void candidates(const KeyHits& hits, Candidates& out) const;
 
   // --- for people
 

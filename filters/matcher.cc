@@ -3,7 +3,7 @@
 // A filter that does not match should cost nothing. So filters are not gone through; the event's own values
 // lead to those that have a chance:
 //
-//                    one walk for the fields of all filters
+//                 one walk for the fields of all filters
 //   message ─► JsonView ─► values ─► ValueIndex of each field ─► keys that hit
 //                                                                    │
 //        matches ◄─ predicate holds? ◄─ candidates ◄─ FilterIndex ◄──┘
@@ -23,9 +23,9 @@
 // Filters that no key can find (`-DEBUG`, a TokenCount alone) are candidates for every event;
 // `tocsin check --explain` names them.
 //
-// What filters ask of an event is found out at the first question and kept until the next event: the JSON
-// walk, the tokens of the line, whether the message is UTF-8. An event whose log group's filters ask no JSON
-// is never walked.
+// The decoder, which has to walk every JSON event, does so for the filters' fields as well. What else filters
+// ask is found out at the first question and kept until the next event: the tokens of the line, whether the
+// message is UTF-8, the JSON of a message that was not walked.
 //
 // The program is what the matchers of all threads share.
 #include "filters/matcher.h"
@@ -134,7 +134,10 @@ namespace {
 class IndexedMatcher final : public runtime::Matcher {
  public:
   explicit IndexedMatcher(std::shared_ptr<const MatcherProgram> program)
-      : program_(std::move(program)), index_(program_->index()), candidates_(program_->filters().size()) {
+      : program_(std::move(program)),
+        index_(program_->index()),
+        hits_(index_.keys()),
+        candidates_(program_->filters().size()) {
     for (std::uint32_t i = 0; i < program_->fields().tokens.size(); ++i) {
       if (const ValueIndex* values = index_.values_of({FieldId::Kind::Token, i}))
         token_values_.emplace_back(program_->fields().tokens[i], values);
@@ -142,26 +145,18 @@ class IndexedMatcher final : public runtime::Matcher {
     message_values_ = index_.values_of({FieldId::Kind::Message, 0});
   }
 
-  void match(std::span<const event::Event> events, Matches& out) override {
-    out.clear();
-    bool is_first = true;
-    for (std::uint32_t i = 0; i < events.size(); ++i) {
-      const event::Event& event = events[i];
-      if (is_first || event.log_group != log_group_) {
-        log_group_ = event.log_group;
-        known_group_ = index_.log_group(log_group_);
-        is_first = false;
-      }
-      if (event.message.size() <= event::kMaxEventBytes) match(event.message, i, out);
+  [[nodiscard]] const event::FieldTrie& fields() const override { return program_->fields().json; }
+
+  void match(const event::Event& event, std::uint32_t index, const event::JsonView* walked,
+             Matches& out) override {
+    if (event.message.size() > event::kMaxEventBytes) return;
+    if (event.log_group != log_group_) {
+      log_group_ = event.log_group;
+      known_group_ = index_.log_group(log_group_);
     }
-  }
-
- private:
-  enum class Known : std::uint8_t { NotYet, Yes, No };
-
-  void match(std::string_view message, std::uint32_t index, Matches& out) {
-    message_ = message;
-    object_ = utf8_ = Known::NotYet;
+    message_ = event.message;
+    json_ = walked != nullptr ? walked : &view_;
+    object_ = utf8_ = walked != nullptr ? Known::Yes : Known::NotYet;
     split_ = false;
     find_hits();
     index_.candidates(hits_, candidates_);
@@ -178,19 +173,22 @@ class IndexedMatcher final : public runtime::Matcher {
     });
   }
 
+ private:
+  enum class Known : std::uint8_t { NotYet, Yes, No };
+
   void find_hits() {
     hits_.clear();
-    if (known_group_.key != FilterIndex::kNoKey) hits_.push_back(known_group_.key);
+    if (known_group_.key != FilterIndex::kNoKey) hits_.add(known_group_.key);
     const FilterIndex::Looks& looks = known_group_.looks;
     if (looks.json && is_object()) {
-      for (const Slot slot : view_.filled()) {
+      for (const Slot slot : json_->filled()) {
         const ValueIndex* values = index_.values_of({FieldId::Kind::Json, slot});
         if (values == nullptr) continue;
-        for (const event::JsonNode& node : view_.nodes(slot))
+        for (const event::JsonNode& node : json_->nodes(slot))
           values->find(node.kind, node.text, scratch_, hits_);
       }
       for (const auto& [field, key] : index_.absences()) {
-        if (view_.nodes(field.index).empty()) hits_.push_back(key);
+        if (json_->nodes(field.index).empty()) hits_.add(key);
       }
     }
     if (looks.tokens) {
@@ -260,7 +258,7 @@ class IndexedMatcher final : public runtime::Matcher {
     std::uint32_t fields = 0;
     for (const BoundPredicate& bound : leaves) {
       const auto& test = std::get<event::FieldTest>(bound.leaf.test);
-      const auto nodes = view_.nodes(bound.field.index);
+      const auto nodes = json_->nodes(bound.field.index);
       const std::size_t before = choices_.size();
       bool settled = nodes.empty() && test.or_absent;
       for (const event::JsonNode& node : nodes) {
@@ -277,19 +275,19 @@ class IndexedMatcher final : public runtime::Matcher {
         ++fields;
       }
     }
-    return fields < 2 || event::has_consistent_choice(choices_, fields, view_.elements());
+    return fields < 2 || event::has_consistent_choice(choices_, fields, json_->elements());
   }
 
   bool leaf_holds(const BoundPredicate& predicate) {
     const Leaf& leaf = predicate.leaf;
     if (std::holds_alternative<event::JsonField>(leaf.field)) {
-      const auto nodes = view_.nodes(predicate.field.index);
+      const auto nodes = json_->nodes(predicate.field.index);
       if (std::holds_alternative<event::NotExists>(leaf.test)) return nodes.empty();
       return std::ranges::any_of(
           nodes, [&](const event::JsonNode& node) { return event::node_satisfies(node, leaf); });
     }
     if (const auto* test = std::get_if<event::FieldTest>(&leaf.test)) {
-      const auto nodes = view_.nodes(predicate.field.index);
+      const auto nodes = json_->nodes(predicate.field.index);
       if (nodes.empty()) return test->or_absent;
       return std::ranges::any_of(
           nodes, [&](const event::JsonNode& node) { return event::holds(*test, node.kind, node.text); });
@@ -343,7 +341,7 @@ class IndexedMatcher final : public runtime::Matcher {
 
   std::optional<std::string_view> scalar(Slot slot, Matches& out) {
     if (!is_object()) return std::nullopt;
-    const auto nodes = view_.nodes(slot);
+    const auto nodes = json_->nodes(slot);
     if (nodes.empty()) return std::nullopt;
     const event::JsonNode& node = nodes.front();
     if (node.kind == event::NodeKind::Null || node.kind == event::NodeKind::Object ||
@@ -363,7 +361,7 @@ class IndexedMatcher final : public runtime::Matcher {
 
   event::JsonView view_;
   ValueIndex::Scratch scratch_;
-  std::vector<KeyNumber> hits_;
+  KeyHits hits_;
   Candidates candidates_;
   std::vector<std::string_view> tokens_;
   std::vector<std::size_t> starts_;
@@ -372,11 +370,12 @@ class IndexedMatcher final : public runtime::Matcher {
   std::vector<event::ArrayCandidate> choices_;
 
   // Of the log group at hand.
-  std::string_view log_group_;
-  FilterIndex::LogGroup known_group_;
+  std::string log_group_;
+  FilterIndex::LogGroup known_group_ = index_.log_group({});
 
   // Of the message at hand.
   std::string_view message_;
+  const event::JsonView* json_ = &view_;  // once it is known to be an object
   Known object_ = Known::NotYet;
   Known utf8_ = Known::NotYet;
   bool split_ = false;

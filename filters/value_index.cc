@@ -131,11 +131,10 @@ void ValueIndex::build() {
   if (!is_complete || !expressions_->set->Compile()) expressions_->set.reset();
 }
 
-void ValueIndex::find(NodeKind kind, std::string_view text, Scratch& scratch,
-                      std::vector<KeyNumber>& hits) const {
-  hits.insert(hits.end(), always_.begin(), always_.end());
+void ValueIndex::find(NodeKind kind, std::string_view text, Scratch& scratch, KeyHits& hits) const {
+  for (const KeyNumber key : always_) hits.add(key);
   if (!event::is_value(kind)) return;
-  const auto hit = [&hits](KeyNumber key) { hits.push_back(key); };
+  const auto hit = [&hits](KeyNumber key) { hits.add(key); };
   if (!equal_.empty()) {
     if (const auto found = equal_.find(text); found != equal_.end()) hit(found->second);
   }
@@ -145,9 +144,9 @@ void ValueIndex::find(NodeKind kind, std::string_view text, Scratch& scratch,
     if (const auto found = equal_any_case_.find(scratch.lower); found != equal_any_case_.end())
       hit(found->second);
   }
-  starts_.find(text, false, hit);
-  ends_.find(text, true, hit);
-  if (finder_) finder_->find(text, [&](std::uint32_t literal) { hits.push_back(literal_keys_[literal]); });
+  if (!starts_.empty()) starts_.find(text, false, hit);
+  if (!ends_.empty()) ends_.find(text, true, hit);
+  if (finder_) finder_->find(text, [&](std::uint32_t literal) { hits.add(literal_keys_[literal]); });
   if (!ranges_.empty()) {
     if (const auto number = parse_number(text)) ranges_.find(*number, hit);
   }
@@ -155,29 +154,28 @@ void ValueIndex::find(NodeKind kind, std::string_view text, Scratch& scratch,
   if (expressions_ != nullptr) find_expressions(text, scratch, hits);
 }
 
-void ValueIndex::find_blocks(std::string_view text, std::vector<KeyNumber>& hits) const {
+void ValueIndex::find_blocks(std::string_view text, KeyHits& hits) const {
   const auto address = event::parse_ip_address(text);
   if (!address) return;
   for (const auto& [shape, blocks] : blocks_) {
     if (shape.first != address->v6) continue;
     const auto found = blocks.find(block_of(*address, shape.second));
-    if (found != blocks.end()) hits.push_back(found->second);
+    if (found != blocks.end()) hits.add(found->second);
   }
 }
 
-void ValueIndex::find_expressions(std::string_view text, Scratch& scratch,
-                                  std::vector<KeyNumber>& hits) const {
+void ValueIndex::find_expressions(std::string_view text, Scratch& scratch, KeyHits& hits) const {
   if (expressions_->set != nullptr) {
     re2::RE2::Set::ErrorInfo error{};
     if (expressions_->set->Match(re2::StringPiece(text.data(), text.size()), &scratch.expressions, &error)) {
       for (const int expression : scratch.expressions)
-        hits.push_back(expressions_->keys[static_cast<std::size_t>(expression)]);
+        hits.add(expressions_->keys[static_cast<std::size_t>(expression)]);
       return;
     }
     if (error.kind == re2::RE2::Set::kNoError) return;
   }
   // The set is beyond its memory: nothing is known, so each is a candidate.
-  hits.insert(hits.end(), expressions_->keys.begin(), expressions_->keys.end());
+  for (const KeyNumber key : expressions_->keys) hits.add(key);
 }
 
 }  // namespace tocsin::filters

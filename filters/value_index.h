@@ -14,11 +14,14 @@
 // Built once, then only read: any number of threads may share it, each with a Scratch of its own.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +41,31 @@ class RE2;
 namespace tocsin::filters {
 
 using KeyNumber = std::uint32_t;
+
+// The keys that hit an event, each once, however many values it has.
+class KeyHits {
+ public:
+  explicit KeyHits(std::size_t keys) : marks_(keys) {}
+
+  void clear() {
+    list_.clear();
+    if (++mark_ == 0) {
+      std::ranges::fill(marks_, 0U);
+      mark_ = 1;
+    }
+  }
+  void add(KeyNumber key) {
+    if (marks_[key] == mark_) return;
+    marks_[key] = mark_;
+    list_.push_back(key);
+  }
+  [[nodiscard]] std::span<const KeyNumber> list() const { return list_; }
+
+ private:
+  std::vector<std::uint32_t> marks_;  // by key: mark_ if it is in the list
+  std::uint32_t mark_ = 1;
+  std::vector<KeyNumber> list_;
+};
 
 // Texts that values start with, or end with, as a tree of their bytes.
 class TextTree {
@@ -121,13 +149,12 @@ class ValueIndex {
     std::vector<int> expressions;
   };
 
-  // Adds the keys that hit a value, some perhaps more than once. Objects and arrays only exist.
-  void find(event::NodeKind kind, std::string_view text, Scratch& scratch,
-            std::vector<KeyNumber>& hits) const;
+  // Adds the keys that hit a value. Objects and arrays only exist.
+  void find(event::NodeKind kind, std::string_view text, Scratch& scratch, KeyHits& hits) const;
 
  private:
-  void find_expressions(std::string_view text, Scratch& scratch, std::vector<KeyNumber>& hits) const;
-  void find_blocks(std::string_view text, std::vector<KeyNumber>& hits) const;
+  void find_expressions(std::string_view text, Scratch& scratch, KeyHits& hits) const;
+  void find_blocks(std::string_view text, KeyHits& hits) const;
 
   std::vector<KeyNumber> always_;
   TextTable<KeyNumber> equal_;

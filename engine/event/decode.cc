@@ -39,19 +39,21 @@ std::optional<Format> parse_format(std::string_view name) {
   return std::nullopt;
 }
 
-Decoder::Decoder() : state_(std::make_unique<State>()) {}
+Decoder::Decoder(FieldTrie wanted) : state_(std::make_unique<State>()) { state_->wanted = std::move(wanted); }
 Decoder::~Decoder() = default;
 Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 
 std::size_t Decoder::decode(RawBatch& batch, const DecodeSettings& settings, EventBatch& out,
-                            std::size_t from) {
+                            std::size_t from, EventVisitor* visitor) {
   State& state = *state_;
   out.clear();
   out.partition = batch.partition;
   out.bytes = batch.bytes;
   state.batch = &batch;
   state.settings = &settings;
+  state.out = &out;
+  state.visitor = visitor;
   state.fields = &state.fields_for(settings.time);
   state.items.begin_piece(batch, settings.format, out, from == 0);
   state.texts.begin_piece(out);
@@ -67,8 +69,9 @@ const EnvelopeFields& Decoder::State::fields_for(const TimeRule& rule) {
   for (const auto& set : field_sets) {
     if (by_field ? set->time_field == rule.field : !set->time_field) return set->envelope;
   }
-  const auto wanted = by_field ? std::optional(rule.field) : std::nullopt;
-  field_sets.push_back(std::make_unique<Fields>(Fields{wanted, EnvelopeFields(wanted ? &*wanted : nullptr)}));
+  const auto time_field = by_field ? std::optional(rule.field) : std::nullopt;
+  field_sets.push_back(std::make_unique<Fields>(
+      Fields{time_field, EnvelopeFields(time_field ? &*time_field : nullptr, wanted)}));
   return field_sets.back()->envelope;
 }
 

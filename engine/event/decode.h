@@ -50,6 +50,8 @@
 
 #include "engine/event/event.h"
 #include "engine/event/event_time.h"
+#include "engine/event/field_trie.h"
+#include "engine/event/json_view.h"
 #include "engine/event/record.h"
 #include "engine/event/vpc_flow.h"
 
@@ -97,9 +99,18 @@ struct DecodeSettings {
   bool age_limits = false;  // live: refuse more than kMaxAge back, kMaxAhead ahead of read_at
 };
 
+// Looks at events while the walk that found their fields is at hand.
+class EventVisitor {
+ public:
+  virtual ~EventVisitor() = default;
+  // `walked`: the event's message, walked for the fields that the decoder was told of; null where it was not.
+  virtual void visit(const Event& event, const JsonView* walked) = 0;
+};
+
 class Decoder {
  public:
-  Decoder();
+  // `wanted`: the fields in which visitors are interested. A JSON event is walked once, for them too.
+  explicit Decoder(FieldTrie wanted = {});
   ~Decoder();
   Decoder(Decoder&&) noexcept;
   Decoder& operator=(Decoder&&) noexcept;
@@ -107,8 +118,9 @@ class Decoder {
   // Clears `out` and fills it from the batch's records, beginning with number `from`; the first piece has the
   // batch's rejects and letters. Returns the number of the record at which the next piece begins: as many as
   // there are records at the end. `settings` must outlive the events: their log group may point into it.
+  // `visitor` sees every event as it becomes the last of out.events.
   [[nodiscard]] std::size_t decode(RawBatch& batch, const DecodeSettings& settings, EventBatch& out,
-                                   std::size_t from = 0);
+                                   std::size_t from = 0, EventVisitor* visitor = nullptr);
 
  private:
   struct State;

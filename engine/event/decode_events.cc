@@ -69,7 +69,7 @@ void Decoder::State::emit_object(std::string_view message, Kind kind, Shape shap
   } else {
     time = ruled_time(message, true);
   }
-  emit(event, time ? time : around.time, around);
+  emit(event, time ? time : around.time, around, true);
 }
 
 void Decoder::State::emit_text(std::string_view message, const Surroundings& around) {
@@ -98,7 +98,7 @@ void Decoder::State::emit_text(std::string_view message, const Surroundings& aro
              .region = around.region,
              .log_group = around.log_group,
              .log_stream = around.log_stream},
-       time ? time : around.time, around);
+       time ? time : around.time, around, false);
 }
 
 // A record of a `vpc_flow` source: a line, or a file of them.
@@ -138,11 +138,12 @@ void Decoder::State::emit_flow_line(std::string_view line, const Surroundings& a
     flow_line.write_json(format, *object);
     event.message = texts.own(std::move(object));
   }
+  bool walked = false;
   if (settings->time.from != TimeRule::From::Default) {
-    const bool walked = format.as_json && view.walk(event.message, fields->trie()) == JsonStatus::Object;
+    walked = format.as_json && view.walk(event.message, fields->trie()) == JsonStatus::Object;
     time = ruled_time(event.message, walked);
   }
-  emit(event, time ? time : around.time, around);
+  emit(event, time ? time : around.time, around, walked);
 }
 
 // The time by the source's `time:`; `walked`: the message is an object and was walked last.
@@ -169,7 +170,8 @@ std::optional<EventTime> Decoder::State::ruled_time(std::string_view message, bo
   return find_line_time(text, batch->read_at, rule.zone_offset);
 }
 
-void Decoder::State::emit(Event event, std::optional<EventTime> time, const Surroundings& around) {
+void Decoder::State::emit(Event event, std::optional<EventTime> time, const Surroundings& around,
+                          bool walked) {
   if (!settings->accounts.empty() && !settings->accounts.contains(std::string(event.account)))
     return items.refuse();
   time = if_on_the_calendar(time);
@@ -184,6 +186,7 @@ void Decoder::State::emit(Event event, std::optional<EventTime> time, const Surr
     if (event.time > now + kMaxAhead) return items.die(RejectReason::TooNew);
   }
   items.become(event);
+  if (visitor != nullptr) visitor->visit(out->events.back(), walked ? &view : nullptr);
 }
 
 }  // namespace tocsin::event

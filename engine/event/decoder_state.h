@@ -34,6 +34,7 @@ namespace tocsin::event {
 }
 
 struct Decoder::State {
+  FieldTrie wanted;
   JsonView view;
   Inflater inflater;
   LogEventFields log_event_fields;
@@ -50,6 +51,8 @@ struct Decoder::State {
 
   const RawBatch* batch = nullptr;
   const DecodeSettings* settings = nullptr;
+  const EventBatch* out = nullptr;
+  EventVisitor* visitor = nullptr;
   const EnvelopeFields* fields = nullptr;
   const RawRecord* record = nullptr;
   ItemLedger items;
@@ -84,7 +87,8 @@ struct Decoder::State {
   void emit_object(std::string_view message, Kind kind, Shape shape, const Surroundings& around);
   void emit_text(std::string_view message, const Surroundings& around);
   void emit_flow_line(std::string_view line, const Surroundings& around);
-  void emit(Event event, std::optional<EventTime> time, const Surroundings& around);
+  // `walked`: the message was walked last.
+  void emit(Event event, std::optional<EventTime> time, const Surroundings& around, bool walked);
   std::optional<EventTime> ruled_time(std::string_view message, bool walked) const;
 };
 

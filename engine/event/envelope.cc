@@ -56,8 +56,9 @@ std::string_view labelled_arn(std::string_view sentence, std::string_view label)
 
 }  // namespace
 
-EnvelopeFields::EnvelopeFields(const Selector* time_field)
-    : message_type_(add_field(trie_, "$.messageType")),
+EnvelopeFields::EnvelopeFields(const Selector* time_field, const FieldTrie& wanted)
+    : trie_(wanted),
+      message_type_(add_field(trie_, "$.messageType")),
       owner_(add_field(trie_, "$.owner")),
       log_group_(add_field(trie_, "$.logGroup")),
       log_stream_(add_field(trie_, "$.logStream")),

@@ -47,8 +47,9 @@ struct ArnParts {
 
 class EnvelopeFields {
  public:
-  // `time_field`: where a source's `time: {field: …}` is, if it has one.
-  explicit EnvelopeFields(const Selector* time_field = nullptr);
+  // `time_field`: where a source's `time: {field: …}` is, if it has one. `wanted`: fields of others, which
+  // the same walk finds in the same slots.
+  explicit EnvelopeFields(const Selector* time_field = nullptr, const FieldTrie& wanted = {});
 
   [[nodiscard]] const FieldTrie& trie() const { return trie_; }
 

@@ -30,6 +30,15 @@ void FieldTrie::Node::add_member(const std::string& name, Node& node) {
 
 FieldTrie::FieldTrie() { make(false); }
 FieldTrie::~FieldTrie() = default;
+FieldTrie::FieldTrie(const FieldTrie& other) : FieldTrie() {
+  for (const auto& field : other.added_) {
+    if (const auto* selector = std::get_if<Selector>(&field)) {
+      add(*selector);
+    } else {
+      add_path(std::get<std::string>(field));
+    }
+  }
+}
 FieldTrie::FieldTrie(FieldTrie&&) noexcept = default;
 FieldTrie& FieldTrie::operator=(FieldTrie&&) noexcept = default;
 
@@ -37,8 +46,11 @@ FieldTrie::Node& FieldTrie::make(bool of_path) {
   return *nodes_.emplace_back(std::make_unique<Node>(static_cast<std::uint32_t>(nodes_.size()), of_path));
 }
 
-Slot FieldTrie::slot_of(Node& node) {
-  if (node.slot_ == kNoSlot) node.slot_ = static_cast<Slot>(slots_++);
+Slot FieldTrie::slot_of(Node& node, std::variant<Selector, std::string> field) {
+  if (node.slot_ == kNoSlot) {
+    node.slot_ = static_cast<Slot>(slots_++);
+    added_.push_back(std::move(field));
+  }
   return node.slot_;
 }
 
@@ -83,16 +95,17 @@ Slot FieldTrie::add(const Selector& selector) {
   TOCSIN_CHECK(!selector.steps.empty());
   Node* node = nodes_.front().get();
   for (const SelectorStep& step : selector.steps) node = &child(*node, step);
-  return slot_of(*node);
+  return slot_of(*node, selector);
 }
 
 Slot FieldTrie::add_path(std::string_view path) {
+  const std::string_view whole = path;
   if (path_root_ == nullptr) path_root_ = &make(true);
   Node* node = path_root_;
   for (;;) {
     const std::size_t dot = path.find('.');
     node = &child(*node, {SelectorStep::Kind::Name, std::string(path.substr(0, dot)), 0});
-    if (dot == std::string_view::npos) return slot_of(*node);
+    if (dot == std::string_view::npos) return slot_of(*node, std::string(whole));
     path.remove_prefix(dot + 1);
   }
 }

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "engine/event/selector.h"
@@ -68,6 +69,7 @@ class FieldTrie {
 
   FieldTrie();
   ~FieldTrie();
+  FieldTrie(const FieldTrie& other);  // every field keeps its slot
   FieldTrie(FieldTrie&&) noexcept;
   FieldTrie& operator=(FieldTrie&&) noexcept;
 
@@ -84,9 +86,10 @@ class FieldTrie {
  private:
   Node& child(Node& parent, const SelectorStep& step);
   Node& make(bool of_path);
-  Slot slot_of(Node& node);
+  Slot slot_of(Node& node, std::variant<Selector, std::string> field);
 
-  std::vector<std::unique_ptr<Node>> nodes_;  // the root first
+  std::vector<std::unique_ptr<Node>> nodes_;                // the root first
+  std::vector<std::variant<Selector, std::string>> added_;  // by slot
   Node* path_root_ = nullptr;
   std::size_t slots_ = 0;
 };

@@ -276,11 +276,14 @@ void JsonView::State::close(std::uint32_t at) {
 
 // Makes active what a key leads to in `frame`.
 inline void JsonView::State::select_member(Frame& frame, std::string_view key) {
-  if (!has_escapes_ && frame.active_end - frame.active_begin == 1 && !frame.any_member &&
+  // Escapes stand in values, hardly ever in keys.
+  const bool escaped = has_escapes_ && key.find('\\') != std::string_view::npos;
+  if (escaped) return add_member(frame, unescaped(key));
+  if (frame.active_end - frame.active_begin == 1 && !frame.any_member &&
       !active_[frame.active_begin]->may_have(key)) {
     return;  // the usual case, without a call
   }
-  add_member(frame, unescaped(key));
+  add_member(frame, key);
 }
 
 void JsonView::State::add_member(Frame& frame, std::string_view name) {

@@ -1,9 +1,8 @@
 // All filters at once: the interface between the engine and whatever finds matches.
 //
-//   event::EventBatch --Matcher--> Matches --Worker--> contributions to series
+//   event::Event, walked --Matcher--> Matches --Worker--> contributions to series
 //
-// The implementation lives in filters/matcher; it takes batches so that it may share work between events and
-// filters. A matcher belongs to one thread.
+// The implementation lives in filters/matcher. A matcher belongs to one thread.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +15,8 @@
 #include <vector>
 
 #include "engine/event/event.h"
+#include "engine/event/field_trie.h"
+#include "engine/event/json_view.h"
 #include "engine/event/predicate.h"
 
 namespace tocsin::runtime {
@@ -59,8 +60,20 @@ class Matcher {
  public:
   virtual ~Matcher() = default;
 
-  // Clears `out` and fills it. The views in it hold while the events do and until the next call.
-  virtual void match(std::span<const event::Event> events, Matches& out) = 0;
+  // The JSON fields that its filters look at.
+  [[nodiscard]] virtual const event::FieldTrie& fields() const = 0;
+
+  // Adds the matches of one event. `index`: what Match::event is to say; from call to call it does not go
+  // down. `walked`: the event's message, walked with a trie that has fields() in the same slots; null: not
+  // walked yet. The views in `out` hold as long as the event's message.
+  virtual void match(const event::Event& event, std::uint32_t index, const event::JsonView* walked,
+                     Matches& out) = 0;
+
+  // Clears `out` and fills it with the matches of all.
+  void match(std::span<const event::Event> events, Matches& out) {
+    out.clear();
+    for (std::uint32_t i = 0; i < events.size(); ++i) match(events[i], i, nullptr, out);
+  }
 };
 
 }  // namespace tocsin::runtime

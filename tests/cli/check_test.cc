@@ -81,6 +81,19 @@ TEST_F(Check, ExplainTellsPeopleWhatWillBeDone) {
   EXPECT_EQ(err_, "sources\n  hosts  files /var/log/auth.log; log group hosts\n0 errors\n");
 }
 
+TEST_F(Check, ExplainTellsHowFiltersAreFoundAndNamesThoseThatCostEveryEvent) {
+  const std::string file =
+      write("a.yaml",
+            "metric_filters:\n"
+            "  logins: {pattern: '{ $.eventName = \"ConsoleLogin\" }', metric: {namespace: A, name: L}}\n"
+            "  not-debug: {pattern: '-DEBUG', metric: {namespace: A, name: N}}\n");
+  EXPECT_EQ(run({"--explain", "-c", file}), 0) << err_;
+  EXPECT_NE(err_.find("found by $.eventName is ConsoleLogin"), std::string::npos) << err_;
+  EXPECT_NE(err_.find("no key: asked of every event, about 50 ns each"), std::string::npos) << err_;
+  EXPECT_NE(err_.find("  asked of every event  not-debug\n"), std::string::npos) << err_;
+  EXPECT_NE(err_.find("  found by keys         1 of 2 filters\n"), std::string::npos) << err_;
+}
+
 TEST_F(Check, UnreadableFileExits78) {
   EXPECT_EQ(run({"-c", "/nonexistent/a.yaml"}), 78);
   EXPECT_EQ(out_, "");
