@@ -1,6 +1,7 @@
 #include "filters/literal_finder.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "filters/ascii_case.h"
@@ -8,18 +9,74 @@
 namespace tocsin::filters {
 namespace {
 
-std::string_view used_part(std::string_view literal) {
-  return literal.size() <= LiteralFinder::kUsed ? literal
-                                                : literal.substr(literal.size() - LiteralFinder::kUsed);
+std::vector<std::string_view> used_parts(std::span<const std::string> literals) {
+  std::vector<std::string_view> parts;
+  for (const std::string_view literal : literals)
+    parts.push_back(literal.substr(literal.size() - std::min(literal.size(), LiteralFinder::kUsed)));
+  return parts;
 }
 
 }  // namespace
 
 LiteralFinder::LiteralFinder(std::span<const std::string> literals) {
+  const std::vector<std::string_view> parts = used_parts(literals);
+  samples_ = SampledLiterals::of(parts);
+  if (!samples_) automaton_.emplace(parts);
+}
+
+// --- samples ---------------------------------------------------------------------------------------------
+
+std::optional<SampledLiterals> SampledLiterals::of(std::span<const std::string_view> literals) {
+  constexpr std::size_t kShortest = 3;
+  constexpr std::size_t kMostOfOneWord = 16;  // windows of literals
+  constexpr unsigned kLeastBits = 13;         // of the table's size, as a power of two: 1 KiB
+  constexpr unsigned kMostBits = 21;
+  if (literals.empty()) return std::nullopt;
+  const std::size_t shortest = std::ranges::min_element(literals, {}, &std::string_view::size)->size();
+  if (shortest < kShortest) return std::nullopt;
+
+  SampledLiterals samples;
+  samples.window_ = std::min<std::size_t>(shortest, 4);
+  samples.window_bits_ = samples.window_ == 4 ? 0xFFFFFFFFU : 0x00FFFFFFU;
+  samples.stride_ = shortest - samples.window_ + 1;
+  for (std::uint32_t number = 0; number < literals.size(); ++number) {
+    samples.literals_.push_back(lower_ascii(literals[number]));
+    for (std::uint32_t offset = 0; offset < samples.stride_; ++offset) {
+      std::uint32_t word = 0;
+      std::memcpy(&word, literals[number].data() + offset, samples.window_);
+      samples.windows_.push_back({fold(word), number, offset});
+    }
+  }
+  unsigned bits = kLeastBits;
+  while (bits < kMostBits && (std::size_t{1} << bits) < samples.windows_.size() * 64) ++bits;
+  samples.shift_ = 32 - bits;
+
+  std::ranges::sort(samples.windows_, {}, [&](const Window& window) {
+    return std::tuple(samples.hash(window.word), window.word, window.number, window.offset);
+  });
+  const std::size_t places = std::size_t{1} << bits;
+  samples.bits_.resize(places / 64);
+  samples.first_.resize(places / kPlaces + 1);
+  std::size_t of_one_word = 0;
+  for (std::size_t i = 0; i < samples.windows_.size(); ++i) {
+    of_one_word = i > 0 && samples.windows_[i - 1].word == samples.windows_[i].word ? of_one_word + 1 : 1;
+    if (of_one_word > kMostOfOneWord) return std::nullopt;
+    const std::uint32_t place = samples.hash(samples.windows_[i].word);
+    samples.bits_[place / 64] |= std::uint64_t{1} << place % 64;
+    samples.first_[place / kPlaces + 1] = static_cast<std::uint32_t>(i + 1);
+  }
+  for (std::size_t p = 1; p < samples.first_.size(); ++p)
+    samples.first_[p] = std::max(samples.first_[p], samples.first_[p - 1]);
+  return samples;
+}
+
+// --- the automaton ---------------------------------------------------------------------------------------
+
+LiteralAutomaton::LiteralAutomaton(std::span<const std::string_view> literals) {
   std::size_t states = 1;
-  for (const std::string& literal : literals) {
-    states += used_part(literal).size();
-    for (const char c : used_part(literal)) {
+  for (const std::string_view literal : literals) {
+    states += literal.size();
+    for (const char c : literal) {
       auto& known = class_of_[static_cast<unsigned char>(lower_ascii(c))];
       if (known == 0) known = static_cast<std::uint8_t>(classes_++);
     }
@@ -31,9 +88,9 @@ LiteralFinder::LiteralFinder(std::span<const std::string> literals) {
   next_.reserve(states * classes_);
   next_.resize(classes_);
   std::vector<std::uint32_t> end_of;  // by literal: the row in which it ends
-  for (const std::string& literal : literals) {
+  for (const std::string_view literal : literals) {
     std::uint32_t row = 0;
-    for (const char c : used_part(literal)) {
+    for (const char c : literal) {
       const std::size_t at = row + class_of_[static_cast<unsigned char>(c)];
       if (next_[at] == 0) {
         next_[at] = static_cast<std::uint32_t>(next_.size());

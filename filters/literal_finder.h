@@ -1,30 +1,109 @@
 // Which of many literals a text holds, in one pass over it, however many there are.
 //
-//   literals --LiteralFinder--> automaton (Aho and Corasick, 1975) --find(text)--> numbers of literals
+//   literals --LiteralFinder--> find(text) --> numbers of literals
 //
 // Case does not count (ASCII letters), and of a long literal only its last kUsed bytes are sought: what is
 // found may be in the text, what is not found is not. So the caller checks what it is told; it never misses
-// one. Immutable once built; any number of threads may use it.
+// one.
+//
+// Two ways of looking:
+//   samples    where every literal is at least three bytes long: only every few bytes a window of three or
+//   four is
+//              looked up in a table of bits, so close together that no literal fits between two; what the
+//              table knows is compared. The table stays in the cache, and one look does not wait for the
+//              last.
+//   automaton  otherwise, or where so many literals share a window that comparing would take long: Aho and
+//              Corasick's (1975), one step for each byte.
+// Immutable once built; any number of threads may use it.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "filters/ascii_case.h"
+
 namespace tocsin::filters {
 
-class LiteralFinder {
+// Windows of literals in a table of bits.
+class SampledLiterals {
  public:
-  static constexpr std::size_t kUsed = 8;
+  // Nothing where samples are no good for these literals.
+  [[nodiscard]] static std::optional<SampledLiterals> of(std::span<const std::string_view> literals);
 
-  // `literals` are not empty; their numbers are their places here.
-  explicit LiteralFinder(std::span<const std::string> literals);
+  template <typename Found>
+  void find(std::string_view text, const Found& found) const {
+    if (text.size() < window_) return;
+    const std::size_t last = text.size() - window_;
+    std::size_t at = 0;
+    for (; at + 4 <= text.size(); at += stride_) {
+      std::uint32_t word = 0;
+      std::memcpy(&word, text.data() + at, 4);
+      look(word & window_bits_, text, at, found);
+    }
+    for (; at <= last; at += stride_) {
+      std::uint32_t word = 0;
+      std::memcpy(&word, text.data() + at, window_);
+      look(word, text, at, found);
+    }
+  }
 
-  // Calls `found(number)` for each occurrence; a literal that occurs twice is told twice.
+ private:
+  struct Window {
+    std::uint32_t word = 0;    // as of fold()
+    std::uint32_t number = 0;  // of the literal
+    std::uint32_t offset = 0;  // in it
+  };
+
+  // Letters of either case are one; so are some other bytes, which does no harm here.
+  static std::uint32_t fold(std::uint32_t word) { return word | 0x20202020U; }
+  [[nodiscard]] std::uint32_t hash(std::uint32_t folded) const { return (folded * 0x9E3779B1U) >> shift_; }
+
+  template <typename Found>
+  void look(std::uint32_t word, std::string_view text, std::size_t at, const Found& found) const {
+    const std::uint32_t folded = fold(word);
+    const std::uint32_t place = hash(folded);
+    if ((bits_[place / 64] >> place % 64 & 1) != 0) compare(folded, place, text, at, found);
+  }
+
+  template <typename Found>
+  void compare(std::uint32_t folded, std::uint32_t place, std::string_view text, std::size_t at,
+               const Found& found) const {
+    for (std::uint32_t i = first_[place / kPlaces]; i < first_[place / kPlaces + 1]; ++i) {
+      const Window& window = windows_[i];
+      if (window.word != folded || window.offset > at) continue;
+      const std::string& literal = literals_[window.number];
+      const std::string_view rest = text.substr(at - window.offset);
+      if (rest.size() < literal.size()) continue;
+      std::size_t same = 0;
+      while (same < literal.size() && lower_ascii(rest[same]) == literal[same]) ++same;
+      if (same == literal.size()) found(window.number);
+    }
+  }
+
+  static constexpr std::uint32_t kPlaces = 16;  // of bits that share one list
+
+  std::size_t window_ = 4;  // bytes
+  std::uint32_t window_bits_ = 0xFFFFFFFFU;
+  std::size_t stride_ = 1;
+  unsigned shift_ = 0;
+  std::vector<std::uint64_t> bits_;
+  std::vector<std::uint32_t> first_;  // by place / kPlaces: into windows_
+  std::vector<Window> windows_;
+  std::vector<std::string> literals_;  // in lower case
+};
+
+// Aho and Corasick's automaton.
+class LiteralAutomaton {
+ public:
+  explicit LiteralAutomaton(std::span<const std::string_view> literals);
+
   template <typename Found>
   void find(std::string_view text, const Found& found) const {
     std::uint32_t state = 0;
@@ -43,7 +122,7 @@ class LiteralFinder {
   struct Ends {
     std::uint32_t begin = 0;  // the literals that end here: numbers_[begin, end)
     std::uint32_t end = 0;
-    std::uint32_t shorter = kNone;  // the row of the longest proper suffix that is the end of a literal
+    std::uint32_t shorter = kNone;  // the state of the longest proper suffix that is the end of a literal
   };
 
   template <typename Found>
@@ -58,6 +137,29 @@ class LiteralFinder {
   std::vector<std::uint32_t> next_;  // by state and class
   std::vector<Ends> ends_;           // by state
   std::vector<std::uint32_t> numbers_;
+};
+
+class LiteralFinder {
+ public:
+  static constexpr std::size_t kUsed = 8;
+
+  // `literals` are not empty; their numbers are their places here.
+  explicit LiteralFinder(std::span<const std::string> literals);
+
+  // Calls `found(number)` for each occurrence; a literal that occurs twice is told twice.
+  template <typename Found>
+  void find(std::string_view text, const Found& found) const {
+    if (samples_) {
+      samples_->find(text, found);
+    } else {
+      automaton_->find(text, found);
+    }
+  }
+  [[nodiscard]] bool takes_samples() const { return samples_.has_value(); }
+
+ private:
+  std::optional<SampledLiterals> samples_;
+  std::optional<LiteralAutomaton> automaton_;  // if there are no samples
 };
 
 }  // namespace tocsin::filters

@@ -43,9 +43,16 @@ TEST(LiteralFinder, MissesNothingThatAPlainSearchFinds) {
     while (text.size() < size) text.push_back(letters[random() % letters.size()]);
     return text;
   };
-  for (int round = 0; round < 300; ++round) {
+  int sampled = 0;
+  int stepped = 0;
+  for (int round = 0; round < 1000; ++round) {
     std::vector<std::string> literals;
-    while (literals.size() < 1 + random() % 20) literals.push_back(text_of(10, "abAB\xC3\xFF"));
+    const std::size_t shortest = 1 + random() % 8;
+    while (literals.size() < 1 + random() % 20) {
+      literals.push_back(text_of(10, "abAB\xC3\xFF"));
+      while (literals.back().size() < shortest) literals.back() += "b";
+    }
+    (LiteralFinder(literals).takes_samples() ? sampled : stepped) += 1;
     const std::string text = text_of(60, "abAB\xC3\xFFz");
     const auto found = found_in(literals, text);
     for (std::uint32_t i = 0; i < literals.size(); ++i) {
@@ -57,6 +64,16 @@ TEST(LiteralFinder, MissesNothingThatAPlainSearchFinds) {
       }
     }
   }
+  EXPECT_GT(sampled, 100);
+  EXPECT_GT(stepped, 100);
+}
+
+TEST(LiteralFinder, LooksAtSamplesUnlessLiteralsAreShortOrAlike) {
+  EXPECT_TRUE(LiteralFinder(std::vector<std::string>{"abc", "error"}).takes_samples());
+  EXPECT_FALSE(LiteralFinder(std::vector<std::string>{"ab", "error"}).takes_samples());
+  std::vector<std::string> alike;
+  for (int i = 100; i < 200; ++i) alike.push_back("user" + std::to_string(i));
+  EXPECT_FALSE(LiteralFinder(alike).takes_samples());
 }
 
 }  // namespace
