@@ -89,16 +89,20 @@ std::string metric_name(const metric::MetricDefinition& metric) {
   return fmt::format("{}/{}", metric.metric_namespace, metric.name);
 }
 
+std::string join_some(const std::vector<std::string>& texts) {
+  constexpr std::size_t kShown = 3;
+  if (texts.size() <= kShown) return join(texts);
+  const std::vector<std::string> shown(texts.begin(), texts.begin() + kShown);
+  return fmt::format("{} and {} more", join(shown), texts.size() - kShown);
+}
+
 // How its matches are found among those of all filters.
 std::string describe_access(const filters::FilterAccess& access) {
   if (!access.is_indexed)
     return fmt::format("no key: asked of every event, about {:.0f} ns each", access.nanoseconds);
-  constexpr std::size_t kShown = 3;
-  const std::vector<std::string> shown(
-      access.keys.begin(),
-      access.keys.begin() + static_cast<std::ptrdiff_t>(std::min(kShown, access.keys.size())));
-  const std::size_t more = access.keys.size() - shown.size();
-  return fmt::format("found by {}{}", join(shown), more == 0 ? "" : fmt::format(" and {} more", more));
+  const std::string first = join_some(access.keys);
+  if (access.second_keys.empty()) return fmt::format("found by {}", first);
+  return fmt::format("found by {} together with {}", first, join_some(access.second_keys));
 }
 
 std::string describe_filter(const runtime::FilterPlan& filter, const runtime::Plan& plan,

@@ -14,7 +14,6 @@
 
 #include "engine/base/number.h"
 #include "filters/ascii_case.h"
-#include "filters/literal_finder.h"
 #include "filters/regex_literals.h"
 
 namespace tocsin::filters {
@@ -33,6 +32,8 @@ struct Overloaded : Cases... {
   using Cases::operator()...;
 };
 
+constexpr std::size_t kMaxLiteral = 8;  // bytes of AccessKey::text, Holds
+
 AccessKey key_of(Kind kind, FieldId field, std::string text = {}) {
   AccessKey key;
   key.kind = kind;
@@ -41,10 +42,10 @@ AccessKey key_of(Kind kind, FieldId field, std::string text = {}) {
   return key;
 }
 
-// The literal's last bytes are enough to look for: what is found is asked again, and literals that end alike
-// are found once.
+// The literal's last bytes are enough to look for: what is found is asked again, literals that end alike are
+// found once, and the memory that looking takes is bounded.
 AccessKey holds_key(FieldId field, std::string_view literal) {
-  if (literal.size() > LiteralFinder::kUsed) literal.remove_prefix(literal.size() - LiteralFinder::kUsed);
+  if (literal.size() > kMaxLiteral) literal.remove_prefix(literal.size() - kMaxLiteral);
   return key_of(Kind::Holds, field, lower_ascii(literal));
 }
 
@@ -69,6 +70,7 @@ AccessKey number_key(FieldId field, const NumberRange& range) {
 AccessKey block_key(FieldId field, const event::AddressBlock& block) {
   AccessKey key = key_of(Kind::Block, field);
   key.block = block;
+  key.block.first.bytes = first_of_block(block.first, block.bits);
   return key;
 }
 
@@ -92,11 +94,12 @@ std::vector<std::string_view> split_at_stars(std::string_view pattern) {
   }
 }
 
+// Without a literal only the expression itself can tell. (One RE2::Set of all such was tried: from a dozen on
+// its automaton grows beyond all memory, and it takes longer than each alone.)
 WayIn regex_keys(FieldId field, const event::Regex& regex) {
   WayIn keys;
   for (const std::string& literal : required_literals(regex.source))
     keys.push_back(holds_key(field, literal));
-  if (keys.empty()) keys.push_back(key_of(Kind::Regex, field, regex.source));
   return keys;
 }
 
@@ -151,7 +154,11 @@ std::optional<WayIn> way_into(const Leaf& leaf, FieldId field) {
   if (const auto* test = std::get_if<FieldTest>(&leaf.test)) return keys_of(field, *test);
   if (leaf.negated || std::holds_alternative<event::TokenCount>(leaf.test))
     return message ? std::nullopt : std::optional(WayIn{exists(field)});
-  if (const auto* test = std::get_if<event::RegexSearch>(&leaf.test)) return regex_keys(field, test->regex);
+  if (const auto* test = std::get_if<event::RegexSearch>(&leaf.test)) {
+    WayIn keys = regex_keys(field, test->regex);
+    if (!keys.empty()) return keys;
+    return message ? std::nullopt : std::optional(WayIn{exists(field)});
+  }
   if (const auto* test = std::get_if<event::Contains>(&leaf.test)) {
     if (test->text.empty()) return message ? std::nullopt : std::optional(WayIn{exists(field)});
     return WayIn{holds_key(field, test->text)};
@@ -215,6 +222,13 @@ void append_bytes(std::string& out, const auto& value) {
 
 }  // namespace
 
+std::array<std::uint8_t, 16> first_of_block(const event::IpAddress& address, unsigned bits) {
+  std::array<std::uint8_t, 16> first{};
+  std::copy_n(address.bytes.begin(), (bits + 7) / 8, first.begin());
+  if (bits % 8 != 0) first[bits / 8] = static_cast<std::uint8_t>(first[bits / 8] & (0xFF << (8 - bits % 8)));
+  return first;
+}
+
 std::string AccessKey::identity() const {
   std::string out;
   out.push_back(static_cast<char>(kind));
@@ -256,11 +270,19 @@ double AccessKey::odds() const {
       return std::isinf(range.low) || std::isinf(range.high) ? 0.5 : 0.2;
     case Kind::Block:
       return std::max(0.01, std::pow(0.9, block.bits));
-    case Kind::Regex:
-      return 0.9;
   }
   return 1;
 }
+
+namespace {
+
+// What is left of a cut text, from its first whole character on.
+std::string_view from_character(std::string_view text) {
+  while (!text.empty() && (static_cast<unsigned char>(text.front()) & 0xC0) == 0x80) text.remove_prefix(1);
+  return text;
+}
+
+}  // namespace
 
 std::string describe(const AccessKey& key, const FieldTable& fields) {
   const auto field = [&] { return fields.name(key.field); };
@@ -279,7 +301,8 @@ std::string describe(const AccessKey& key, const FieldTable& fields) {
     case Kind::Ends:
       return fmt::format("{} ends with {}", field(), key.text);
     case Kind::Holds:
-      return fmt::format("{} holds {}", field(), key.text);
+      return fmt::format("{} holds {}{}", field(), key.text.size() < kMaxLiteral ? "" : "…",
+                         from_character(key.text));
     case Kind::Range: {
       const auto [low, high, with_low, with_high] = key.range;
       if (low == high) return fmt::format("{} = {}", field(), format_number(low));
@@ -291,8 +314,6 @@ std::string describe(const AccessKey& key, const FieldTable& fields) {
     }
     case Kind::Block:
       return fmt::format("{} is an address of a block of {} bits", field(), key.block.bits);
-    case Kind::Regex:
-      return fmt::format("{} matches {} (one set of all such expressions)", field(), key.text);
   }
   return {};
 }

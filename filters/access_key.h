@@ -8,6 +8,7 @@
 // publish/subscribe (Pereira et al., 2000).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -26,10 +27,9 @@ struct AccessKey {
     EqualsAnyCase,  // likewise; `text` in lower case, ASCII letters of either case
     Starts,         // it starts with `text`, of either case; so do Ends and Holds
     Ends,
-    Holds,
+    Holds,  // of a longer literal `text` is the end
     Range,  // it reads as a number in `range`
-    Block,  // it is an address in `block`
-    Regex,  // the expression `text` is found in it
+    Block,  // it is an address in `block`, whose first address is really its first
   };
   Kind kind = Kind::Exists;
   FieldId field;
@@ -45,6 +45,9 @@ struct AccessKey {
 
 // For people: "$.eventName is ConsoleLogin".
 [[nodiscard]] std::string describe(const AccessKey& key, const FieldTable& fields);
+
+// The first address of the block of this length that holds `address`.
+[[nodiscard]] std::array<std::uint8_t, 16> first_of_block(const event::IpAddress& address, unsigned bits);
 
 // Keys of which at least one hits an event for which the predicate holds.
 using WayIn = std::vector<AccessKey>;

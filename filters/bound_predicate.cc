@@ -13,15 +13,19 @@ using event::TokenField;
 FieldId FieldTable::add(const event::Field& field) {
   if (const auto* token = std::get_if<TokenField>(&field)) return add(*token);
   if (std::holds_alternative<event::MessageField>(field)) return {};
-  const auto* selected = std::get_if<event::JsonField>(&field);
-  const event::Slot slot = selected != nullptr ? json.add(selected->selector)
-                                               : json.add_path(std::get<event::PathField>(field).path);
-  if (slot >= json_names_.size()) {
-    json_names_.resize(slot + 1);
-    json_names_[slot] =
-        selected != nullptr ? selected->selector.text : std::get<event::PathField>(field).path;
-  }
-  return {FieldId::Kind::Json, slot};
+  if (const auto* selected = std::get_if<event::JsonField>(&field))
+    return {FieldId::Kind::Json, add(selected->selector)};
+  const std::string& path = std::get<event::PathField>(field).path;
+  return {FieldId::Kind::Json, named(json.add_path(path), path)};
+}
+
+event::Slot FieldTable::add(const event::Selector& selector) {
+  return named(json.add(selector), selector.text);
+}
+
+event::Slot FieldTable::named(event::Slot slot, const std::string& name) {
+  if (slot == json_names_.size()) json_names_.push_back(name);
+  return slot;
 }
 
 FieldId FieldTable::add(const TokenField& field) {

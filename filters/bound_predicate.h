@@ -10,6 +10,7 @@
 
 #include "engine/event/field_trie.h"
 #include "engine/event/predicate.h"
+#include "engine/event/selector.h"
 
 namespace tocsin::filters {
 
@@ -27,10 +28,13 @@ struct FieldTable {
 
   FieldId add(const event::Field& field);
   FieldId add(const event::TokenField& field);
+  event::Slot add(const event::Selector& selector);
   // For people: "$.a.b", "token 3 from the right", "the message".
   [[nodiscard]] std::string name(FieldId field) const;
 
  private:
+  event::Slot named(event::Slot slot, const std::string& name);
+
   std::vector<std::string> json_names_;  // by slot
 };
 

@@ -4,18 +4,45 @@
 #include <cmath>
 #include <utility>
 
+#include "engine/base/check.h"
+
 namespace tocsin::filters {
 namespace {
 
 // So many filters of one key are looked at one by one rather than told apart.
 constexpr std::uint32_t kShortList = 8;
-// A way in that is worth looking up as the second.
-constexpr double kSelective = 0.1;
+// A second way in that hits more often would tell too few apart.
+constexpr double kMostOdds = 0.6;
 constexpr std::size_t kMaxPairs = 16;
 
 }  // namespace
 
 FilterIndex::FilterIndex(std::vector<Filter> filters) : found_(filters.size()) {
+  count_wants(filters);
+  // Only when all have chosen is it known which keys many have chosen.
+  std::vector<std::vector<const WayIn*>> firsts(filters.size());
+  for (std::size_t f = 0; f < filters.size(); ++f) {
+    for (const Conjunction& conjunction : filters[f].conjunctions) {
+      const WayIn* const first = choose_first(conjunction);
+      firsts[f].push_back(first);
+      if (first == nullptr) continue;
+      for (const AccessKey& key : *first) ++chosen_[key.identity()];
+    }
+  }
+  for (FilterNumber f = 0; f < filters.size(); ++f) {
+    found_[f].always = std::ranges::find(firsts[f], nullptr) != firsts[f].end();
+    if (found_[f].always) {
+      always_.push_back(f);
+      continue;
+    }
+    for (std::size_t c = 0; c < firsts[f].size(); ++c)
+      list(f, filters[f], *firsts[f][c], choose_second(filters[f].conjunctions[c], *firsts[f][c]));
+  }
+  build();
+}
+
+// A filter's log groups are one more way into each of its conjunctions.
+void FilterIndex::count_wants(std::vector<Filter>& filters) {
   for (Filter& filter : filters) {
     WayIn by_group;
     for (const std::string& group : filter.log_groups) {
@@ -31,58 +58,60 @@ FilterIndex::FilterIndex(std::vector<Filter> filters) : found_(filters.size()) {
       }
     }
   }
+}
 
-  // Only when all have chosen is it known which keys many have chosen.
-  std::vector<std::vector<const WayIn*>> chosen(filters.size());
-  TextTable<std::uint32_t> load;
-  for (std::size_t f = 0; f < filters.size(); ++f) {
-    for (const Conjunction& conjunction : filters[f].conjunctions) {
-      const WayIn* best = nullptr;
-      for (const WayIn& way : conjunction.ways) {
-        if (best == nullptr || cost(way) < cost(*best)) best = &way;
-      }
-      chosen[f].push_back(best);
-      if (best == nullptr) continue;
-      for (const AccessKey& key : *best) ++load[key.identity()];
-    }
+// Null: there is no way in.
+const WayIn* FilterIndex::choose_first(const Conjunction& conjunction) const {
+  const WayIn* best = nullptr;
+  for (const WayIn& way : conjunction.ways) {
+    if (best == nullptr || cost(way) < cost(*best)) best = &way;
   }
+  return best;
+}
 
-  for (FilterNumber f = 0; f < filters.size(); ++f) {
-    Found& found = found_[f];
-    found.always = std::ranges::find(chosen[f], nullptr) != chosen[f].end();
-    if (found.always) {
-      always_.push_back(f);
+// Null: none tells the conjunctions apart that have the same first.
+const WayIn* FilterIndex::choose_second(const Conjunction& conjunction, const WayIn& first) const {
+  const WayIn* best = nullptr;
+  for (const WayIn& way : conjunction.ways) {
+    if (&way == &first || way.size() * first.size() > kMaxPairs) continue;
+    double sum = 0;
+    for (const AccessKey& key : way) sum += odds(key);
+    if (sum <= kMostOdds && (best == nullptr || cost(way) < cost(*best))) best = &way;
+  }
+  return best;
+}
+
+void FilterIndex::list(FilterNumber filter, const Filter& from, const WayIn& first, const WayIn* second) {
+  Found& found = found_[filter];
+  bool is_paired = false;
+  for (const AccessKey& key : first) {
+    const KeyNumber number = number_of(key);
+    found.first.push_back(key);
+    note_looks(key, from.log_groups);
+    if (second == nullptr || chosen_[key.identity()] <= kShortList) {
+      lists_[number].filters.push_back(filter);
       continue;
     }
-    for (std::size_t c = 0; c < chosen[f].size(); ++c) {
-      const WayIn& first = *chosen[f][c];
-      const WayIn* second = nullptr;
-      for (const WayIn& way : filters[f].conjunctions[c].ways) {
-        if (&way == &first || cost(way) > kSelective || way.size() * first.size() > kMaxPairs) continue;
-        if (second == nullptr || cost(way) < cost(*second)) second = &way;
-      }
-      bool is_paired = false;
-      for (const AccessKey& key : first) {
-        const KeyNumber number = number_of(key);
-        found.first.push_back(key);
-        note_looks(key, filters[f].log_groups);
-        if (second == nullptr || load[key.identity()] <= kShortList) {
-          lists_[number].filters.push_back(f);
-          continue;
-        }
-        is_paired = true;
-        lists_[number].has_pairs = true;
-        for (const AccessKey& other : *second) {
-          const KeyNumber other_number = number_of(other);
-          lists_[other_number].is_second = true;
-          pairs_[pair(number, other_number)].push_back(f);
-          note_looks(other, filters[f].log_groups);
-        }
-      }
-      if (is_paired) found.second.insert(found.second.end(), second->begin(), second->end());
+    is_paired = true;
+    for (const AccessKey& other : *second) {
+      const KeyNumber other_number = number_of(other);
+      paired(number, other_number).push_back(filter);
+      note_looks(other, from.log_groups);
     }
   }
+  if (is_paired) found.second.insert(found.second.end(), second->begin(), second->end());
+}
 
+FilterIndex::Filters& FilterIndex::paired(KeyNumber first, KeyNumber second) {
+  auto& pairs = lists_[first].pairs;
+  const auto [known, is_new] =
+      pairs_.try_emplace(pair(first, second), static_cast<std::uint32_t>(pairs.size()));
+  if (is_new) pairs.emplace_back(second, Filters());
+  lists_[second].is_second = true;
+  return pairs[known->second].second;
+}
+
+void FilterIndex::build() {
   for (auto& [field, values] : values_) {
     values.build();
     if (field.kind != FieldId::Kind::Json) continue;
@@ -96,13 +125,22 @@ FilterIndex::FilterIndex(std::vector<Filter> filters) : found_(filters.size()) {
   }
   numbers_ = {};
   wanted_ = {};
+  chosen_ = {};
+}
+
+// Filters that name a log group are taken to say how many of the events are its.
+double FilterIndex::odds(const AccessKey& key) const {
+  if (key.kind != AccessKey::Kind::LogGroup) return key.odds();
+  const auto wanted = wanted_.find(key.identity());
+  const double share = wanted == wanted_.end() ? 0 : wanted->second / static_cast<double>(found_.size());
+  return std::clamp(share, key.odds(), 1.0);
 }
 
 double FilterIndex::cost(const WayIn& way) const {
   double sum = 0;
   for (const AccessKey& key : way) {
     const auto wanted = wanted_.find(key.identity());
-    sum += key.odds() * (1 + 0.1 * std::log2(wanted == wanted_.end() ? 1 : wanted->second));
+    sum += odds(key) * (1 + 0.1 * std::log2(wanted == wanted_.end() ? 1 : wanted->second));
   }
   return sum;
 }
@@ -112,6 +150,7 @@ KeyNumber FilterIndex::number_of(const AccessKey& key) {
   const KeyNumber number = known->second;
   if (!is_new) return number;
   lists_.emplace_back();
+  TOCSIN_CHECK(key.kind != AccessKey::Kind::Absent || key.field.kind == FieldId::Kind::Json);
   if (key.kind == AccessKey::Kind::LogGroup) {
     log_groups_[key.text].key = number;
   } else if (key.kind == AccessKey::Kind::Absent) {
@@ -153,17 +192,28 @@ const ValueIndex* FilterIndex::values_of(FieldId field) const {
   return known == values_.end() ? nullptr : &known->second;
 }
 
-void FilterIndex::candidates(const KeyHits& hits, Candidates& out) const {
+void FilterIndex::candidates(KeyHits& hits, Candidates& out) const {
   for (const FilterNumber filter : always_) out.add(filter);
+  hits.seconds.clear();
+  for (const KeyNumber key : hits.list()) {
+    if (lists_[key].is_second) hits.seconds.push_back(key);
+  }
   for (const KeyNumber key : hits.list()) {
     const List& list = lists_[key];
     for (const FilterNumber filter : list.filters) out.add(filter);
-    if (!list.has_pairs) continue;
-    for (const KeyNumber other : hits.list()) {
-      if (!lists_[other].is_second) continue;
-      const auto paired = pairs_.find(pair(key, other));
-      if (paired == pairs_.end()) continue;
-      for (const FilterNumber filter : paired->second) out.add(filter);
+    if (list.pairs.empty()) continue;
+    // Of the key's pairs and the hits that are seconds, the fewer are gone through.
+    if (list.pairs.size() <= hits.seconds.size()) {
+      for (const auto& [second, filters] : list.pairs) {
+        if (!hits.contains(second)) continue;
+        for (const FilterNumber filter : filters) out.add(filter);
+      }
+    } else {
+      for (const KeyNumber second : hits.seconds) {
+        const auto known = pairs_.find(pair(key, second));
+        if (known == pairs_.end()) continue;
+        for (const FilterNumber filter : list.pairs[known->second].second) out.add(filter);
+      }
     }
   }
 }

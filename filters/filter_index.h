@@ -89,7 +89,7 @@ class FilterIndex {
   // Fields whose absence is a key.
   [[nodiscard]] std::span<const std::pair<FieldId, KeyNumber>> absences() const { return absences_; }
 
-  void candidates(const KeyHits& hits, Candidates& out) const;
+  void candidates(KeyHits& hits, Candidates& out) const;
 
   // --- for people
 
@@ -105,24 +105,35 @@ class FilterIndex {
   static constexpr KeyNumber kNoKey = UINT32_MAX;
 
  private:
+  using Filters = std::vector<FilterNumber>;
   struct List {
-    std::vector<FilterNumber> filters;
-    bool has_pairs = false;  // as the first of two keys
+    Filters filters;
+    std::vector<std::pair<KeyNumber, Filters>> pairs;  // by second key
     bool is_second = false;
   };
 
+  void count_wants(std::vector<Filter>& filters);
+  [[nodiscard]] const WayIn* choose_first(const Conjunction& conjunction) const;
+  [[nodiscard]] const WayIn* choose_second(const Conjunction& conjunction, const WayIn& first) const;
+  void list(FilterNumber filter, const Filter& from, const WayIn& first, const WayIn* second);
+  void build();
   KeyNumber number_of(const AccessKey& key);
+  Filters& paired(KeyNumber first, KeyNumber second);
+  [[nodiscard]] double odds(const AccessKey& key) const;
   [[nodiscard]] double cost(const WayIn& way) const;
   static std::uint64_t pair(KeyNumber first, KeyNumber second) {
     return (std::uint64_t{first} << 32) | second;
   }
   void note_looks(const AccessKey& key, const std::vector<std::string>& log_groups);
 
+  // While it is built.
   TextTable<KeyNumber> numbers_;     // by identity
   TextTable<std::uint32_t> wanted_;  // by identity: conjunctions that a key leads to
-  std::vector<List> lists_;          // by key
-  absl::flat_hash_map<std::uint64_t, std::vector<FilterNumber>> pairs_;
-  std::vector<FilterNumber> always_;
+  TextTable<std::uint32_t> chosen_;  // by identity: conjunctions that have it as their first
+
+  std::vector<List> lists_;                                  // by key
+  absl::flat_hash_map<std::uint64_t, std::uint32_t> pairs_;  // by both keys: where in the first's pairs
+  Filters always_;
   std::map<FieldId, ValueIndex> values_;
   std::vector<const ValueIndex*> json_values_;  // by slot
   std::vector<std::pair<FieldId, KeyNumber>> absences_;

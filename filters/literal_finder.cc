@@ -4,24 +4,14 @@
 #include <tuple>
 #include <utility>
 
+#include "engine/base/check.h"
 #include "filters/ascii_case.h"
 
 namespace tocsin::filters {
-namespace {
-
-std::vector<std::string_view> used_parts(std::span<const std::string> literals) {
-  std::vector<std::string_view> parts;
-  for (const std::string_view literal : literals)
-    parts.push_back(literal.substr(literal.size() - std::min(literal.size(), LiteralFinder::kUsed)));
-  return parts;
-}
-
-}  // namespace
-
 LiteralFinder::LiteralFinder(std::span<const std::string> literals) {
-  const std::vector<std::string_view> parts = used_parts(literals);
-  samples_ = SampledLiterals::of(parts);
-  if (!samples_) automaton_.emplace(parts);
+  const std::vector<std::string_view> views(literals.begin(), literals.end());
+  samples_ = SampledLiterals::of(views);
+  if (!samples_) automaton_.emplace(views);
 }
 
 // --- samples ---------------------------------------------------------------------------------------------
@@ -85,6 +75,8 @@ LiteralAutomaton::LiteralAutomaton(std::span<const std::string_view> literals) {
     class_of_[static_cast<unsigned char>(c)] = class_of_[static_cast<unsigned char>(lower_ascii(c))];
 
   // The tree of all literals. Row 0 is the root, so 0 as the next state means: none yet.
+  // There are at most 231 classes: each byte in lower case, and those of no literal.
+  TOCSIN_CHECK(states * classes_ < kTells);
   next_.reserve(states * classes_);
   next_.resize(classes_);
   std::vector<std::uint32_t> end_of;  // by literal: the row in which it ends

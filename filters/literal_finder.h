@@ -2,22 +2,19 @@
 //
 //   literals --LiteralFinder--> find(text) --> numbers of literals
 //
-// Case does not count (ASCII letters), and of a long literal only its last kUsed bytes are sought: what is
-// found may be in the text, what is not found is not. So the caller checks what it is told; it never misses
-// one.
-//
-// Two ways of looking:
-//   samples    where every literal is at least three bytes long: only every few bytes a window of three or
-//   four is
-//              looked up in a table of bits, so close together that no literal fits between two; what the
-//              table knows is compared. The table stays in the cache, and one look does not wait for the
+// Case does not count (ASCII letters). Two ways of looking:
+//   samples    where every literal is at least three bytes long. Only every few bytes a window of three or
+//   four
+//              is looked up in a table of bits, so close together that no literal fits between two; what the
+//              table knows is compared. The table stays in the cache, and one look need not wait for the
 //              last.
 //   automaton  otherwise, or where so many literals share a window that comparing would take long: Aho and
-//              Corasick's (1975), one step for each byte.
+//              Corasick's (1975), one step for each byte. Its memory grows with the literals' lengths.
 // Immutable once built; any number of threads may use it.
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -30,6 +27,9 @@
 #include "filters/ascii_case.h"
 
 namespace tocsin::filters {
+
+static_assert(std::endian::native ==
+              std::endian::little);  // a window of three bytes is the low three of a word
 
 // Windows of literals in a table of bits.
 class SampledLiterals {
@@ -141,8 +141,6 @@ class LiteralAutomaton {
 
 class LiteralFinder {
  public:
-  static constexpr std::size_t kUsed = 8;
-
   // `literals` are not empty; their numbers are their places here.
   explicit LiteralFinder(std::span<const std::string> literals);
 

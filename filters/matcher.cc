@@ -11,7 +11,7 @@
 //   keys        Every filter says what an event must show for it to have a chance: a value of eventName that
 //               is "ConsoleLogin", a userName that starts with "svc-" (access_key.h).
 //   values      All keys of one field are asked at once: one look-up in a hash table for all equalities, one
-//               walk down a tree for all prefixes, one automaton for all literals and the literals of regular
+//               walk down a tree for all prefixes, one pass for all literals and the literals of regular
 //               expressions, one search for all ranges of numbers (value_index.h). What this costs depends on
 //               how many fields an event has and how long its values are, not on how many filters ask.
 //   candidates  A key leads to the filters that chose it, or, where these are many, to those that share a
@@ -20,8 +20,8 @@
 //   So
 //               the answer is the predicate's, and the index is about speed only.
 //
-// Filters that no key can find (`-DEBUG`, a TokenCount alone) are candidates for every event;
-// `tocsin check --explain` names them.
+// Filters that no key can find (`-DEBUG`, a TokenCount alone, a regular expression without a literal) are
+// candidates for every event; `tocsin check --explain` names them.
 //
 // The decoder, which has to walk every JSON event, does so for the filters' fields as well. What else filters
 // ask is found out at the first question and kept until the next event: the tokens of the line, whether the
@@ -42,8 +42,7 @@
 
 #include "engine/event/json_view.h"
 #include "engine/event/reject.h"
-#include "filters/bound_predicate.h"
-#include "filters/filter_index.h"
+#include "filters/matcher_program.h"
 
 namespace tocsin::filters {
 namespace {
@@ -53,83 +52,11 @@ using event::Predicate;
 using event::Slot;
 using event::TokenField;
 using runtime::Matches;
-using runtime::MatchSpec;
-
-struct BoundGroup {
-  std::size_t regex = 0;  // index into BoundFilter::regexes
-  int group = 0;
-};
-using BoundExtraction = std::variant<Slot, TokenField, BoundGroup>;
-
-struct BoundRegex {
-  event::Regex regex;
-  int groups = 0;  // the largest that is wanted, plus one
-};
-
-struct BoundFilter {
-  BoundPredicate predicate;
-  bool needs_json = false;              // the predicate does: nothing but a JSON object can match
-  std::vector<std::string> log_groups;  // sorted; empty: all
-  std::vector<BoundExtraction> extractions;
-  std::vector<BoundRegex> regexes;  // that have wanted groups, each once
-};
 
 bool may_be_object(std::string_view message) {
   const std::size_t first = message.find_first_not_of(" \t\r\n");
   return first != std::string_view::npos && message[first] == '{';
 }
-
-}  // namespace
-
-class MatcherProgram {
- public:
-  explicit MatcherProgram(std::vector<MatchSpec> specs) {
-    for (MatchSpec& spec : specs) filters_.push_back(bind(std::move(spec)));
-    std::vector<FilterIndex::Filter> to_find;
-    for (const BoundFilter& filter : filters_)
-      to_find.push_back({ways_in(filter.predicate), filter.log_groups});
-    index_.emplace(std::move(to_find));
-  }
-
-  [[nodiscard]] const std::vector<BoundFilter>& filters() const { return filters_; }
-  [[nodiscard]] const FieldTable& fields() const { return fields_; }
-  [[nodiscard]] const FilterIndex& index() const { return *index_; }
-
- private:
-  BoundFilter bind(MatchSpec spec) {
-    BoundFilter filter;
-    filter.needs_json = event::needs_json(spec.predicate);
-    filter.predicate = filters::bind(std::move(spec.predicate), fields_);
-    filter.log_groups = std::move(spec.log_groups);
-    std::ranges::sort(filter.log_groups);
-    const auto repeats = std::ranges::unique(filter.log_groups);
-    filter.log_groups.erase(repeats.begin(), repeats.end());
-    for (runtime::Extraction& extraction : spec.extractions) {
-      if (const auto* selector = std::get_if<event::Selector>(&extraction)) {
-        filter.extractions.emplace_back(fields_.json.add(*selector));
-      } else if (const auto* token = std::get_if<TokenField>(&extraction)) {
-        filter.extractions.emplace_back(*token);
-      } else {
-        filter.extractions.emplace_back(bind(std::get<runtime::RegexGroup>(extraction), filter.regexes));
-      }
-    }
-    return filter;
-  }
-
-  static BoundGroup bind(const runtime::RegexGroup& group, std::vector<BoundRegex>& regexes) {
-    auto same = std::ranges::find_if(
-        regexes, [&](const BoundRegex& known) { return known.regex.compiled == group.regex.compiled; });
-    if (same == regexes.end()) same = regexes.insert(regexes.end(), {group.regex, 0});
-    same->groups = std::max(same->groups, group.group + 1);
-    return {static_cast<std::size_t>(same - regexes.begin()), group.group};
-  }
-
-  FieldTable fields_;
-  std::vector<BoundFilter> filters_;  // by index of their specs
-  std::optional<FilterIndex> index_;
-};
-
-namespace {
 
 class IndexedMatcher final : public runtime::Matcher {
  public:
@@ -184,8 +111,12 @@ class IndexedMatcher final : public runtime::Matcher {
       for (const Slot slot : json_->filled()) {
         const ValueIndex* values = index_.values_of({FieldId::Kind::Json, slot});
         if (values == nullptr) continue;
-        for (const event::JsonNode& node : json_->nodes(slot))
-          values->find(node.kind, node.text, scratch_, hits_);
+        const event::JsonNode* last = nullptr;  // arrays may hold one value very often
+        for (const event::JsonNode& node : json_->nodes(slot)) {
+          if (last == nullptr || node.kind != last->kind || node.text != last->text)
+            values->find(node.kind, node.text, hits_);
+          last = &node;
+        }
       }
       for (const auto& [field, key] : index_.absences()) {
         if (json_->nodes(field.index).empty()) hits_.add(key);
@@ -195,10 +126,10 @@ class IndexedMatcher final : public runtime::Matcher {
       split();
       for (const auto& [field, values] : token_values_) {
         if (const auto text = event::token_text(message_, field, tokens_, starts_))
-          values->find(event::NodeKind::String, *text, scratch_, hits_);
+          values->find(event::NodeKind::String, *text, hits_);
       }
     }
-    if (looks.message) message_values_->find(event::NodeKind::String, message_, scratch_, hits_);
+    if (looks.message) message_values_->find(event::NodeKind::String, message_, hits_);
   }
 
   // --- what is found out about a message at the first question -------------------------------------------
@@ -360,7 +291,6 @@ class IndexedMatcher final : public runtime::Matcher {
   const ValueIndex* message_values_ = nullptr;
 
   event::JsonView view_;
-  ValueIndex::Scratch scratch_;
   KeyHits hits_;
   Candidates candidates_;
   std::vector<std::string_view> tokens_;
@@ -382,43 +312,6 @@ class IndexedMatcher final : public runtime::Matcher {
 };
 
 }  // namespace
-
-namespace {
-
-// What asking costs, in nanoseconds, of an event of 1.2 kB; measured, and rounded a good deal.
-double cost_of(const BoundPredicate& predicate) {
-  constexpr double kPlain = 10;
-  if (predicate.op == Predicate::Op::Leaf) {
-    const bool message = predicate.field.kind == FieldId::Kind::Message;
-    if (std::holds_alternative<event::RegexSearch>(predicate.leaf.test)) return message ? 1500 : 100;
-    return message ? 50 : kPlain;
-  }
-  double sum = 0;
-  for (const BoundPredicate& child : predicate.children) sum += cost_of(child);
-  return std::max(sum, kPlain);
-}
-
-}  // namespace
-
-std::vector<FilterAccess> explain_access(const MatcherProgram& program) {
-  std::vector<FilterAccess> all;
-  for (FilterNumber f = 0; f < program.filters().size(); ++f) {
-    const FilterIndex::Found& found = program.index().found(f);
-    FilterAccess& access = all.emplace_back();
-    access.is_indexed = !found.always;
-    double odds = found.always ? 1 : 0;
-    for (const AccessKey& key : found.first) {
-      access.keys.push_back(describe(key, program.fields()));
-      odds += key.odds();
-    }
-    access.nanoseconds = std::min(odds, 1.0) * cost_of(program.filters()[f].predicate);
-  }
-  return all;
-}
-
-std::shared_ptr<const MatcherProgram> compile_matcher(std::vector<MatchSpec> specs) {
-  return std::make_shared<const MatcherProgram>(std::move(specs));
-}
 
 std::unique_ptr<runtime::Matcher> make_matcher(std::shared_ptr<const MatcherProgram> program) {
   return std::make_unique<IndexedMatcher>(std::move(program));

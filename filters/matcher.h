@@ -21,7 +21,8 @@ class MatcherProgram;
 struct FilterAccess {
   bool is_indexed = false;        // false: no key can find it, so its predicate is asked of every event
   std::vector<std::string> keys;  // "$.eventName is ConsoleLogin": one of them hits where the filter matches
-  double nanoseconds = 0;         // a guess: what asking its predicate costs, over all events of 1.2 kB
+  std::vector<std::string> second_keys;  // if there are any, one of these hits as well
+  double nanoseconds = 0;  // a guess: what asking its predicate costs, over all events of 1.2 kB
 };
 [[nodiscard]] std::vector<FilterAccess> explain_access(const MatcherProgram& program);  // by filter
 

@@ -18,17 +18,17 @@ constexpr int kShortest = 3;  // bytes; shorter ones are everywhere
 // RE2 folds case by Unicode's rules: K (U+212A) is a k and ſ (U+017F) an s. What these rules can reach is not
 // used, unless the expression is plain: case counts in it, and it names ASCII characters only.
 bool is_plain(std::string_view source) {
+  constexpr std::string_view kAnyLine = "(?s)";  // what compile_percent_regex() puts in front
+  if (source.starts_with(kAnyLine)) source.remove_prefix(kAnyLine.size());
   for (std::size_t i = 0; i < source.size(); ++i) {
     if (static_cast<unsigned char>(source[i]) >= 0x80) return false;
     if (source[i] == '\\' && i + 1 < source.size()) {
       const char escaped = source[++i];
       if (escaped == 'x' || escaped == 'p' || escaped == 'P' || (escaped >= '0' && escaped <= '7'))
         return false;
-    } else if (source.substr(i).starts_with("(?")) {
-      for (i += 2; i < source.size() && source[i] >= 'a' && source[i] <= 'z'; ++i) {
-        if (source[i] == 'i') return false;
-      }
-      --i;
+    } else if (source.substr(i).starts_with("(?") && !source.substr(i).starts_with("(?:") &&
+               !source.substr(i).starts_with("(?P<")) {
+      return false;  // flags; that of ignoring case may be anywhere among them
     }
   }
   return true;

@@ -5,13 +5,12 @@
 //   Equals         a hash table
 //   EqualsAnyCase  another, of texts in lower case
 //   Starts, Ends   a tree, walked from the value's first or last byte while it leads on
-//   Holds          one automaton over the value (literal_finder.h)
+//   Holds          one pass over the value for all literals (literal_finder.h)
 //   Range          a tree of intervals
 //   Block          a hash table for each length of prefix
-//   Regex          one RE2::Set
 //   Exists         hits always
 //
-// Built once, then only read: any number of threads may share it, each with a Scratch of its own.
+// Built once, then only read: any number of threads may share it.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +18,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,12 +29,9 @@
 #include "engine/event/ip_address.h"
 #include "engine/event/json_view.h"
 #include "filters/access_key.h"
+#include "filters/ascii_case.h"
 #include "filters/literal_finder.h"
 #include "filters/text_table.h"
-
-namespace re2 {
-class RE2;
-}  // namespace re2
 
 namespace tocsin::filters {
 
@@ -60,6 +55,11 @@ class KeyHits {
     list_.push_back(key);
   }
   [[nodiscard]] std::span<const KeyNumber> list() const { return list_; }
+  [[nodiscard]] bool contains(KeyNumber key) const { return marks_[key] == mark_; }
+
+  // Room for find() and candidates() to work in.
+  std::string lower;
+  std::vector<KeyNumber> seconds;
 
  private:
   std::vector<std::uint32_t> marks_;  // by key: mark_ if it is in the list
@@ -87,7 +87,9 @@ class TextTree {
 
  private:
   static constexpr KeyNumber kNone = UINT32_MAX;
-  [[nodiscard]] static std::uint64_t edge(std::uint32_t node, char c);
+  static std::uint64_t edge(std::uint32_t node, char c) {
+    return (std::uint64_t{node} << 8) | static_cast<unsigned char>(lower_ascii(c));
+  }
 
   absl::flat_hash_map<std::uint64_t, std::uint32_t> edges_;
   std::vector<KeyNumber> keys_{kNone};  // by node
@@ -135,25 +137,13 @@ class RangeTree {
 
 class ValueIndex {
  public:
-  ValueIndex();
-  ~ValueIndex();
-  ValueIndex(ValueIndex&&) noexcept;
-  ValueIndex& operator=(ValueIndex&&) noexcept;
-
   void add(const AccessKey& key, KeyNumber number);  // neither LogGroup nor Absent
   void build();                                      // after the last add()
 
-  // What a thread needs to search.
-  struct Scratch {
-    std::string lower;
-    std::vector<int> expressions;
-  };
-
   // Adds the keys that hit a value. Objects and arrays only exist.
-  void find(event::NodeKind kind, std::string_view text, Scratch& scratch, KeyHits& hits) const;
+  void find(event::NodeKind kind, std::string_view text, KeyHits& hits) const;
 
  private:
-  void find_expressions(std::string_view text, Scratch& scratch, KeyHits& hits) const;
   void find_blocks(std::string_view text, KeyHits& hits) const;
 
   std::vector<KeyNumber> always_;
@@ -167,8 +157,6 @@ class ValueIndex {
   RangeTree ranges_;
   using Blocks = absl::flat_hash_map<std::array<std::uint8_t, 16>, KeyNumber>;  // by a block's first address
   std::map<std::pair<bool, unsigned>, Blocks> blocks_;                          // by family and length
-  struct Expressions;
-  std::unique_ptr<Expressions> expressions_;
 };
 
 }  // namespace tocsin::filters

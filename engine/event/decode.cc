@@ -54,7 +54,7 @@ std::size_t Decoder::decode(RawBatch& batch, const DecodeSettings& settings, Eve
   state.settings = &settings;
   state.out = &out;
   state.visitor = visitor;
-  state.fields = &state.fields_for(settings.time);
+  state.field_set = &state.fields_for(settings.time);
   state.items.begin_piece(batch, settings.format, out, from == 0);
   state.texts.begin_piece(out);
   while (from < batch.records.size() && !state.texts.piece_is_full() && !state.items.piece_is_full()) {
@@ -64,15 +64,16 @@ std::size_t Decoder::decode(RawBatch& batch, const DecodeSettings& settings, Eve
   return from;
 }
 
-const EnvelopeFields& Decoder::State::fields_for(const TimeRule& rule) {
+const Decoder::State::Fields& Decoder::State::fields_for(const TimeRule& rule) {
   const bool by_field = rule.from == TimeRule::From::Field;
   for (const auto& set : field_sets) {
-    if (by_field ? set->time_field == rule.field : !set->time_field) return set->envelope;
+    if (by_field ? set->time_field == rule.field : !set->time_field) return *set;
   }
   const auto time_field = by_field ? std::optional(rule.field) : std::nullopt;
+  const Selector* selector = time_field ? &*time_field : nullptr;
   field_sets.push_back(std::make_unique<Fields>(
-      Fields{time_field, EnvelopeFields(time_field ? &*time_field : nullptr, wanted)}));
-  return field_sets.back()->envelope;
+      Fields{time_field, EnvelopeFields(selector, wanted), EnvelopeFields(selector)}));
+  return *field_sets.back();
 }
 
 void Decoder::State::decode_record(const RawRecord& raw) {
@@ -133,7 +134,7 @@ void Decoder::State::decode_layer(std::string_view value, const Surroundings& ar
   if (!is_object && around.format == Format::Auto) return emit_text(value, around);
   // The white space around a document is not the event's: a file ends with a new line.
   const std::string_view document = around.layers > 0 && is_object ? trim_json_space(value) : value;
-  const JsonStatus status = view.walk(document, fields->trie());
+  const JsonStatus status = look_at(document);
   if (status == JsonStatus::Object) return decode_object(document, around);
   if (around.broken_is_text && around.format == Format::Auto) return emit_text(value, around);
   if (is_object && decode_documents(value, around)) return;
@@ -164,7 +165,7 @@ bool Decoder::State::decode_documents(std::string_view documents, const Surround
 }
 
 void Decoder::State::decode_document(std::string_view document, const Surroundings& around) {
-  if (walk(document, fields->trie())) decode_object(document, around);
+  if (walk(document)) decode_object(document, around);
 }
 
 void Decoder::State::decode_compressed(std::string_view gzip, const Surroundings& around) {
@@ -195,8 +196,19 @@ void Decoder::State::decode_text_field(std::optional<std::string_view> text, con
   decode_value(value, inner);
 }
 
-bool Decoder::State::walk(std::string_view text, const FieldTrie& trie) {
-  const JsonStatus status = view.walk(text, trie);
+JsonStatus Decoder::State::look_at(std::string_view text) {
+  fields = text.size() <= kMaxEventBytes ? &field_set->event : &field_set->envelope;
+  return view.walk(text, fields->trie());
+}
+
+bool Decoder::State::walk(std::string_view text) {
+  const JsonStatus status = look_at(text);
+  if (status != JsonStatus::Object) items.die(reason_for(status));
+  return status == JsonStatus::Object;
+}
+
+bool Decoder::State::walk_log_event(std::string_view text) {
+  const JsonStatus status = view.walk(text, log_event_fields.trie());
   if (status != JsonStatus::Object) items.die(reason_for(status));
   return status == JsonStatus::Object;
 }

@@ -107,7 +107,7 @@ void Decoder::State::decode_object(std::string_view document, const Surroundings
       return decode_text_field(fields->body(view), inner);
     case Shape::SnsRecord: {
       const std::string_view notification = fields->notification(view);
-      if (walk(notification, fields->trie())) decode_notification(around);
+      if (walk(notification)) decode_notification(around);
       return;
     }
     case Shape::SnsNotification:
@@ -134,7 +134,7 @@ void Decoder::State::decode_subscription(const Surroundings& outer) {
 
 // {"id":…,"timestamp":…,"message":…}: from here on the item is the message.
 void Decoder::State::decode_log_event(std::string_view element, const Surroundings& around) {
-  if (!walk(element, log_event_fields.trie())) return;
+  if (!walk_log_event(element)) return;
   const auto message = log_event_fields.message(view);
   if (!message) return items.die(RejectReason::NotJson);
   Surroundings own = around;
@@ -149,15 +149,14 @@ void Decoder::State::decode_log_event(std::string_view element, const Surroundin
 void Decoder::State::decode_message(std::string_view message, const Surroundings& around) {
   if (around.format == Format::VpcFlow) return emit_flow_line(message, around);
   if (const auto event = pinned_event(around.format)) {
-    if (!walk(message, fields->trie())) return;
+    if (!walk(message)) return;
     if (is_envelope(fields->shape_of(view))) return items.die(RejectReason::NotJson);
     const std::string_view outer = texts.enter(message);
     emit_object(message, *event, around);
     texts.enter(outer);
     return;
   }
-  if (!announces_object(message) || view.walk(message, fields->trie()) != JsonStatus::Object)
-    return emit_text(message, around);
+  if (!announces_object(message) || look_at(message) != JsonStatus::Object) return emit_text(message, around);
   const std::string_view outer = texts.enter(message);
   emit_object(message, fields->shape_of(view), around);
   texts.enter(outer);
@@ -170,7 +169,7 @@ Decoder::State::Elements Decoder::State::elements_of(std::string_view records, s
   if (pinned && !holds_inside(format)) return Elements::Documents;
   std::optional<Shape> first;
   for_each_element(records, [&](std::string_view element) {
-    const bool object = view.walk(element, fields->trie()) == JsonStatus::Object;
+    const bool object = look_at(element) == JsonStatus::Object;
     first = object ? fields->shape_of(view) : Shape::Other;
     return false;
   });
@@ -195,12 +194,12 @@ void Decoder::State::decode_records(std::string_view document, const Surrounding
                              [&](std::string_view element) { decode_document(element, inner); });
     case Elements::Unknown:
       if (around.format != Format::Auto) return items.die(RejectReason::NotJson);
-      if (walk(document, fields->trie())) emit_object(document, Shape::Other, around);
+      if (walk(document)) emit_object(document, Shape::Other, around);
   }
 }
 
 void Decoder::State::decode_cloudtrail_record(std::string_view element, const Surroundings& around) {
-  if (walk(element, fields->trie())) emit_object(element, Shape::CloudTrail, around);
+  if (walk(element)) emit_object(element, Shape::CloudTrail, around);
 }
 
 // {"records":[{"data":…},…]}: what Firehose gives a transformation or an HTTP endpoint, if the first has
@@ -210,12 +209,12 @@ void Decoder::State::decode_firehose(std::string_view document, const Surroundin
   bool has_data = around.format == Format::Firehose || fields->names_firehose(view);
   if (around.format != Format::Firehose) {
     for_each_element(records, [&](std::string_view first) {
-      has_data = view.walk(first, fields->trie()) == JsonStatus::Object && fields->has_data(view);
+      has_data = look_at(first) == JsonStatus::Object && fields->has_data(view);
       return false;
     });
   }
   if (!has_data) {
-    if (!walk(document, fields->trie())) return;
+    if (!walk(document)) return;
     if (!may_be(around.format, Shape::Other)) return items.die(RejectReason::NotJson);
     return emit_object(document, pinned_event(around.format).value_or(Shape::Other), around);
   }
@@ -224,7 +223,7 @@ void Decoder::State::decode_firehose(std::string_view document, const Surroundin
 }
 
 void Decoder::State::decode_firehose_record(std::string_view element, const Surroundings& around) {
-  if (!walk(element, fields->trie())) return;
+  if (!walk(element)) return;
   if (!fields->has_data(view)) return items.die(RejectReason::NotJson);
   Surroundings inner = carried(around);
   if (const auto arrival = fields->arrival_of(view, Shape::FirehoseRecord)) inner.arrival = arrival;
@@ -249,7 +248,7 @@ void Decoder::State::decode_notification(const Surroundings& around) {
   if (!texts.charge(notice->size())) return items.die(RejectReason::InflatedTooLarge);
   const std::string_view message = texts.own(std::move(notice));
   const std::string_view outer = texts.enter(message);
-  if (walk(message, fields->trie())) emit_object(message, Kind::BackupNotice, Shape::Other, inner);
+  if (walk(message)) emit_object(message, Kind::BackupNotice, Shape::Other, inner);
   texts.enter(outer);
 }
 

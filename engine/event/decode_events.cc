@@ -140,7 +140,7 @@ void Decoder::State::emit_flow_line(std::string_view line, const Surroundings& a
   }
   bool walked = false;
   if (settings->time.from != TimeRule::From::Default) {
-    walked = format.as_json && view.walk(event.message, fields->trie()) == JsonStatus::Object;
+    walked = format.as_json && look_at(event.message) == JsonStatus::Object;
     time = ruled_time(event.message, walked);
   }
   emit(event, time ? time : around.time, around, walked);

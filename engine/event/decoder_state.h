@@ -44,16 +44,19 @@ struct Decoder::State {
   // The fields to look for; one set for each `time: {field: …}` met.
   struct Fields {
     std::optional<Selector> time_field;
-    EnvelopeFields envelope;
+    EnvelopeFields event;  // with those that are wanted
+    EnvelopeFields
+        envelope;  // of what is too large for an event: a wanted array could have millions of nodes
   };
   std::vector<std::unique_ptr<Fields>> field_sets;
-  const EnvelopeFields& fields_for(const TimeRule& rule);
+  const Fields& fields_for(const TimeRule& rule);
 
   const RawBatch* batch = nullptr;
   const DecodeSettings* settings = nullptr;
   const EventBatch* out = nullptr;
   EventVisitor* visitor = nullptr;
-  const EnvelopeFields* fields = nullptr;
+  const Fields* field_set = nullptr;       // of the settings
+  const EnvelopeFields* fields = nullptr;  // of what look_at() walked last
   const RawRecord* record = nullptr;
   ItemLedger items;
   OwnedTexts texts;
@@ -68,7 +71,9 @@ struct Decoder::State {
   void decode_text_field(std::optional<std::string_view> text, const Surroundings& inner);
   bool decode_documents(std::string_view documents, const Surroundings& around);
   void decode_document(std::string_view document, const Surroundings& around);
-  bool walk(std::string_view text, const FieldTrie& trie);
+  JsonStatus look_at(std::string_view text);   // walks it
+  bool walk(std::string_view text);            // the same; what is no object dies
+  bool walk_log_event(std::string_view text);  // likewise, for an element of `logEvents`
 
   void decode_object(std::string_view document, const Surroundings& around);
   void decode_subscription(const Surroundings& outer);

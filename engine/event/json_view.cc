@@ -39,6 +39,8 @@ constexpr std::uint32_t kNone = UINT32_MAX;
 // A message up to this size leaves the memory of its walk to the next one; that of a larger one is given
 // back.
 constexpr std::size_t kKeptCapacity = std::size_t{4} << 20;
+// Likewise for what was found in it.
+constexpr std::size_t kKeptNodes = std::size_t{1} << 16;
 
 bool is_white(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
@@ -133,6 +135,13 @@ struct JsonView::State {
 // Runs stage 1. NotObject stands for "fine so far".
 JsonStatus JsonView::State::scan(std::string_view message) {
   if (unescaped_.size() > kKeptCapacity) unescaped_ = {};
+  if (log_.capacity() > kKeptNodes || members_.capacity() > kKeptNodes || elements_.capacity() > kKeptNodes) {
+    log_ = {};
+    found_ = {};
+    members_ = {};
+    order_ = {};
+    elements_ = std::vector<ArrayElement>(1);
+  }
   text_ = message.data();
   size_ = message.size();
   if (size_ == 0 || size_ > simdjson::SIMDJSON_MAXSIZE_BYTES) return JsonStatus::Invalid;

@@ -1,4 +1,5 @@
 // Once it is warm, the matcher allocates nothing: it knows its filters, and its lists have found their sizes.
+// (But for event patterns that have to choose among elements of several arrays: array_choice.h.)
 #include <gtest/gtest.h>
 
 #include <cstddef>

@@ -7,12 +7,15 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "engine/event/decode.h"
 #include "engine/event/predicate.h"
+#include "engine/event/selector.h"
 #include "filters/matcher.h"
 #include "tests/filters/random_filters.h"
 
@@ -115,6 +118,70 @@ TEST(MatcherProperty, AgreesWithTheOracleHoweverManyFiltersAndHoweverBatchesAreC
   }
   std::printf("%zu pairs of filter and message, %zu matches\n", cases, matched);
   EXPECT_GT(matched, cases / 50);
+}
+
+// Matches events as the decoder finds them, and beside it as if they had not been walked.
+class BothWays : public event::EventVisitor {
+ public:
+  explicit BothWays(const std::shared_ptr<const MatcherProgram>& program)
+      : walked_(make_matcher(program)), alone_(make_matcher(program)) {}
+
+  void visit(const event::Event& event, const event::JsonView* walked) override {
+    walks += walked != nullptr ? 1 : 0;
+    walked_->match(event, 0, walked, in_walk);
+    alone_->match(event, 0, nullptr, in_own_walk);
+  }
+  [[nodiscard]] const event::FieldTrie& fields() const { return walked_->fields(); }
+
+  std::size_t walks = 0;
+  runtime::Matches in_walk;
+  runtime::Matches in_own_walk;
+
+ private:
+  std::unique_ptr<runtime::Matcher> walked_;
+  std::unique_ptr<runtime::Matcher> alone_;
+};
+
+TEST(MatcherProperty, TheDecodersWalkServesAsWellAsItsOwn) {
+  Random random(20261128);
+  std::size_t walks = 0;
+  for (int round = 0; round < 40; ++round) {
+    const Case world(random, 40, 60);
+    std::vector<std::string> records;
+    for (const std::string& message : world.messages) {
+      switch (random.below(4)) {
+        case 0:  // one of CloudTrail's files
+          records.push_back(
+              R"({"Records":[{"eventSource":"x.amazonaws.com","eventName":"E","userIdentity":{},"a":)" +
+              std::to_string(random.below(3)) + "}]}");
+          break;
+        case 1:  // a carrier of the message as a text
+          records.push_back(R"({"eventSource":"aws:sqs","body":")" +
+                            std::string(message.starts_with('{') ? "x" : "1") + "\"}");
+          break;
+        default:
+          records.push_back(message);
+      }
+    }
+    event::RawBatch batch;
+    for (const std::string& record : records) batch.records.emplace_back().value = record;
+    event::DecodeSettings by_default;
+    by_default.log_group = "g";
+    event::DecodeSettings by_field = by_default;
+    by_field.format = event::Format::Json;
+    by_field.time.from = event::TimeRule::From::Field;
+    by_field.time.field = *event::parse_selector("$.a");
+
+    BothWays both(compile_matcher(world.specs));
+    event::Decoder decoder(both.fields());
+    event::EventBatch out;
+    for (const event::DecodeSettings* settings : {&by_default, &by_field, &by_default}) {
+      ASSERT_EQ(decoder.decode(batch, *settings, out, 0, &both), batch.records.size());
+    }
+    EXPECT_EQ(found_in(both.in_walk, world.specs, 0), found_in(both.in_own_walk, world.specs, 0));
+    walks += both.walks;
+  }
+  EXPECT_GT(walks, 1000U);
 }
 
 }  // namespace

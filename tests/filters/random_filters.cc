@@ -172,7 +172,10 @@ std::string random_matcher(Random& random) {
     case 9:
       return "{\"exists\":" + random.of({"true", "false"}) + "}";
     case 10:
-      return "{\"cidr\":\"" + random.of({"10.0.0.0/8", "0.0.0.0/0", "10.0.0.0/31", "::/0", "::/127"}) + "\"}";
+      return "{\"cidr\":\"" +
+             random.of({"10.0.0.0/8", "0.0.0.0/0", "10.0.0.0/31", "10.0.0.7/8", "10.1.2.3/31", "::5/120",
+                        "::/0", "::/127"}) +
+             "\"}";
     case 11:
       return "{\"anything-but\":" + (random.below(2) == 0 ? random.of(kTexts) : random.of(kComparable)) + "}";
     case 12:

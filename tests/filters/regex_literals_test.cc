@@ -32,6 +32,7 @@ TEST(RegexLiterals, ShortOrOpenOnesAreNotWorthLookingFor) {
 
 TEST(RegexLiterals, WithoutCaseTheLettersThatUnicodeAddsAreLeftOut) {
   EXPECT_THAT(required_literals("(?i)task"), IsEmpty());  // a long s, a Kelvin sign
+  EXPECT_THAT(required_literals("(?Ui)task"), IsEmpty());
   EXPECT_THAT(required_literals("(?i)connection"), ElementsAre("connection"));
 }
 
@@ -39,13 +40,14 @@ TEST(RegexLiterals, WithoutCaseTheLettersThatUnicodeAddsAreLeftOut) {
 TEST(RegexLiterals, StandInEveryTextInWhichTheExpressionIsFound) {
   std::mt19937 random(20261127);
   const std::vector<std::string> pieces{
-      "abc",   "(?i)sky", "[a-c]+",         ".*",   "|", "abd",    "(?:xyz|sks)", "x?", "\\d", "kss", "[ks]k",
-      "(abc)", "^",       "\\x{212A}elvin", "[^a]", "é", "a{2,3}", "(?i:K)"};
+      "abc",   "(?i)sky", "(?Ui)sky",       "(?sUi:ks)", "(?s)kss", "[a-c]+", ".*",
+      "|",     "abd",     "(?:xyz|sks)",    "x?",        "\\d",     "kss",    "[ks]k",
+      "(abc)", "^",       "\\x{212A}elvin", "[^a]",      "é",       "a{2,3}", "(?i:K)"};
   const std::vector<std::string> words{"abc", "ABC",         "sky",    "\u017Fky", "s\u212Ay", "abd",
                                        "xyz", "sks",         "x",      "7",        "kss",      "kk",
                                        "é",   "\u212Aelvin", "Kelvin", "aa",       "aaa",      "\u212A"};
   int found = 0;
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 5000; ++round) {
     std::string source;
     for (std::size_t i = 0; i <= random() % 4; ++i) source += pieces[random() % pieces.size()];
     const re2::RE2 expression(source, re2::RE2::Quiet);

@@ -1,0 +1,91 @@
+#include "filters/value_index.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <random>
+
+namespace tocsin::filters {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAreArray;
+using Kind = AccessKey::Kind;
+
+AccessKey key(Kind kind, std::string text) {
+  AccessKey made;
+  made.kind = kind;
+  made.text = std::move(text);
+  return made;
+}
+
+std::vector<KeyNumber> hits_of(const ValueIndex& index, std::string_view text,
+                               event::NodeKind kind = event::NodeKind::String) {
+  KeyHits hits(16);
+  hits.clear();
+  index.find(kind, text, hits);
+  return {hits.list().begin(), hits.list().end()};
+}
+
+TEST(ValueIndex, TellsEachKeyOnceHoweverOftenItHits) {
+  ValueIndex index;
+  index.add(key(Kind::Holds, "ab"), 3);
+  index.build();
+  EXPECT_THAT(hits_of(index, "ab ab AB"), ElementsAre(3));
+}
+
+TEST(ValueIndex, ObjectsAndArraysOnlyExist) {
+  ValueIndex index;
+  index.add(key(Kind::Exists, ""), 1);
+  index.add(key(Kind::Equals, "{}"), 2);
+  index.build();
+  EXPECT_THAT(hits_of(index, "{}", event::NodeKind::Object), ElementsAre(1));
+  EXPECT_THAT(hits_of(index, "{}"), ElementsAre(1, 2));
+}
+
+TEST(ValueIndex, StartsAndEndsOfEveryLengthAreFound) {
+  ValueIndex index;
+  index.add(key(Kind::Starts, "a"), 0);
+  index.add(key(Kind::Starts, "arn:"), 1);
+  index.add(key(Kind::Ends, "role"), 2);
+  index.add(key(Kind::Ends, "e"), 3);
+  index.build();
+  EXPECT_THAT(hits_of(index, "ARN:x/Role"), UnorderedElementsAreArray({0, 1, 2, 3}));
+  EXPECT_THAT(hits_of(index, "rol"), IsEmpty());
+}
+
+TEST(RangeTree, FindsWhatALoopFinds) {
+  std::mt19937 random(20261128);
+  constexpr double kInfinite = std::numeric_limits<double>::infinity();
+  for (int round = 0; round < 200; ++round) {
+    RangeTree tree;
+    std::vector<event::NumberRange> ranges;
+    const std::size_t count = 1 + random() % 30;
+    while (ranges.size() < count) {
+      event::NumberRange& range = ranges.emplace_back();
+      range.low = random() % 4 == 0 ? -kInfinite : static_cast<double>(random() % 10);
+      range.high = random() % 4 == 0 ? kInfinite : range.low + static_cast<double>(random() % 5);
+      range.low_belongs = random() % 2 == 0;
+      range.high_belongs = random() % 2 == 0;
+      tree.add(range, static_cast<KeyNumber>(ranges.size() - 1));
+    }
+    tree.build();
+    for (double number = -1; number < 15; number += 0.5) {
+      std::vector<KeyNumber> expected;
+      for (KeyNumber i = 0; i < ranges.size(); ++i) {
+        const event::NumberRange& range = ranges[i];
+        if ((range.low_belongs ? number >= range.low : number > range.low) &&
+            (range.high_belongs ? number <= range.high : number < range.high))
+          expected.push_back(i);
+      }
+      std::vector<KeyNumber> found;
+      tree.find(number, [&](KeyNumber found_key) { found.push_back(found_key); });
+      EXPECT_THAT(found, UnorderedElementsAreArray(expected)) << number;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tocsin::filters
