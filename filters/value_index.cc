@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "engine/base/check.h"
 #include "engine/base/number.h"
@@ -14,15 +15,38 @@ using Kind = AccessKey::Kind;
 
 // --- TextTree --------------------------------------------------------------------------------------------
 
+std::uint32_t TextTree::make(std::uint32_t parent, std::string label, KeyNumber key) {
+  const auto node = static_cast<std::uint32_t>(nodes_.size());
+  edges_[edge(parent, label.front())] = node;
+  nodes_.push_back({std::move(label), key});
+  return node;
+}
+
 void TextTree::add(std::string_view text, bool backwards, KeyNumber key) {
+  std::string rest = lower_ascii(text);
+  if (backwards) std::ranges::reverse(rest);
   std::uint32_t node = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = backwards ? text[text.size() - 1 - i] : text[i];
-    const auto [next, is_new] = edges_.try_emplace(edge(node, c), static_cast<std::uint32_t>(keys_.size()));
-    if (is_new) keys_.push_back(kNone);
-    node = next->second;
+  while (!rest.empty()) {
+    const auto next = edges_.find(edge(node, rest.front()));
+    if (next == edges_.end()) {
+      make(node, std::move(rest), key);
+      return;
+    }
+    const std::uint32_t child = next->second;
+    const std::string label = nodes_[child].label;
+    const auto same = static_cast<std::size_t>(std::ranges::mismatch(label, rest).in1 - label.begin());
+    rest.erase(0, same);
+    if (same == label.size()) {
+      node = child;
+      continue;
+    }
+    // Something branches off within the label, or ends there.
+    const std::uint32_t middle = make(node, label.substr(0, same), kNone);
+    nodes_[child].label = label.substr(same);
+    edges_[edge(middle, label[same])] = child;
+    node = middle;
   }
-  keys_[node] = key;
+  nodes_[node].key = key;
 }
 
 // --- RangeTree -------------------------------------------------------------------------------------------

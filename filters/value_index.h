@@ -67,19 +67,24 @@ class KeyHits {
   std::vector<KeyNumber> list_;
 };
 
-// Texts that values start with, or end with, as a tree of their bytes.
+// Texts that values start with, or end with: a tree in which what nothing branches off is one step.
 class TextTree {
  public:
   // Calls `found(key)` for each text that stands at the beginning (or, read backwards, at the end) of `text`.
   template <typename Found>
   void find(std::string_view text, bool backwards, const Found& found) const {
     std::uint32_t node = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      const char c = backwards ? text[text.size() - 1 - i] : text[i];
-      const auto next = edges_.find(edge(node, c));
+    for (std::size_t at = 0; at < text.size();) {
+      const auto next = edges_.find(edge(node, letter(text, at, backwards)));
       if (next == edges_.end()) return;
       node = next->second;
-      if (const KeyNumber key = keys_[node]; key != kNone) found(key);
+      const std::string& label = nodes_[node].label;
+      if (text.size() - at < label.size()) return;
+      for (std::size_t i = 1; i < label.size(); ++i) {
+        if (letter(text, at + i, backwards) != label[i]) return;
+      }
+      at += label.size();
+      if (nodes_[node].key != kNone) found(nodes_[node].key);
     }
   }
   void add(std::string_view text, bool backwards, KeyNumber key);
@@ -87,12 +92,22 @@ class TextTree {
 
  private:
   static constexpr KeyNumber kNone = UINT32_MAX;
-  static std::uint64_t edge(std::uint32_t node, char c) {
-    return (std::uint64_t{node} << 8) | static_cast<unsigned char>(lower_ascii(c));
-  }
 
-  absl::flat_hash_map<std::uint64_t, std::uint32_t> edges_;
-  std::vector<KeyNumber> keys_{kNone};  // by node
+  struct Node {
+    std::string label;      // what leads to it, in lower case; not empty but for the root
+    KeyNumber key = kNone;  // of the text that ends here
+  };
+
+  static char letter(std::string_view text, std::size_t at, bool backwards) {
+    return lower_ascii(backwards ? text[text.size() - 1 - at] : text[at]);
+  }
+  static std::uint64_t edge(std::uint32_t node, char first) {
+    return (std::uint64_t{node} << 8) | static_cast<unsigned char>(first);
+  }
+  std::uint32_t make(std::uint32_t parent, std::string label, KeyNumber key);
+
+  absl::flat_hash_map<std::uint64_t, std::uint32_t> edges_;  // by node and its label's first letter
+  std::vector<Node> nodes_{1};                               // the root first
 };
 
 // Ranges that hold a number, found in time logarithmic in all ranges and linear in those found.

@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <random>
+
+#include "filters/ascii_case.h"
 
 namespace tocsin::filters {
 namespace {
@@ -54,6 +57,36 @@ TEST(ValueIndex, StartsAndEndsOfEveryLengthAreFound) {
   index.build();
   EXPECT_THAT(hits_of(index, "ARN:x/Role"), UnorderedElementsAreArray({0, 1, 2, 3}));
   EXPECT_THAT(hits_of(index, "rol"), IsEmpty());
+}
+
+TEST(TextTree, FindsWhatALoopFinds) {
+  std::mt19937 random(20261129);
+  const auto text_of = [&](std::size_t most) {
+    std::string text;
+    const std::size_t size = 1 + random() % most;
+    while (text.size() < size) text.push_back("aAbc"[random() % 4]);
+    return text;
+  };
+  for (int round = 0; round < 500; ++round) {
+    const bool backwards = round % 2 == 1;
+    TextTree tree;
+    std::vector<std::string> texts;
+    for (int i = 0; i < 20; ++i) {
+      const std::string text = lower_ascii(text_of(6));
+      if (std::ranges::find(texts, text) != texts.end()) continue;
+      tree.add(text, backwards, static_cast<KeyNumber>(texts.size()));
+      texts.push_back(text);
+    }
+    const std::string value = text_of(8);
+    const std::string lower = lower_ascii(value);
+    std::vector<KeyNumber> expected;
+    for (KeyNumber i = 0; i < texts.size(); ++i) {
+      if (backwards ? lower.ends_with(texts[i]) : lower.starts_with(texts[i])) expected.push_back(i);
+    }
+    std::vector<KeyNumber> found;
+    tree.find(value, backwards, [&](KeyNumber found_key) { found.push_back(found_key); });
+    EXPECT_THAT(found, UnorderedElementsAreArray(expected)) << value;
+  }
 }
 
 TEST(RangeTree, FindsWhatALoopFinds) {
