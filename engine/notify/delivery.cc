@@ -200,7 +200,7 @@ class Delivery::Worker {
     tickets_.settle(oldest.ticket, false);
     ++status_.overflowed;
     const bool begins = !overflow_;
-    if (begins) overflow_.emplace();
+    if (begins) overflow_.emplace(Overflow{});
     ++overflow_->lost;
     const Duration now = clock_.now();
     if (!begins && now - overflow_->told_at < kOverflowInterval) return std::nullopt;

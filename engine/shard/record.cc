@@ -129,9 +129,8 @@ Start get_start(WireReader& in) {
   Start start;
   start.time = in.time();
   if (!in.flag()) return start;
-  start.later.emplace();
-  start.later->source = static_cast<std::uint32_t>(in.number());
-  start.later->time = in.time();
+  const auto source = static_cast<std::uint32_t>(in.number());
+  start.later = Start::Later{source, in.time()};
   return start;
 }
 
@@ -214,7 +213,7 @@ std::optional<Record> get_content(WireReader& in, std::uint8_t type) {
 }
 
 template <typename T>
-constexpr RecordType kTypeOf;
+constexpr RecordType kTypeOf{};
 template <>
 constexpr RecordType kTypeOf<Chunk> = RecordType::Chunk;
 template <>
