@@ -94,6 +94,7 @@ class LiveCore::Core : private Listener, private Answering {
         const std::string& name = plan_->sources[message.source].name;
         note.text.insert(0, name + ": ");
         note.fields.emplace_back("source", name);
+    if (!message.new_partitions.empty()) feed.frontier.on_met();
         note_(note);
       }
       feed.frontier.on_status(*status, options_.now());
