@@ -276,6 +276,7 @@ int run_engine(const RunOptions& options, Log& log) {
   }
   Desk desk;
   const auto doors = open_doors(options, log, desk);
+  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a full disk, which can be waited for
   if (!doors) {
     log.write({Severity::Error, "not_started", describe(doors.error()), {}, {}});
     return doors.error().code == ErrorCode::Invalid ? kUsage : kUnreadable;
