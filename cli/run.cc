@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <ranges>
@@ -65,6 +66,7 @@ Result<void> check_sources(const shard::StateMachine& machine, const runtime::Pl
                            const std::string& directory) {
   std::set<std::string> theirs;
   for (const shard::PartitionState& partition : machine.partitions()) {
+    if (partition.is_forgotten()) continue;
     const auto name = runtime::parse_partition_name(partition.name);
     if (!name) return std::unexpected(name.error());
     theirs.insert(name->source);
@@ -103,7 +105,9 @@ Result<Memory> recall(const std::string& directory, const runtime::Plan& plan, L
   log.write({Severity::Info,
              "state",
              fmt::format("the state in {}: series {}, partitions {}, to deliver {}, {} bytes, read in {}",
-                         directory, machine.shard().counts().series, machine.partitions().size(),
+                         directory, machine.shard().counts().series,
+                         std::ranges::count_if(machine.partitions(),
+                                               std::not_fn(&shard::PartitionState::is_forgotten)),
                          machine.outbox().size(), memory.state->bytes(), format_duration(took)),
              {},
              {{"records", std::to_string(memory.journal->replayed())}}});

@@ -154,7 +154,8 @@ void Engine::consume(const MatchedBatch& batch, std::size_t begin, std::size_t e
 bool Engine::is_full() const { return chunk_->full(); }
 
 bool Engine::is_idle() const {
-  return pending_.empty() && posted_.entries.empty() && settled_.settled.empty() && chunk_->chunk().empty();
+  return pending_.empty() && posted_.entries.empty() && settled_.settled.empty() &&
+         forgotten_.partitions.empty() && chunk_->chunk().empty();
 }
 
 std::uint32_t Engine::meet(std::string name) {
@@ -243,6 +244,7 @@ void Engine::gather() {
   if (!chunk_->chunk().empty()) pending_.push_back(chunk_->take());
   if (!posted_.entries.empty()) pending_.push_back(std::exchange(posted_, {}));
   if (!settled_.settled.empty()) pending_.push_back(std::exchange(settled_, {}));
+  if (!forgotten_.partitions.empty()) pending_.push_back(std::exchange(forgotten_, {}));
 }
 
 Result<void> Engine::apply(shard::SetStateOutcome* outcome) {

@@ -110,6 +110,9 @@ class Engine {
   // The first offset that has not been.
   [[nodiscard]] std::int64_t next_offset(std::uint32_t partition) const { return next_offsets_[partition]; }
 
+  // Nothing will come of a partition again: the journal need not know it any more.
+  void forget(std::uint32_t partition) { forgotten_.partitions.push_back(partition); }
+
   // Something to deliver that belongs to what was consumed: a dead letter. Its number is given here.
   void post(OutboxNotification notification);
   // A subscription has something, or never will.
@@ -146,7 +149,7 @@ class Engine {
 
   // Something could not be kept, and waits.
   [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
-  // Nothing was consumed, settled or posted since the last commit.
+  // Nothing was consumed, settled, posted or forgotten since the last commit.
   [[nodiscard]] bool is_idle() const;
 
   // At the end of history: reports what is still open.
@@ -191,6 +194,7 @@ class Engine {
   std::vector<shard::Record> pending_;  // to be kept with the next commit
   shard::Outbox posted_;                // the same, until gather()
   shard::Ack settled_;
+  shard::Forget forgotten_;
   std::vector<OutboxNotification> to_release_;
   std::vector<Told> to_tell_;
   std::uint64_t next_number_ = 1;  // of the outbox

@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "engine/base/check.h"
+#include "engine/event/event_time.h"
 #include "engine/runtime/clock_watch.h"
 #include "engine/runtime/dead_letter_tally.h"
 #include "engine/runtime/excerpt_store.h"
@@ -29,6 +30,8 @@ constexpr Duration kTickInterval{200};
 constexpr Duration kKeepRetry{500};
 // A commit to a journal waits for the disk; what comes within this goes with one.
 constexpr Duration kCommitInterval{100};
+// A partition that is gone, after its last event: events of before need not be the older ones.
+constexpr Duration kForgetGoneAfter = event::kMaxAge + std::chrono::days(1);
 constexpr std::string_view kDeadLetterTopic = "(dead letters)";
 
 }  // namespace
@@ -56,6 +59,10 @@ class LiveCore::Core : private Listener, private Answering {
     }
     std::vector<std::vector<source::Resume>> from(sources);
     for (const shard::PartitionState& state : journal_.machine().partitions()) {
+      if (state.is_forgotten()) {
+        (void)partitions_.add_gone({});
+        continue;
+      }
       const auto name = parse_partition_name(state.name);
       if (!name) return std::unexpected(name.error());
       const auto at = std::ranges::find(plan_->sources, name->source, &source::SourceSettings::name);
@@ -97,6 +104,8 @@ class LiveCore::Core : private Listener, private Answering {
     if (!message.new_partitions.empty()) feed.frontier.on_met();
         note_(note);
       }
+      if (is_live(message.source))
+        feed.gone.insert(feed.gone.end(), status->gone.begin(), status->gone.end());
       feed.frontier.on_status(*status, options_.now());
       telemetry_.on_status(message.source, *status, names_of(feed, *status));
       // At once: what a period's end waits for is such an answer.
@@ -152,6 +161,7 @@ class LiveCore::Core : private Listener, private Answering {
     SourceFrontier frontier;
     std::vector<std::uint32_t> partitions;  // the source's numbers to the engine's
     std::vector<EventTime> last_event;      // of each of them, for events without a time
+    std::vector<std::uint32_t> gone;        // and not forgotten yet
     bool ended = false;
     PendingOffsets pending;                       // where the journal keeps nothing
     std::map<std::uint32_t, std::int64_t> taken;  // where it does: what is to be committed, once it is kept
@@ -252,7 +262,20 @@ class LiveCore::Core : private Listener, private Answering {
   void tick_now() {
     if (options_.steady() - last_tick_ < kTickInterval) return;
     for (const Note& note : tally_.due(options_.now())) note_(note);
+    forget_gone();
     tick();
+  }
+
+  // Should one come back after all, what is in it is too old to count: of a live source.
+  void forget_gone() {
+    const EventTime before = trusted_time() - kForgetGoneAfter;
+    for (Feed& feed : feeds_) {
+      std::erase_if(feed.gone, [&](std::uint32_t own) {
+        if (feed.last_event[own] >= before) return false;
+        engine_.forget(feed.partitions[own]);
+        return true;
+      });
+    }
   }
 
   // Before every judgement: none may be by a clock that has jumped unseen.

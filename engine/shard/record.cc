@@ -191,6 +191,17 @@ void put(WireWriter& out, const Hash& hash, const Knows&) { out.hash(hash.digest
 
 Hash get_hash(WireReader& in) { return {in.hash()}; }
 
+void put(WireWriter& out, const Forget& forget, const Knows&) {
+  out.number(forget.partitions.size());
+  for (const std::uint32_t partition : forget.partitions) out.number(partition);
+}
+
+Forget get_forget(WireReader& in) {
+  Forget forget;
+  for (std::size_t left = in.count(); left > 0; --left) forget.partitions.push_back(in.below(UINT32_MAX));
+  return forget;
+}
+
 std::optional<Record> get_content(WireReader& in, std::uint8_t type) {
   switch (static_cast<RecordType>(type)) {
     case RecordType::Chunk:
@@ -209,6 +220,8 @@ std::optional<Record> get_content(WireReader& in, std::uint8_t type) {
       return get_set_state(in);
     case RecordType::Outbox:
       return get_outbox(in);
+    case RecordType::Forget:
+      return get_forget(in);
   }
   return std::nullopt;
 }
@@ -231,6 +244,8 @@ template <>
 constexpr RecordType kTypeOf<SetState> = RecordType::SetState;
 template <>
 constexpr RecordType kTypeOf<Outbox> = RecordType::Outbox;
+template <>
+constexpr RecordType kTypeOf<Forget> = RecordType::Forget;
 
 }  // namespace
 
@@ -252,6 +267,8 @@ std::string_view to_string(RecordType type) {
       return "SET_STATE";
     case RecordType::Outbox:
       return "OUTBOX";
+    case RecordType::Forget:
+      return "FORGET";
   }
   return "?";
 }

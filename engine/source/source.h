@@ -59,6 +59,8 @@ struct SourceStatus {
   std::vector<std::string> unheard;  // configured topics that nobody reads: silence of theirs is none
   bool connected = true;             // the outside world answers
   std::uint64_t rebalances = 0;      // how often the partitions were dealt out anew
+  // Read to their end, and of what is there now none is what they were: nothing will come of them again. Once each.
+  std::vector<std::uint32_t> gone;
   std::uint64_t queued_bytes = 0;    // read ahead, not handed over yet
 };
 
