@@ -150,7 +150,7 @@ class LiveCore::Core : private Listener, private Answering {
       if (lost_ == 0) send_commits();  // else the events of the lost letters come again
       return;
     }
-    if (auto written = journal_.snapshot(); !written) tell_no_snapshot(written.error());
+    tell_of_snapshot(journal_.snapshot());
     send_commits();
   }
 
@@ -378,13 +378,12 @@ class LiveCore::Core : private Listener, private Answering {
     if (least_known == kForever) return;  // nothing is known yet
     if (!engine_.started()) engine_.start(std::min(least_known, oldest_event_), telemetry_.own_start());
     take_settled();
-    if (journal_.keeps() && engine_.is_idle() && !moves(frontier)) return;
+    const bool is_quiet = journal_.keeps() && engine_.is_idle() && !moves(frontier);
+    if (is_quiet && !engine_.shard().may_ring_at(trusted_time())) return;
     keep(engine_.tick(frontier, finite_only() ? kNever : trusted_time(), telemetry_.own_frontier()));
     // What a letter that waits belongs to is not settled, whatever else is.
     if (failure_ || (!journal_.keeps() && !letters_.empty())) return;
-    if (journal_.keeps()) {
-      if (auto written = journal_.snapshot_if_due(); !written) tell_no_snapshot(written.error());
-    }
+    if (journal_.keeps()) tell_of_snapshot(journal_.snapshot_if_due());
     for (std::uint32_t i = 0; i < feeds_.size(); ++i) {
       EventTime judged = kForever;
       for (const std::uint32_t source : engine_.judged_with(i)) judged = std::min(judged, frontier[source]);
@@ -413,12 +412,22 @@ class LiveCore::Core : private Listener, private Answering {
     }
   }
 
-  void tell_no_snapshot(const Error& error) {
-    if (std::exchange(snapshot_error_, error.message) == error.message) return;
+  // What is wrong is said once.
+  void tell_of_snapshot(const Result<void>& written) {
+    const std::optional<Error>& trim = journal_.trim_failure();
+    if (written && !trim) return;
+    const std::string wrong =
+        fmt::format("{}: {}",
+                    written ? "what the newest snapshot made superfluous could not be deleted"
+                            : "no snapshot of the state could be written",
+                    describe(written ? *trim : written.error()));
+    if (std::exchange(snapshot_error_, wrong) == wrong) return;
     note_({Severity::Warning,
-           "no_snapshot",
-           fmt::format("no snapshot of the state could be written: {}", describe(error)),
-           "nothing is lost, but the log grows and the next start takes longer: make room",
+           written ? "log_not_trimmed" : "no_snapshot",
+           wrong,
+           written
+               ? "nothing is lost, but the state takes more of the disk until the next snapshot: make room"
+               : "nothing is lost, but the log grows and the next start takes longer: make room",
            {}});
   }
 
