@@ -73,7 +73,7 @@ class LiveCore::Core : private Listener, private Answering {
       }
       feeds_[source].partitions.push_back(partitions_.add(*at, source, *name, is_live(source)));
       feeds_[source].last_event.push_back(state.last_event);
-      from[source].push_back({*name, state.next_offset, state.place});
+      from[source].push_back({*name, state.next_offset, state.place, journal_.keeps()});
     }
     for (const auto& known : from) known_.push_back(known.size());
     return from;
@@ -94,6 +94,7 @@ class LiveCore::Core : private Listener, private Answering {
   std::optional<Error> handle(SourceMessage message) {
     Feed& feed = feeds_[message.source];
     for (const source::PartitionName& name : message.new_partitions) meet(message.source, name);
+    if (!message.new_partitions.empty()) feed.frontier.on_met();
     if (auto* batch = std::get_if<event::RawBatch>(&message.content)) {
       consume(message.source, feed, std::move(*batch));
     } else if (auto* status = std::get_if<source::SourceStatus>(&message.content)) {
@@ -101,7 +102,6 @@ class LiveCore::Core : private Listener, private Answering {
         const std::string& name = plan_->sources[message.source].name;
         note.text.insert(0, name + ": ");
         note.fields.emplace_back("source", name);
-    if (!message.new_partitions.empty()) feed.frontier.on_met();
         note_(note);
       }
       if (is_live(message.source))

@@ -353,6 +353,14 @@ bool answers(const KafkaClient& client, Duration timeout) {
   return true;
 }
 
+std::string cluster_id(const KafkaClient& client, Duration timeout) {
+  char* id = rd_kafka_clusterid(client.handle(), milliseconds(timeout));
+  if (id == nullptr) return {};
+  std::string copy = id;
+  rd_kafka_mem_free(client.handle(), id);
+  return copy;
+}
+
 Result<std::vector<KafkaPartition>> list_partitions(const KafkaClient& client,
                                                     const std::vector<std::string>& topics,
                                                     Duration timeout) {

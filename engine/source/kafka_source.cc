@@ -66,7 +66,9 @@ Result<std::map<KafkaPartition, KafkaGroup::Known>> KafkaSource::restore(const s
     if (indexes_.contains(key) && known.incarnation > incarnation) continue;
     // Met, and nothing was read of it: where it begins is still for the group and the settings to say.
     known = {.position = resume.next_offset > 0 ? std::optional(resume.next_offset) : std::nullopt,
-             .incarnation = incarnation};
+             .incarnation = incarnation,
+             .is_durable = resume.is_durable,
+             .cluster = read_cluster_place(resume.place)};
     indexes_[key] = index;
   }
   return newest;
@@ -117,6 +119,7 @@ Result<std::optional<event::RawBatch>> KafkaSource::poll(Duration wait) {
   ready_.pop_front();
   Partition& partition = partitions_[batch.partition];
   batch.sequence = partition.sequence++;
+  batch.place = cluster_place(group_->cluster());
   partition.handed = batch.next_offset;
   group_->handed(partition.key, partition.handed);
   return batch;
