@@ -154,14 +154,18 @@ bool reads_again(const runtime::Plan& plan) {
   });
 }
 
-void tell(const runtime::LiveResult& result, const runtime::Plan& plan, bool is_kept, Log& log) {
+// `reloads`: the process goes on.
+void tell(const runtime::LiveResult& result, const runtime::Plan& plan, bool is_kept, bool reloads,
+          Log& log) {
   log.write(ledger_note("stopped", "stopped", result.counts));
   if (result.undelivered > 0) {
     log.write({Severity::Error,
                "undelivered",
                fmt::format("{} notifications or dead letters could not be delivered before the end",
                            result.undelivered),
-               is_kept             ? "they are in the state, and go out at the next start"
+               is_kept ? "they are in the state, and go out at the next start"
+               : reloads
+                   ? "they are lost: a reload goes on behind their events; with --state they would go out"
                : reads_again(plan) ? "their events are read again at the next start"
                                    : "they are lost",
                {}});
@@ -249,7 +253,7 @@ int run_sessions(config::Configuration configuration, const RunOptions& options,
       log.write({Severity::Error, "failed", describe(result.error()), "the engine has ended", {}});
       return kUnreadable;
     }
-    tell(*result, *configuration.plan, memory.journal->keeps(), log);
+    tell(*result, *configuration.plan, memory.journal->keeps(), next.has_value() && !stop, log);
     if (stop) return kFine;
     if (!next) return result->undelivered > 0 ? kNo : kFine;
     previous = std::exchange(configuration, std::move(*next));
@@ -272,6 +276,7 @@ int run_engine(const RunOptions& options, Log& log) {
     return kBadConfiguration;
   }
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a full disk, which can be waited for
   if (options.replay) return replay_dead_letters(*configuration, *options.replay, log);
   auto memory = recall(options.state, *configuration->plan, log);
   if (!memory) {
@@ -280,7 +285,6 @@ int run_engine(const RunOptions& options, Log& log) {
   }
   Desk desk;
   const auto doors = open_doors(options, log, desk);
-  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a full disk, which can be waited for
   if (!doors) {
     log.write({Severity::Error, "not_started", describe(doors.error()), {}, {}});
     return doors.error().code == ErrorCode::Invalid ? kUsage : kUnreadable;
