@@ -124,7 +124,9 @@ class LiveCore::Core : private Listener, private Answering {
     if (options_.requests != nullptr) options_.requests->answer(*this);
     watch_clock();
     telemetry_.step(engine_, worker_, delivery_, trusted_time(), [this] { return source_times(); });
-    if (reading && ready()) tick_now();
+    if (!reading || !ready()) return;
+    look_around();
+    tick_now();
   }
 
   // The last judgement. At a stop: what time has come to. At the end of all history: to the end of the last
@@ -259,11 +261,16 @@ class LiveCore::Core : private Listener, private Answering {
            {}});
   }
 
-  void tick_now() {
-    if (options_.steady() - last_tick_ < kTickInterval) return;
+  // What is due by the clock, however often statuses make time go on.
+  void look_around() {
+    if (options_.steady() - looked_at_ < kTickInterval) return;
+    looked_at_ = options_.steady();
     for (const Note& note : tally_.due(options_.now())) note_(note);
     forget_gone();
-    tick();
+  }
+
+  void tick_now() {
+    if (options_.steady() - last_tick_ >= kTickInterval) tick();
   }
 
   // Should one come back after all, what is in it is too old to count: of a live source.
@@ -586,6 +593,7 @@ class LiveCore::Core : private Listener, private Answering {
   std::string snapshot_error_;  // said last
   std::uint64_t lost_ = 0;      // dead letters that found no room at the stop
   std::chrono::steady_clock::time_point last_tick_{};
+  std::chrono::steady_clock::time_point looked_at_{};
 };
 
 LiveCore::LiveCore(std::shared_ptr<const Plan> plan, shard::Journal& journal, notify::Deliverer& delivery,

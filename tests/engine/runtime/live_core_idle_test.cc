@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/load.h"
@@ -105,8 +106,10 @@ class LiveCoreIdle : public testing::Test {
     steady_ += ahead;
   }
   void event(Duration since_start) {
-    const auto text = std::make_shared<std::string>(
-        fmt::format(R"({{"t":"{}"}})", format_rfc3339(as_event_time(kStart) + since_start)));
+    record(fmt::format(R"({{"t":"{}"}})", format_rfc3339(as_event_time(kStart) + since_start)));
+  }
+  void record(std::string content) {
+    const auto text = std::make_shared<std::string>(std::move(content));
     event::RawBatch batch;
     batch.records.push_back({*text, as_event_time(now_), next_offset_++});
     batch.bytes = text;
@@ -176,6 +179,14 @@ TEST_F(LiveCoreIdle, APartitionThatIsGoneIsForgottenOnceWhatIsInItIsTooOldToCoun
   set_clock(std::chrono::days(1));
   pass(seconds(5), true);
   EXPECT_TRUE(journal_->machine().partitions()[0].is_forgotten());
+}
+
+TEST_F(LiveCoreIdle, DeadItemsAreSummedUpAfterAMinuteHoweverOftenTheSourceSpeaks) {
+  for (int i = 0; i < 3; ++i) record("{");
+  pass(seconds(50), true);
+  EXPECT_EQ(std::ranges::count(codes_, "dead_letters"), 1);
+  pass(seconds(15), true);
+  EXPECT_EQ(std::ranges::count(codes_, "dead_letters"), 2);
 }
 
 }  // namespace
