@@ -57,6 +57,21 @@ std::string_view advice_for(const FrontierHold& hold) {
   TOCSIN_CHECK(false);
 }
 
+Note goes_on(const std::string& source, Duration stood, WallTime now) {
+  const std::string from =
+      format_rfc3339(as_event_time(std::chrono::floor<std::chrono::seconds>(now - stood)));
+  const std::string to = format_rfc3339(as_event_time(std::chrono::floor<std::chrono::seconds>(now)));
+  return {Severity::Info,
+          "source_goes_on",
+          fmt::format("{}: its time goes on, after {}: it stood still from {} to {}", source,
+                      format_duration(std::chrono::floor<std::chrono::seconds>(stood)), from, to),
+          {},
+          {{"source", source},
+           {"from", from},
+           {"to", to},
+           {"seconds", fmt::format("{:.1f}", std::chrono::duration<double>(stood).count())}}};
+}
+
 }  // namespace
 
 LiveTelemetry::LiveTelemetry(std::shared_ptr<const Plan> plan, Settings settings,
@@ -165,12 +180,7 @@ void LiveTelemetry::watch_stalls(const std::vector<SourceTime>& times) {
       }
       case StallWatch::Change::GoesOn:
         seen.stalled_since.reset();
-        note_({Severity::Info,
-               "source_goes_on",
-               fmt::format("{}: its time goes on, after {}", seen.name,
-                           format_duration(std::chrono::floor<std::chrono::seconds>(meter.stall.stood()))),
-               {},
-               {{"source", seen.name}}});
+        note_(goes_on(seen.name, meter.stall.stood(), settings_.now()));
         break;
     }
   }

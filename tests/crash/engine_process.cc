@@ -52,6 +52,7 @@ EngineProcess::Progress EngineProcess::progress() const {
   const std::string page = kafka_test::metrics_page(metrics_port_);
   const double age = kafka_test::sum_of(page, "tocsin_frontier_age_seconds");
   Progress progress;
+  progress.read = kafka_test::sum_of(page, "tocsin_records_read_total");
   if (kafka_test::count_of(page, "tocsin_lag_records") == partitions_) {
     progress.lag = kafka_test::sum_of(page, "tocsin_lag_records");
   }

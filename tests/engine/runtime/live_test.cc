@@ -360,8 +360,11 @@ TEST_F(LiveTest, ASourceWhoseTimeStandsStillIsTold) {
   EXPECT_TRUE(
       shows([](const Telemetry& t) { return t.sources[0].held && t.sources[0].held->reason == "lagging"; }));
   world_.change([](World& world) { world.caught_up = true; });
-  EXPECT_TRUE(
-      world_.wait([](const World& world) { return std::ranges::count(world.noted, "source_goes_on") >= 1; }));
+  EXPECT_TRUE(world_.wait([](const World& world) {
+    return std::ranges::any_of(world.notes, [](const std::string& note) {
+      return note.contains("app: its time goes on, after ") && note.contains(": it stood still from 20");
+    });
+  }));
   (void)stop();
 }
 
