@@ -130,7 +130,7 @@ Result<runtime::LiveResult> run_session(const config::Configuration& configurati
   Destinations destinations = make_destinations(configuration);
   add_dead_letters(configuration, destinations);
   notify::Delivery delivery(destinations.topics, std::move(destinations.sinks),
-                            {.retry = {}, .remember_settled = memory.journal->keeps()}, clock,
+                            {.retry = {}, .is_kept = memory.journal->keeps()}, clock,
                             [&](const notify::DeliveryReport& report) { log.write(to_note(report)); });
   if (auto opened = delivery.open(); !opened) return std::unexpected(opened.error());
   runtime::LiveOptions options;

@@ -105,12 +105,14 @@ std::string destinations_part(const Json& subscriptions, const TextStyle& style)
   std::vector<std::vector<Cell>> rows{{{"topic", Ink::Dim},
                                        {"delivered", Ink::Dim, true},
                                        {"waiting", Ink::Dim, true},
+                                       {"outbox", Ink::Dim, true},
                                        {"retried", Ink::Dim, true},
                                        {"failed", Ink::Dim, true},
                                        {"destination", Ink::Dim}}};
   std::string overflows;
   for (const Json& one : subscriptions) {
     const std::uint64_t waiting = one.at("waiting").get<std::uint64_t>();
+    const std::uint64_t in_outbox = one.at("in_outbox").get<std::uint64_t>();
     const std::uint64_t overflowed = one.at("overflowed").get<std::uint64_t>();
     const std::uint64_t failed =
         one.at("rejected").get<std::uint64_t>() + one.at("given_up").get<std::uint64_t>() + overflowed;
@@ -121,13 +123,14 @@ std::string destinations_part(const Json& subscriptions, const TextStyle& style)
       overflows += "  " +
                    paint(fmt::format("{}: {} {} way to newer ones{}", name, group_digits(overflowed),
                                      full ? "give" : "gave",
-                                     full ? ", its queue is full" : " while its queue was full"),
+                                     full ? ", there is no more room" : " while there was no room"),
                          full ? Ink::Red : Ink::Yellow, style) +
                    "\n";
     }
     rows.push_back({{name},
                     {number(one.at("delivered")), Ink::Plain, true},
                     {group_digits(waiting), waiting > 0 ? Ink::Yellow : Ink::Plain, true},
+                    {group_digits(in_outbox), in_outbox > 0 ? Ink::Yellow : Ink::Plain, true},
                     {number(one.at("retried")), Ink::Plain, true},
                     {group_digits(failed), failed > 0 ? Ink::Red : Ink::Plain, true},
                     {text(one.at("destination"), style)}});

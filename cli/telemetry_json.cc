@@ -106,6 +106,7 @@ Json to_json(const runtime::Telemetry& telemetry, const std::string& version, Du
                                      {"published", status.published},
                                      {"delivered", status.delivered},
                                      {"waiting", status.waiting},
+                                     {"in_outbox", status.in_outbox},
                                      {"retried", status.retried},
                                      {"rejected", status.rejected},
                                      {"given_up", status.given_up},

@@ -21,6 +21,12 @@ namespace {
 
 constexpr Duration kOverflowInterval = std::chrono::minutes(1);  // between two counts of what gives way
 
+RetryPolicy without_end(RetryPolicy policy) {
+  policy.give_up_after = Duration::max();
+  policy.max_attempts = std::numeric_limits<std::uint32_t>::max();
+  return policy;
+}
+
 std::string how_many(std::uint64_t notifications) {
   return fmt::format("{} notification{}", notifications, notifications == 1 ? "" : "s");
 }
@@ -67,11 +73,12 @@ class Delivery::Tickets {
 class Delivery::Worker {
  public:
   Worker(std::string subscription, std::unique_ptr<Sink> sink, const DeliverySettings& settings,
-         const RetryPolicy& retry, bool gives_up, Clock& clock, Tickets& tickets, const Reporter& reporter)
+         const RetryPolicy& retry, bool gives_way, Clock& clock, Tickets& tickets, const Reporter& reporter)
       : subscription_(std::move(subscription)),
         destination_(sink->describe()),
         retry_(retry),
-        gives_up_(gives_up),
+        gives_way_(gives_way),
+        is_kept_(settings.is_kept),
         clock_(clock),
         tickets_(tickets),
         reporter_(reporter),
@@ -102,7 +109,7 @@ class Delivery::Worker {
       return waiting_.size() < capacity_ &&
              (waiting_bytes_ == 0 || waiting_bytes_ + bytes <= capacity_bytes_);
     };
-    if (gives_up_) {
+    if (gives_way_) {
       while (!draining_ && !has_room()) {
         if (auto report = let_oldest_give_way()) overflow = std::move(report);
       }
@@ -215,6 +222,7 @@ class Delivery::Worker {
   enum class Fate : std::uint8_t { Delivered, Lost };
   std::optional<Fate> see_through(const Submission& submission) {
     const Notification& notification = submission.notification;
+    std::uint32_t counted = 0;  // of the attempts: those that the retry policy counts
     for (std::uint32_t attempts = 0;;) {
       if (stop_.stop_requested() && clock_.now() >= deadline_.load()) {
         count(&SubscriptionStatus::undelivered);
@@ -231,8 +239,16 @@ class Delivery::Worker {
           report(DeliveryReport::Kind::Partial, name_of(notification), attempt.detail, attempts);
         return Fate::Delivered;
       }
+      const bool excused = is_kept_ && attempt.away;
+      if (excused) {
+        away_at_ = clock_.now();
+      } else {
+        ++counted;
+      }
+      const Duration since = std::max(submission.at, away_at_.value_or(submission.at));
       const auto pause =
-          next_pause(retry_, attempts, clock_.now() - submission.at, attempt, chance_(random_));
+          excused ? next_pause(without_end(retry_), attempts, Duration{0}, attempt, chance_(random_))
+                  : next_pause(retry_, counted, clock_.now() - since, attempt, chance_(random_));
       if (!pause) {
         const bool rejected = attempt.outcome == Attempt::Outcome::Rejected;
         count(rejected ? &SubscriptionStatus::rejected : &SubscriptionStatus::given_up);
@@ -288,7 +304,8 @@ class Delivery::Worker {
   const std::string subscription_;
   const std::string destination_;
   const RetryPolicy retry_;
-  const bool gives_up_;
+  const bool gives_way_;
+  const bool is_kept_;
   Clock& clock_;
   Tickets& tickets_;
   const Reporter reporter_;
@@ -297,7 +314,8 @@ class Delivery::Worker {
 
   // The worker thread's.
   std::unique_ptr<Sink> sink_;
-  std::string trouble_;  // why the last attempt failed, as reported; empty while all is well
+  std::string trouble_;              // why the last attempt failed, as reported; empty while all is well
+  std::optional<Duration> away_at_;  // when the destination was away last, by clock_
   std::minstd_rand random_{std::random_device{}()};
   std::uniform_real_distribution<double> chance_{0, 1};
 
@@ -319,20 +337,17 @@ class Delivery::Worker {
 Delivery::Delivery(const std::vector<TopicDefinition>& topics,
                    std::vector<std::vector<std::unique_ptr<Sink>>> sinks, DeliverySettings settings,
                    Clock& clock, Reporter reporter)
-    : tickets_(std::make_unique<Tickets>(settings.remember_settled)) {
+    : tickets_(std::make_unique<Tickets>(settings.is_kept)) {
   TOCSIN_CHECK(sinks.size() == topics.size() && settings.mailbox_capacity > 0);
   for (std::size_t t = 0; t < topics.size(); ++t) {
     TOCSIN_CHECK(sinks[t].size() == topics[t].subscriptions.size());
-    RetryPolicy retry = settings.retry;
-    if (!topics[t].gives_up) {
-      retry.give_up_after = Duration::max();
-      retry.max_attempts = std::numeric_limits<std::uint32_t>::max();
-    }
+    const RetryPolicy retry = topics[t].gives_up ? settings.retry : without_end(settings.retry);
+    const bool gives_way = topics[t].gives_up && !settings.is_kept;
     auto& workers = workers_.emplace_back();
     for (std::size_t s = 0; s < sinks[t].size(); ++s) {
       workers.push_back(std::make_unique<Worker>(topics[t].name + "/" + topics[t].subscriptions[s].name,
-                                                 std::move(sinks[t][s]), settings, retry, topics[t].gives_up,
-                                                 clock, *tickets_, reporter));
+                                                 std::move(sinks[t][s]), settings, retry, gives_way, clock,
+                                                 *tickets_, reporter));
     }
   }
 }

@@ -14,6 +14,10 @@
 // incident began is not lost: its first notification is the one that is being tried all the while. A topic
 // that gives nothing up (dead letters) loses none either: submit() waits there, and who reads waits with it.
 //
+// With a caller that keeps what it submits (an outbox on disk) nothing gives way: a full mailbox turns away,
+// and the caller comes again when there is room. Nor is anything given up because its destination was away
+// (Attempt::away): the retry policy's time then counts from when it was there again.
+//
 // Every submission gets a ticket, from 1 upwards. It is settled when the sink has the notification, or when
 // that was reported as lost. settled_up_to() tells how far everything is settled, which is how far source
 // positions may be committed: what a stop leaves behind stays unsettled, and comes again after the start. The
@@ -48,7 +52,9 @@ struct DeliverySettings {
   // What may wait for a subscription: notifications, and their bytes. One is always taken, however large.
   std::size_t mailbox_capacity = 1000;
   std::size_t mailbox_bytes = std::size_t{16} << 20;
-  bool remember_settled = false;  // for take_settled()
+  // The caller keeps what it submits until that is settled, and comes again with what finds no room:
+  // take_settled() tells, a full mailbox turns away, and no time counts in which the destination was away.
+  bool is_kept = false;
 };
 
 // What people should know. Partial, Rejected and GivenUp are said for each notification, Undelivered once for
@@ -80,6 +86,7 @@ struct SubscriptionStatus {
   std::string subscription;
   std::string destination;
   std::size_t waiting = 0;      // in the mailbox
+  std::size_t in_outbox = 0;    // kept by the caller until the mailbox has room
   std::uint64_t published = 0;  // submitted
   std::uint64_t delivered = 0;
   std::uint64_t retried = 0;  // attempts after the first
@@ -96,9 +103,9 @@ class Deliverer {
   using Ticket = std::uint64_t;
   virtual ~Deliverer() = default;
 
-  // Hands the notification to a subscription of its topic. Where the topic gives nothing up and the mailbox
-  // is full it waits for room, at most `wait`. Nothing when there still is none, or when draining: nothing
-  // was submitted then.
+  // Hands the notification to a subscription of its topic. Where nothing gives way and the mailbox is full it
+  // waits for room, at most `wait`. Nothing when there still is none, or when draining: nothing was submitted
+  // then.
   [[nodiscard]] virtual std::optional<Ticket> submit(const Notification& notification,
                                                      std::uint32_t subscription, Duration wait) = 0;
 

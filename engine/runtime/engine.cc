@@ -329,20 +329,19 @@ Result<void> Engine::resume(const std::function<void(const Note&)>& note) {
   for (const shard::PartitionState& partition : machine.partitions()) {
     next_offsets_.push_back(partition.next_offset);
   }
-  // What was to be delivered comes before what is told only now.
-  for (const auto& [number, entry] : machine.outbox()) {
-    auto notification = notify::decode_notification(entry.content);
-    if (!notification) return std::unexpected(notification.error());
-    to_release_.push_back({number, entry.topic, entry.subscriptions, std::move(*notification)});
-  }
-  if (!to_release_.empty()) {
+  if (!machine.outbox().empty()) {
     note({Severity::Info,
           "outbox_resumed",
-          fmt::format("notifications that were still to be delivered: {}", to_release_.size()),
+          fmt::format("notifications that were still to be delivered: {}", machine.outbox().size()),
           "they go out now under the same ids; a receiver drops what it has already",
           {}});
   }
-  release();
+  // What was to be delivered comes before what is told only now. One after the other: there may be many.
+  for (const auto& [number, entry] : machine.outbox()) {
+    auto notification = notify::decode_notification(entry.content);
+    if (!notification) return std::unexpected(notification.error());
+    listener_.on_outbox({number, entry.topic, entry.subscriptions, std::move(*notification)});
+  }
   if (auto told = tell(); !told) return told;
   const std::string definitions = encode(definitions_of(*plan_));
   if (encode(machine.shard().definitions()) == definitions) return {};

@@ -16,6 +16,7 @@
 #include "engine/runtime/dead_letter_tally.h"
 #include "engine/runtime/excerpt_store.h"
 #include "engine/runtime/live_telemetry.h"
+#include "engine/runtime/outbox_feed.h"
 #include "engine/runtime/partition_name.h"
 #include "engine/runtime/pending_offsets.h"
 #include "engine/runtime/repeats.h"
@@ -29,7 +30,6 @@ constexpr Duration kTickInterval{200};
 constexpr Duration kKeepRetry{500};
 // A commit to a journal waits for the disk; what comes within this goes with one.
 constexpr Duration kCommitInterval{100};
-constexpr std::string_view kDeadLetterTopic = "(dead letters)";
 
 }  // namespace
 
@@ -44,6 +44,10 @@ class LiveCore::Core : private Listener, private Answering {
         note_(std::move(note)),
         engine_(plan_, journal_, *this),
         worker_(plan_, true),
+        outbox_(plan_, journal_, delivery, options_.dead_letters, options_.outbox, note_,
+                [this](std::uint64_t number, std::string subscription, bool delivered) {
+                  engine_.settle(number, std::move(subscription), delivered);
+                }),
         telemetry_(plan_, {options_.board, options_.stall_limit, options_.now}, note_),
         tally_(options_.dead_letters ? options_.dead_letters->destination : std::string()),
         commit_(std::move(commit)) {}
@@ -74,11 +78,15 @@ class LiveCore::Core : private Listener, private Answering {
 
   Result<void> begin() { return engine_.resume(note_); }
 
-  [[nodiscard]] bool ready() const { return giving_up_ || (!blocked_ && letters_.empty()); }
+  [[nodiscard]] bool ready() const { return giving_up_ || (!blocked_ && !outbox_.letters_wait()); }
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
   [[nodiscard]] EngineCounts counts() const { return engine_.counts(); }
-  [[nodiscard]] std::uint64_t lost() const { return lost_; }
+  [[nodiscard]] std::uint64_t left() const { return left_; }
   void give_up() { giving_up_ = true; }
+  bool put_more() {
+    outbox_.refill();
+    return outbox_.waiting() > 0;
+  }
 
   [[nodiscard]] bool all_ended() const {
     return std::all_of(feeds_.begin(), feeds_.end(), [](const Feed& feed) { return feed.ended; });
@@ -109,11 +117,11 @@ class LiveCore::Core : private Listener, private Answering {
   }
 
   void step(bool reading) {
-    if (!letters_.empty()) deliver_letters();
+    refill();
     if (blocked_ && options_.steady() - retried_at_ >= kKeepRetry) keep(engine_.commit());
     if (options_.requests != nullptr) options_.requests->answer(*this);
     watch_clock();
-    telemetry_.step(engine_, worker_, delivery_, trusted_time(), [this] { return source_times(); });
+    telemetry_.step(engine_, worker_, outbox_, trusted_time(), [this] { return source_times(); });
     if (reading && ready()) tick_now();
   }
 
@@ -133,11 +141,11 @@ class LiveCore::Core : private Listener, private Answering {
 
   // The last words: what was settled while draining, and a snapshot that makes the next start quick.
   void close() {
-    lost_ += letters_.size();
-    take_settled();
+    left_ = outbox_.waiting();
+    (void)outbox_.take_settled();
     if (failure_ || !engine_.commit()) return;  // said already; it comes again
     if (!journal_.keeps()) {
-      if (lost_ == 0) send_commits();  // else the events of the lost letters come again
+      if (left_ == 0) send_commits();  // else the events of the lost letters come again
       return;
     }
     if (auto written = journal_.snapshot(); !written) tell_no_snapshot(written.error());
@@ -313,7 +321,7 @@ class LiveCore::Core : private Listener, private Answering {
   }
 
   void publish_telemetry(Telemetry::Phase phase) {
-    (void)telemetry_.publish(engine_, worker_, delivery_, source_times(), phase);
+    (void)telemetry_.publish(engine_, worker_, outbox_, source_times(), phase);
   }
 
   [[nodiscard]] std::vector<std::string> names_of(const Feed& feed,
@@ -351,20 +359,23 @@ class LiveCore::Core : private Listener, private Answering {
     for (const EventTime time : frontier) {
       if (time != kNever) least_known = std::min(least_known, time);
     }
-    if (least_known == kForever) return;  // nothing is known yet
+    const bool any_settled = outbox_.take_settled();
+    if (least_known == kForever) {  // nothing is known yet, but who has been told
+      if (any_settled) keep(engine_.commit());
+      return;
+    }
     if (!engine_.started()) engine_.start(std::min(least_known, oldest_event_), telemetry_.own_start());
-    take_settled();
     if (journal_.keeps() && engine_.is_idle() && !moves(frontier)) return;
     keep(engine_.tick(frontier, finite_only() ? kNever : trusted_time(), telemetry_.own_frontier()));
     // What a letter that waits belongs to is not settled, whatever else is.
-    if (failure_ || (!journal_.keeps() && !letters_.empty())) return;
+    if (failure_ || (!journal_.keeps() && outbox_.letters_wait())) return;
     if (journal_.keeps()) {
       if (auto written = journal_.snapshot_if_due(); !written) tell_no_snapshot(written.error());
     }
     for (std::uint32_t i = 0; i < feeds_.size(); ++i) {
       EventTime judged = kForever;
       for (const std::uint32_t source : engine_.judged_with(i)) judged = std::min(judged, frontier[source]);
-      feeds_[i].pending.judged(judged, last_ticket_);
+      feeds_[i].pending.judged(judged, outbox_.last_ticket());
     }
     send_commits();
   }
@@ -378,15 +389,11 @@ class LiveCore::Core : private Listener, private Answering {
     return std::exchange(written_, seconds) != seconds;
   }
 
-  // What the sinks have, for the journal to know.
-  void take_settled() {
-    if (!journal_.keeps()) return;
-    for (const notify::Delivery::Settled& settled : delivery_.take_settled()) {
-      const auto at = in_flight_.find(settled.ticket);
-      if (at == in_flight_.end()) continue;
-      engine_.settle(at->second.number, std::move(at->second.subscription), settled.delivered);
-      in_flight_.erase(at);
-    }
+  // What waits for room in a queue need not wait for the next message.
+  void refill() {
+    if (outbox_.waiting() == 0 || options_.steady() - refilled_at_ < kCommitInterval) return;
+    refilled_at_ = options_.steady();
+    outbox_.refill();
   }
 
   void tell_no_snapshot(const Error& error) {
@@ -417,48 +424,7 @@ class LiveCore::Core : private Listener, private Answering {
 
   void on_transition(const alarm::Transition&, const std::vector<notify::Notification>&) override {}
 
-  void on_outbox(const OutboxNotification& posted) override {
-    for (const std::string& name : posted.subscriptions) {
-      if (options_.dead_letters && posted.topic == kDeadLetterTopic) {
-        deliver_letter(posted, name);
-        continue;
-      }
-      const auto topic = std::ranges::find(plan_->topics, posted.topic, &notify::TopicDefinition::name);
-      const auto found = topic == plan_->topics.end() ? std::nullopt : subscription_of(*topic, name);
-      if (!found) {
-        note_({Severity::Warning,
-               "nobody_to_tell",
-               fmt::format("{} was to go to {}/{}, which the configuration does not have any more",
-                           posted.notification.subject, posted.topic, name),
-               "it is given up",
-               {{"topic", posted.topic}, {"subscription", name}, {"id", posted.notification.id}}});
-        engine_.settle(posted.number, name, false);
-        continue;
-      }
-      notify::Notification notification = posted.notification;
-      notification.topic = static_cast<std::uint32_t>(topic - plan_->topics.begin());
-      const auto ticket = delivery_.submit(notification, *found, Duration{0});
-      if (!ticket) {
-        // Alerts are never turned away but while the delivery drains: what is kept goes out at the next
-        // start.
-        TOCSIN_CHECK(journal_.keeps());
-        continue;
-      }
-      track(*ticket, posted.number, name);
-    }
-  }
-
-  static std::optional<std::uint32_t> subscription_of(const notify::TopicDefinition& topic,
-                                                      const std::string& name) {
-    const auto at = std::ranges::find(topic.subscriptions, name, &notify::SubscriptionDefinition::name);
-    if (at == topic.subscriptions.end()) return std::nullopt;
-    return static_cast<std::uint32_t>(at - topic.subscriptions.begin());
-  }
-
-  void track(notify::Delivery::Ticket ticket, std::uint64_t number, const std::string& subscription) {
-    last_ticket_ = ticket;
-    if (journal_.keeps()) in_flight_.emplace(ticket, InFlight{number, subscription});
-  }
+  void on_outbox(const OutboxNotification& posted) override { outbox_.take(posted, options_.steady()); }
 
   void on_dead(std::uint32_t partition, std::vector<event::DeadLetter> letters) override {
     const source::PartitionName& from = partitions_[partition].name;
@@ -484,35 +450,6 @@ class LiveCore::Core : private Listener, private Answering {
   void on_closed(const shard::ClosedBucket&) override {}
   void on_time(EventTime) override {}
 
-  // A dead letter waits for room for as long as it takes, which stops the reading.
-  void deliver_letter(const OutboxNotification& posted, const std::string& subscription) {
-    notify::Notification letter = posted.notification;
-    letter.topic = options_.dead_letters->topic;
-    const auto lane = static_cast<std::uint32_t>(std::stoul(subscription)) % options_.dead_letters->lanes;
-    letters_.push_back({std::move(letter), lane, posted.number, subscription});
-    deliver_letters();
-  }
-
-  void deliver_letters() {
-    while (!letters_.empty()) {
-      const WaitingLetter& letter = letters_.front();
-      const auto ticket = delivery_.submit(letter.letter, letter.lane, Duration{0});
-      if (!ticket) break;
-      track(*ticket, letter.number, letter.subscription);
-      letters_.pop_front();
-    }
-    if (letters_.empty()) {
-      letters_told_ = false;
-    } else if (!std::exchange(letters_told_, true)) {
-      const std::string& destination = options_.dead_letters->destination;
-      note_({Severity::Error,
-             "queue_full",
-             fmt::format("the queue of {} is full", destination),
-             "reading waits until it takes more, so that no dead letter is lost: mend it",
-             {{"queue", destination}}});
-    }
-  }
-
   const std::shared_ptr<const Plan> plan_;
   shard::Journal& journal_;
   notify::Deliverer& delivery_;
@@ -523,6 +460,7 @@ class LiveCore::Core : private Listener, private Answering {
   ClockWatch clock_watch_;
   Engine engine_;
   Worker worker_;
+  OutboxFeed outbox_;
   LiveTelemetry telemetry_;
   DeadLetterTally tally_;
   std::uint32_t next_lane_ = 0;  // of the dead letters' route
@@ -530,28 +468,15 @@ class LiveCore::Core : private Listener, private Answering {
   std::vector<Feed> feeds_;
   EventTime oldest_event_ = kForever;
   EventTime newest_event_ = kNever;
-  notify::Delivery::Ticket last_ticket_ = 0;
-  struct InFlight {
-    std::uint64_t number = 0;
-    std::string subscription;
-  };
-  std::map<notify::Delivery::Ticket, InFlight> in_flight_;  // where the journal keeps the outbox
   std::vector<std::size_t> known_;  // of each source: partitions of the journal that it has not named yet
   std::optional<Error> failure_;    // of the journal
   bool blocked_ = false;            // by it
   std::vector<EventTime> written_;  // the frontier of the last tick of an idle engine, in seconds
   std::chrono::steady_clock::time_point retried_at_{};
-  struct WaitingLetter {
-    notify::Notification letter;
-    std::uint32_t lane = 0;
-    std::uint64_t number = 0;
-    std::string subscription;
-  };
-  std::deque<WaitingLetter> letters_;  // which their destination has no room for
-  bool letters_told_ = false;
+  std::chrono::steady_clock::time_point refilled_at_{};
   bool giving_up_ = false;
   std::string snapshot_error_;  // said last
-  std::uint64_t lost_ = 0;      // dead letters that found no room at the stop
+  std::uint64_t left_ = 0;      // what was in no queue at the stop
   std::chrono::steady_clock::time_point last_tick_{};
 };
 
@@ -572,6 +497,7 @@ void LiveCore::give_up() { core_->give_up(); }
 void LiveCore::finish(bool stopped) { core_->finish(stopped); }
 void LiveCore::close() { core_->close(); }
 EngineCounts LiveCore::counts() const { return core_->counts(); }
-std::uint64_t LiveCore::lost() const { return core_->lost(); }
+bool LiveCore::put_more() { return core_->put_more(); }
+std::uint64_t LiveCore::left() const { return core_->left(); }
 
 }  // namespace tocsin::runtime

@@ -186,16 +186,16 @@ void LiveTelemetry::watch_stalls(const std::vector<SourceTime>& times) {
   }
 }
 
-void LiveTelemetry::step(Engine& engine, const Worker& worker, const notify::Deliverer& delivery,
-                         EventTime clock, const std::function<std::vector<SourceTime>()>& times) {
+void LiveTelemetry::step(Engine& engine, const Worker& worker, const OutboxFeed& outbox, EventTime clock,
+                         const std::function<std::vector<SourceTime>()>& times) {
   const Duration now = steady();
   if (last_step_ && now - *last_step_ < kStepInterval) return;
   last_step_ = now;
-  feed_own_metrics(engine, *publish(engine, worker, delivery, times(), Telemetry::Phase::Running), clock);
+  feed_own_metrics(engine, *publish(engine, worker, outbox, times(), Telemetry::Phase::Running), clock);
 }
 
 std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, const Worker& worker,
-                                                        const notify::Deliverer& delivery,
+                                                        const OutboxFeed& outbox,
                                                         const std::vector<SourceTime>& times,
                                                         Telemetry::Phase phase) {
   watch_stalls(times);
@@ -219,7 +219,7 @@ std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, co
   for (std::size_t i = 0; i < plan_->filters.size(); ++i) {
     telemetry->filters.push_back({plan_->filters[i].name, worker.matched()[i]});
   }
-  auto statuses = delivery.status();
+  auto statuses = outbox.status();
   std::size_t at = 0;
   for (const notify::TopicDefinition& topic : plan_->topics) {
     for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {

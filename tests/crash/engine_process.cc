@@ -57,7 +57,8 @@ EngineProcess::Progress EngineProcess::progress() const {
     progress.lag = kafka_test::sum_of(page, "tocsin_lag_records");
   }
   progress.is_done = progress.lag == 0 && age >= 0 && age < kBesideTheClock &&
-                     kafka_test::sum_of(page, "tocsin_notifications_waiting") <= 0;
+                     kafka_test::sum_of(page, "tocsin_notifications_waiting") <= 0 &&
+                     kafka_test::sum_of(page, "tocsin_notifications_in_outbox") <= 0;
   return progress;
 }
 

@@ -273,10 +273,10 @@ class Reading {
           ++outcome.repeats;
           continue;
         }
-        // What gave way in a process that died before that was kept comes once more; and so does what is
+        // What was given up in a process that died before that was kept comes once more; and so does what is
         // newer.
         if (number < last) {
-          require(destination.gone > 0, "I5: {} heard of {} in the wrong order", destination.subscription,
+          require(gives_up(destination), "I5: {} heard of {} in the wrong order", destination.subscription,
                   received.key);
           superseded.insert(received.key);
         }
@@ -287,12 +287,25 @@ class Reading {
       for (const auto& [id, entry] : wanted) {
         require(reached.contains(id) || given_up_.contains({entry.first, destination.subscription}),
                 "I5: {} never reached {}/{}", id, destination.topic, destination.subscription);
+        require(reached.contains(id) || gives_up(destination),
+                "I12: {} was given up for {}/{} without a word", id, destination.topic,
+                destination.subscription);
       }
       due_.erase({destination.topic, destination.subscription});
     }
     for (const auto& [whom, entries] : due_) {
       require(entries.empty(), "I5: nobody was there for {}/{}", whom.first, whom.second);
     }
+  }
+
+  // It rejected some, or it was said that some are given up.
+  [[nodiscard]] bool gives_up(const Destination& destination) const {
+    return destination.gone > 0 || std::ranges::any_of(remains_.notes, [&](const Note& note) {
+             if (note.code == "outbox_full")
+               return note.fields.at(0).second == destination.topic + "/" + destination.subscription;
+             return note.code == "nobody_to_tell" && note.fields.at(0).second == destination.topic &&
+                    note.fields.at(1).second == destination.subscription;
+           });
   }
 
   const Remains& remains_;

@@ -23,6 +23,7 @@ namespace {
 
 constexpr Duration kAtLeast = kActive + std::chrono::minutes(4);  // of quiet, before it may end
 constexpr Duration kAtMost = kActive + std::chrono::minutes(40);  // by then all is at rest
+constexpr std::size_t kSmallOutbox = 6;                           // of a subscription, besides its mailbox
 constexpr std::uint64_t kMostOutboxBytes = std::uint64_t{8} << 20;
 
 class Run {
@@ -91,6 +92,7 @@ class Run {
     options_ = {};
     options_.now = [this] { return world_.wall(); };
     options_.steady = [this] { return world_.steady(); };
+    if (scenario_.seed % 4 == 0) options_.outbox.notifications = kSmallOutbox;
     options_.dead_letters = runtime::DeadLetterRoute{static_cast<std::uint32_t>(told.size() - 1), 2,
                                                      runtime::LetterForm::Line, "the simulated letters"};
     core_ = std::make_unique<runtime::LiveCore>(
@@ -118,7 +120,7 @@ class Run {
     core_->give_up();
     core_->finish(true);
     const Duration limit = world_.passed + (at_rest_ ? kActive : Duration{10'000});
-    while (!delivery_->is_idle() && world_.passed < limit) {
+    while ((core_->put_more() || !delivery_->is_idle()) && world_.passed < limit) {
       pass(Duration{500});
       delivery_->step();
     }
@@ -137,6 +139,7 @@ class Run {
       TopicReader& reader = readers_[random_.below(readers_.size())];
       auto message = reader.next(disk_.history().size());
       if (!message) continue;
+      if (random_.chance(20)) delivery_->step();  // at any time: it has threads of its own
       const auto error = core_->handle(std::move(*message));
       require(!error, "a source ended");
     }

@@ -31,7 +31,7 @@ enum class Ablation : std::uint8_t {
   SnapshotStale,           // the bytes of the snapshot before, under the new one's number
   DamageUnseen,            // a damaged snapshot is read as if it were whole, and is of another state
   SettledBeforeDelivered,  // a notification counts as delivered when it is submitted
-  DroppedUnsettled,        // what gives way in a full mailbox is forgotten
+  DroppedUnsettled,        // what waits in a full mailbox is forgotten
   NewestFirst,             // a subscription gets the newest first
   ComposedAnew,            // each process words a notification in its own way
   ResumeSkips,             // a source goes on one record after where it should

@@ -97,6 +97,7 @@ TEST_F(EmailSinkTest, RecipientThatIsPutOffGetsTheMailLaterAndNobodyGetsItTwice)
   for (int i = 0; i < 2; ++i) {
     const auto put_off = sink->deliver(contract_notification("id-1"));
     EXPECT_EQ(put_off.outcome, Outcome::Retry);
+    EXPECT_FALSE(put_off.away) << "the others' mails must not wait for one mailbox";
     EXPECT_THAT(put_off.detail, HasSubstr("451 greylisted")) << i;
   }
   EXPECT_THAT(receiver_.mails("soc"), SizeIs(1));
@@ -123,6 +124,7 @@ TEST_F(EmailSinkTest, WrongPasswordIsTriedAgainAndNotShown) {
   settings.texts["password"] = "hunter2";
   const auto attempt = opened(settings)->deliver(contract_notification("id-1"));
   EXPECT_EQ(attempt.outcome, Outcome::Retry);
+  EXPECT_TRUE(attempt.away);
   EXPECT_THAT(attempt.detail, AllOf(HasSubstr("535"), Not(HasSubstr("hunter2"))));
   EXPECT_THAT(receiver_.mails("soc"), IsEmpty());
 }

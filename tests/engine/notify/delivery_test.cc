@@ -289,6 +289,61 @@ TEST_F(DeliveryTest, TheTimeToRetryCountsFromTheSubmissionAndEachIsTriedOnce) {
   EXPECT_EQ(delivery->settled_up_to(), last);
 }
 
+TEST_F(DeliveryTest, WhatIsKeptElsewhereIsTurnedAwayByAFullMailbox) {
+  one_.hold();
+  auto delivery = opened(clock_, {.mailbox_capacity = 2, .is_kept = true});
+  (void)delivery->submit(notification("first"), 0, 0ms);
+  one_.wait_for_attempts(1);  // it is out of the mailbox now
+  EXPECT_TRUE(delivery->submit(notification("a"), 0, 0ms));
+  EXPECT_TRUE(delivery->submit(notification("b"), 0, 0ms));
+  EXPECT_FALSE(delivery->submit(notification("c"), 0, 0ms));
+  EXPECT_EQ(delivery->status().at(0).overflowed, 0U);
+  EXPECT_EQ(delivery->status().at(0).published, 3U);
+  one_.release();
+  EXPECT_TRUE(delivery->submit(notification("c"), 0, kPatient));
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_THAT(one_.seen(), ElementsAre("first", "a", "b", "c"));
+  EXPECT_THAT(reports_.all(), IsEmpty());
+}
+
+TEST_F(DeliveryTest, WhatIsKeptElsewhereOutlivesADestinationThatIsAwayForDays) {
+  one_.always({.outcome = Attempt::Outcome::Retry, .detail = "dead", .away = true});
+  auto delivery = opened(clock_, {.retry = {.give_up_after = 1h}, .is_kept = true});
+  for (const char* id : {"a", "b"}) (void)delivery->submit(notification(id), 0, 0ms);
+  clock_.sleep(72h, {});
+  one_.wait_for_attempts(2000);  // more than the policy allows
+  one_.always({});
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_EQ(delivery->status().at(0).delivered, 2U);
+  EXPECT_EQ(delivery->status().at(0).given_up, 0U);
+  EXPECT_THAT(reports_.kinds(), ElementsAre(Kind::Failing, Kind::Recovered));
+}
+
+TEST_F(DeliveryTest, WhatADestinationCannotTakeIsGivenUpThoughItIsKept) {
+  std::deque<Attempt> script(5, {.outcome = Attempt::Outcome::Retry, .detail = "dead", .away = true});
+  script.insert(script.end(), 4, failure("cannot do this one"));
+  one_.script(script);
+  auto delivery = opened(clock_, {.retry = {.max_attempts = 4}, .is_kept = true});
+  for (const char* id : {"a", "b"}) (void)delivery->submit(notification(id), 0, 0ms);
+  one_.wait_for_attempts(10);
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_EQ(delivery->status().at(0).given_up, 1U);
+  EXPECT_EQ(delivery->status().at(0).delivered, 1U);
+}
+
+TEST_F(DeliveryTest, AfterAnAbsenceWhatIsKeptHasTheWholeTimeToRetry) {
+  one_.script({{.outcome = Attempt::Outcome::Retry, .detail = "dead", .away = true}, failure()});
+  one_.hold();
+  auto delivery = opened(clock_, {.retry = {.give_up_after = 1h}, .is_kept = true});
+  (void)delivery->submit(notification("a"), 0, 0ms);
+  one_.wait_for_attempts(1);
+  clock_.sleep(72h, {});
+  one_.release();
+  one_.wait_for_attempts(3);
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_EQ(delivery->status().at(0).delivered, 1U);
+}
+
 TEST_F(DeliveryTest, TopicThatGivesNothingUpTriesAgainForAsLongAsItTakes) {
   one_.script(std::deque<Attempt>(1000, failure()));
   auto delivery = letters({.retry = {.max_attempts = 5}});
