@@ -137,6 +137,7 @@ Result<runtime::LiveResult> run_session(const config::Configuration& configurati
   options.board = &desk.board;
   options.requests = &desk.requests;
   options.dead_letters = std::move(destinations.dead_letters);
+  if (memory.state) options.state_bytes = [&state = *memory.state] { return state.bytes(); };
   runtime::Live live(shared_plan, std::move(sources), *memory.journal, delivery, std::move(options),
                      [&](const Note& note) { log.write(note); });
   return live.run(should_stop);

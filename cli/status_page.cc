@@ -164,6 +164,12 @@ std::string status_page(const Json& status, const TextStyle& style) {
     states += fmt::format("  {} {}", number(count), any ? paint(state, ink_of_state(state), style) : state);
   }
   out += heading("Alarms", style) + states + "\n";
+  if (const Json& state = status.at("state"); !state.is_null()) {
+    out += heading("State", style) + fmt::format("  {} on disk; outbox: {} to be delivered, {}\n",
+                                                 format_bytes(state.at("bytes").get<std::uint64_t>()),
+                                                 number(state.at("outbox")),
+                                                 format_bytes(state.at("outbox_bytes").get<std::uint64_t>()));
+  }
   const Json& subscriptions = status.at("subscriptions");
   return subscriptions.empty() ? out : out + destinations_part(subscriptions, style);
 }

@@ -93,6 +93,10 @@ Json to_json(const runtime::Telemetry& telemetry, const std::string& version, Du
                     {"evaluations", telemetry.evaluations},
                     {"transitions", telemetry.engine.transitions},
                     {"notifications", telemetry.engine.notifications}};
+  json["state"] = telemetry.state ? Json{{"bytes", telemetry.state->bytes},
+                                         {"outbox", telemetry.state->outbox},
+                                         {"outbox_bytes", telemetry.state->outbox_bytes}}
+                                  : Json(nullptr);
   json["filters"] = Json::array();
   for (const auto& filter : telemetry.filters) {
     json["filters"].push_back({{"name", filter.name}, {"matched", filter.matched}});

@@ -157,7 +157,9 @@ class Engine {
   [[nodiscard]] std::uint64_t evaluations() const {
     return shard().counts().evaluations - before_.evaluations;
   }
-  [[nodiscard]] const shard::Shard& shard() const { return journal_.machine().shard(); }
+  [[nodiscard]] const shard::Shard& shard() const { return machine().shard(); }
+  [[nodiscard]] const shard::StateMachine& machine() const { return std::as_const(journal_).machine(); }
+  [[nodiscard]] bool keeps() const { return journal_.keeps(); }
 
   // The smallest interval at which some alarm is judged: how fine ticks have to be.
   [[nodiscard]] Duration tick_interval() const { return tick_interval_; }

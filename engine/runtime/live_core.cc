@@ -48,7 +48,7 @@ class LiveCore::Core : private Listener, private Answering {
                 [this](std::uint64_t number, std::string subscription, bool delivered) {
                   engine_.settle(number, std::move(subscription), delivered);
                 }),
-        telemetry_(plan_, {options_.board, options_.stall_limit, options_.now}, note_),
+        telemetry_(plan_, {options_.board, options_.stall_limit, options_.now, options_.state_bytes}, note_),
         tally_(options_.dead_letters ? options_.dead_letters->destination : std::string()),
         commit_(std::move(commit)) {}
 

@@ -203,6 +203,7 @@ std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, co
   if (!last_process_ || now - *last_process_ >= kProcessInterval) {
     last_process_ = now;
     process_ = process_facts();
+    if (settings_.state_bytes) state_bytes_ = settings_.state_bytes();
   }
   const auto telemetry = std::make_shared<Telemetry>();
   telemetry->phase = phase;
@@ -212,6 +213,10 @@ std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, co
   telemetry->evaluations = engine.evaluations();
   telemetry->alarms = engine.shard().state_counts();
   telemetry->process = process_;
+  if (engine.keeps()) {
+    const shard::StateMachine& machine = engine.machine();
+    telemetry->state = {state_bytes_, machine.outbox().size(), machine.outbox_bytes()};
+  }
   for (const Meter& meter : meters_) {
     telemetry->sources.push_back(meter.seen);
     telemetry->sources.back().lateness = lateness_of(meter);

@@ -41,6 +41,7 @@ class LiveTelemetry {
     TelemetryBoard* board = nullptr;  // may be null
     Duration stall_limit = std::chrono::minutes(5);
     std::function<WallTime()> now = wall_now;
+    std::function<std::uint64_t()> state_bytes;  // on the disk; may be empty
   };
 
   LiveTelemetry(std::shared_ptr<const Plan> plan, Settings settings, std::function<void(const Note&)> note);
@@ -99,6 +100,7 @@ class LiveTelemetry {
   std::optional<Duration> last_step_;
   std::optional<Duration> last_process_;
   ProcessFacts process_;
+  std::uint64_t state_bytes_ = 0;
 };
 
 }  // namespace tocsin::runtime

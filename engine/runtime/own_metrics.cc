@@ -86,6 +86,12 @@ void held(const Telemetry& telemetry, const Emit& emit) {
   }
 }
 
+// Of an engine that keeps its state.
+template <auto kValue>
+void of_state(const Telemetry& telemetry, const Emit& emit) {
+  if (telemetry.state) emit({}, static_cast<double>((*telemetry.state).*kValue));
+}
+
 void filter_matches(const Telemetry& telemetry, const Emit& emit) {
   for (const FilterTelemetry& filter : telemetry.filters)
     emit({filter.name}, static_cast<double>(filter.matched));
@@ -232,6 +238,14 @@ const std::vector<OwnMetric>& table() {
         {"NotificationsWaiting", "Count", Kind::Gauge, Fold::Sum, subscription,
          "tocsin_notifications_waiting", "Notifications in the subscription's queue",
          of_subscriptions<&notify::SubscriptionStatus::waiting>},
+        {"OutboxBytes", "Bytes", Kind::Gauge, Fold::Sum, none, "tocsin_outbox_bytes",
+         "What the state's outbox holds: notifications and dead letters that are to be delivered",
+         of_state<&StateTelemetry::outbox_bytes>},
+        {"OutboxNotifications", "Count", Kind::Gauge, Fold::Sum, none, "tocsin_outbox_notifications",
+         "How many that are, each counted once however many subscriptions wait for it",
+         of_state<&StateTelemetry::outbox>},
+        {"StateBytes", "Bytes", Kind::Gauge, Fold::Sum, none, "tocsin_state_bytes", "The state on the disk",
+         of_state<&StateTelemetry::bytes>},
         {"ResidentBytes", "Bytes", Kind::Gauge, Fold::Sum, none, "tocsin_resident_bytes",
          "Memory of the process", of_engine<[](const Telemetry& t) { return t.process.resident_bytes; }>},
         {"OpenFiles", "Count", Kind::Gauge, Fold::Sum, none, "tocsin_open_files",

@@ -84,6 +84,13 @@ struct SubscriptionTelemetry {
   notify::SubscriptionStatus status;
 };
 
+// What the journal keeps (`--state`).
+struct StateTelemetry {
+  std::uint64_t bytes = 0;         // on the disk
+  std::uint64_t outbox = 0;        // notifications and dead letters that are to be delivered to somebody
+  std::uint64_t outbox_bytes = 0;  // of them
+};
+
 struct Telemetry {
   enum class Phase : std::uint8_t { Running, Stopping };
   Phase phase = Phase::Running;
@@ -96,6 +103,7 @@ struct Telemetry {
   std::vector<FilterTelemetry> filters;
   std::vector<SubscriptionTelemetry> subscriptions;
   ProcessFacts process;
+  std::optional<StateTelemetry> state;  // none: nothing is kept
 };
 
 // What still has to come before every source has been caught up once; empty: the engine is ready.

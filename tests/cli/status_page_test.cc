@@ -45,6 +45,14 @@ TEST(StatusPage, ShowsAQueueThatIsFullAndWhatItCost) {
               testing::EndsWith("  security/kafka: 3,999 give way to newer ones, there is no more room\n"));
 }
 
+TEST(StatusPage, ShowsTheStateOfAnEngineThatKeepsOne) {
+  runtime::Telemetry telemetry = sample_telemetry();
+  telemetry.state = {.bytes = 12'000'000, .outbox = 2003, .outbox_bytes = 4'100'000};
+  EXPECT_THAT(status_page(to_json(telemetry, "1.2.3", Duration{500}), TextStyle{}),
+              testing::HasSubstr("\nState\n"
+                                 "  12 MB on disk; outbox: 2,003 to be delivered, 4.1 MB\n"));
+}
+
 TEST(StatusPage, SaysThatTheEngineDoesNotMove) {
   EXPECT_THAT(status_page(to_json(sample_telemetry(), "1.2.3", std::chrono::seconds(95)), TextStyle{}),
               testing::HasSubstr("31 open files  has not moved for 1 min 35 s\n"));
