@@ -27,6 +27,7 @@
 #include "engine/notify/clock.h"
 #include "engine/notify/delivery.h"
 #include "engine/runtime/live.h"
+#include "engine/runtime/memory_shares.h"
 #include "engine/runtime/partition_name.h"
 #include "engine/runtime/plan_definitions.h"
 #include "engine/runtime/requests.h"
@@ -110,14 +111,30 @@ Result<Memory> recall(const std::string& directory, const runtime::Plan& plan, L
   return memory;
 }
 
+runtime::MemoryUsers users_of(const runtime::Plan& plan, const Destinations& destinations) {
+  runtime::MemoryUsers users;
+  for (const source::SourceSettings& source : plan.sources) {
+    if (std::holds_alternative<source::KafkaSettings>(source.kind)) ++users.kafka_sources;
+  }
+  for (const notify::TopicDefinition& topic : plan.topics) users.subscriptions += topic.subscriptions.size();
+  if (destinations.dead_letters) users.letter_lanes = destinations.dead_letters->lanes;
+  return users;
+}
+
 // Everything that one configuration needs, from its start to its stop.
 Result<runtime::LiveResult> run_session(const config::Configuration& configuration,
                                         source::KafkaSettings::Positions positions, Log& log, Desk& desk,
                                         Memory& memory, const std::function<bool()>& should_stop) {
+  Destinations destinations = make_destinations(configuration);
+  add_dead_letters(configuration, destinations);
   runtime::Plan plan = *configuration.plan;
   plan.installation.configured_at = as_event_time(wall_now());
+  const runtime::MemoryShares shares = runtime::shares_of(plan.memory, users_of(plan, destinations));
   for (source::SourceSettings& settings : plan.sources) {
-    if (auto* kafka = std::get_if<source::KafkaSettings>(&settings.kind)) kafka->positions = positions;
+    auto* kafka = std::get_if<source::KafkaSettings>(&settings.kind);
+    if (kafka == nullptr) continue;
+    kafka->positions = positions;
+    kafka->ahead_bytes = shares.ahead;
   }
   const auto shared_plan = std::make_shared<const runtime::Plan>(std::move(plan));
   std::vector<std::unique_ptr<source::Source>> sources;
@@ -127,16 +144,15 @@ Result<runtime::LiveResult> run_session(const config::Configuration& configurati
     sources.push_back(std::move(*source));
   }
   notify::SteadyClock clock;
-  Destinations destinations = make_destinations(configuration);
-  add_dead_letters(configuration, destinations);
   notify::Delivery delivery(destinations.topics, std::move(destinations.sinks),
-                            {.retry = {}, .is_kept = memory.journal->keeps()}, clock,
-                            [&](const notify::DeliveryReport& report) { log.write(to_note(report)); });
+                            {.retry = {}, .mailbox_bytes = shares.queue, .is_kept = memory.journal->keeps()},
+                            clock, [&](const notify::DeliveryReport& report) { log.write(to_note(report)); });
   if (auto opened = delivery.open(); !opened) return std::unexpected(opened.error());
   runtime::LiveOptions options;
   options.board = &desk.board;
   options.requests = &desk.requests;
   options.dead_letters = std::move(destinations.dead_letters);
+  options.outbox.bytes = shares.outbox;
   if (memory.state) options.state_bytes = [&state = *memory.state] { return state.bytes(); };
   runtime::Live live(shared_plan, std::move(sources), *memory.journal, delivery, std::move(options),
                      [&](const Note& note) { log.write(note); });

@@ -46,6 +46,7 @@ constexpr std::array<std::string_view, 5> kStatistics{"SampleCount", "Average", 
 constexpr std::array<std::string_view, 4> kMissingData{"missing", "ignore", "breaching", "not_breaching"};
 
 constexpr std::string_view kQuotePattern = "quote the pattern: `'{ $.errorCode = \"*\" }'`";
+constexpr std::string_view kBytes = "^[0-9]+(MiB|GiB)$";
 constexpr std::string_view kTwelveDigits = "^[0-9]{12}$";
 
 // --- sources ---
@@ -413,6 +414,11 @@ const ObjectGrammar& configuration_grammar() {
           .description = "The account number that notifications name as this installation.",
           .pattern = kTwelveDigits},
       Key{.name = "region", .description = "The region that notifications name as this installation's."},
+      Key{.name = "memory",
+          .description =
+              "What may wait in memory, all of it together, while the broker, a destination or the "
+              "disk is away: 512MiB by default.",
+          .pattern = kBytes},
       Key{.name = "sources",
           .shapes = kNamedObjects,
           .description = "Where log events come from.",

@@ -94,6 +94,12 @@ TEST(Load, Installation) {
   EXPECT_EQ(c.plan->installation.region, "eu-central-1");
 }
 
+TEST(Load, Memory) {
+  EXPECT_EQ(loaded("region: eu\n").plan->memory, std::uint64_t{512} << 20);
+  EXPECT_EQ(loaded("memory: 64MiB\n").plan->memory, std::uint64_t{64} << 20);
+  EXPECT_EQ(loaded("memory: 2GiB\n").plan->memory, std::uint64_t{2} << 30);
+}
+
 TEST(Load, SourcesInTheirOrder) {
   const Configuration c = loaded(kWhole, {{"KAFKA_PASSWORD", "hunter2"}});
   ASSERT_EQ(c.plan->sources.size(), 2U);

@@ -483,6 +483,9 @@ TEST(KafkaProperties, HasSafeDefaultsThatTheUserMayChange) {
   EXPECT_EQ(properties->at("check.crcs"), "true");
   EXPECT_EQ(properties->at("fetch.wait.max.ms"), "7");
   EXPECT_EQ(properties->at("security.protocol"), "SASL_SSL");
+  EXPECT_EQ(properties->at("queued.max.messages.kbytes"), "65536");
+  settings.ahead_bytes = 3 << 20;
+  EXPECT_EQ(reader_properties(settings)->at("queued.max.messages.kbytes"), "3072");
 }
 
 TEST(KafkaProperties, SharesTheMemoryAmongThePartitionsOfAHistory) {
