@@ -25,6 +25,10 @@ std::string how_many(std::uint64_t notifications) {
   return fmt::format("{} notification{}", notifications, notifications == 1 ? "" : "s");
 }
 
+std::size_t bytes_of(const Notification& notification) {
+  return notification.payload.size() + notification.subject.size() + notification.key.size();
+}
+
 }  // namespace
 
 // Which tickets are out. Any thread.
@@ -98,15 +102,7 @@ class Delivery::Worker {
     const std::size_t bytes = bytes_of(notification);
     std::optional<DeliveryReport> overflow;
     std::unique_lock lock(mutex_);
-    const auto has_room = [&] {
-      return waiting_.size() < capacity_ &&
-             (waiting_bytes_ == 0 || waiting_bytes_ + bytes <= capacity_bytes_);
-    };
-    if (gives_up_) {
-      while (!draining_ && !has_room()) {
-        if (auto report = let_oldest_give_way()) overflow = std::move(report);
-      }
-    } else if (!room_.wait_for(lock, wait, [&] { return draining_ || has_room(); })) {
+    if (!gives_up_ && !room_.wait_for(lock, wait, [&] { return draining_ || has_room(bytes); })) {
       return std::nullopt;
     }
     if (draining_) return std::nullopt;
@@ -114,10 +110,20 @@ class Delivery::Worker {
     waiting_.push_back({ticket, clock_.now(), notification});
     waiting_bytes_ += bytes;
     ++status_.published;
+    while (waiting_.size() > capacity_ || (waiting_.size() > 1 && waiting_bytes_ > capacity_bytes_)) {
+      if (auto report = let_oldest_give_way()) overflow = std::move(report);
+    }
     lock.unlock();
     arrived_.notify_one();
     if (overflow) report(*overflow);
     return ticket;
+  }
+
+  [[nodiscard]] Room room(std::size_t bytes) const {
+    std::lock_guard lock(mutex_);
+    if (overflow_) return Room::Overflowing;
+    if (!has_room(bytes)) return Room::None;
+    return is_half_empty() ? Room::Half : Room::Some;
   }
 
   // From here on: no submission is taken, no pause is slept through, and no attempt starts after `limit`.
@@ -182,7 +188,7 @@ class Delivery::Worker {
     waiting_.pop_front();
     waiting_bytes_ -= bytes_of(submission->notification);
     std::uint64_t lost = 0;
-    if (overflow_ && waiting_.size() <= capacity_ / 2 && waiting_bytes_ <= capacity_bytes_ / 2) {
+    if (overflow_ && is_half_empty()) {
       lost = overflow_->lost;
       overflow_.reset();
     }
@@ -192,10 +198,21 @@ class Delivery::Worker {
     return submission;
   }
 
-  // With mutex_ held. What people should be told of it, if it is time to.
+  // With mutex_ held, as below.
+  [[nodiscard]] bool has_room(std::size_t bytes) const {
+    return waiting_.size() < capacity_ && (waiting_.empty() || waiting_bytes_ + bytes <= capacity_bytes_);
+  }
+  [[nodiscard]] bool is_half_empty() const {
+    return waiting_.size() <= capacity_ / 2 && waiting_bytes_ <= capacity_bytes_ / 2;
+  }
+
+  // An event before any alarm. What people should be told of it, if it is time to.
   std::optional<DeliveryReport> let_oldest_give_way() {
-    const Submission oldest = std::move(waiting_.front());
-    waiting_.pop_front();
+    auto at = std::ranges::find_if(
+        waiting_, [](const Submission& waiting) { return waiting.notification.event != nullptr; });
+    if (at == waiting_.end()) at = waiting_.begin();
+    const Submission oldest = std::move(*at);
+    waiting_.erase(at);
     waiting_bytes_ -= bytes_of(oldest.notification);
     tickets_.settle(oldest.ticket, false);
     ++status_.overflowed;
@@ -207,7 +224,7 @@ class Delivery::Worker {
     overflow_->told = overflow_->lost;
     overflow_->told_at = now;
     return begins ? make_report(DeliveryReport::Kind::Overflow, name_of(oldest.notification),
-                                how_many(waiting_.size() + 1) + " waiting", 0)
+                                how_many(waiting_.size()) + " waiting", 0)
                   : make_report(DeliveryReport::Kind::Overflowed, how_many(overflow_->lost), {}, 0);
   }
 
@@ -262,10 +279,6 @@ class Delivery::Worker {
   void count(std::uint64_t SubscriptionStatus::* counter) {
     std::lock_guard lock(mutex_);
     ++(status_.*counter);
-  }
-
-  static std::size_t bytes_of(const Notification& notification) {
-    return notification.payload.size() + notification.subject.size() + notification.key.size();
   }
 
   static std::string name_of(const Notification& notification) {
@@ -357,6 +370,11 @@ std::optional<Delivery::Ticket> Delivery::submit(const Notification& notificatio
   return workers_[notification.topic][subscription]->submit(notification, wait);
 }
 
+Delivery::Room Delivery::room(const Notification& notification, std::uint32_t subscription) const {
+  TOCSIN_CHECK(notification.topic < workers_.size() && subscription < workers_[notification.topic].size());
+  return workers_[notification.topic][subscription]->room(bytes_of(notification));
+}
+
 std::vector<Delivery::Settled> Delivery::take_settled() { return tickets_->take_settled(); }
 
 Delivery::Ticket Delivery::settled_up_to() const { return tickets_->settled_up_to(); }
@@ -382,74 +400,6 @@ std::vector<SubscriptionStatus> Delivery::status() const {
     for (const auto& worker : topic) all.push_back(worker->status());
   }
   return all;
-}
-
-Note to_note(const DeliveryReport& report) {
-  const std::string who = fmt::format("{} ({})", report.subscription, report.destination);
-  Note note;
-  note.fields = {{"subscription", report.subscription},
-                 {"destination", report.destination},
-                 {"notification", report.notification}};
-  if (!report.detail.empty()) note.fields.emplace_back("detail", report.detail);
-  switch (report.kind) {
-    case DeliveryReport::Kind::Failing:
-      note.severity = Severity::Warning;
-      note.code = "delivery_failing";
-      note.text = fmt::format("{}: cannot deliver {}: {}", who, report.notification, report.detail);
-      note.advice = "will try again by itself; look at the destination if it goes on";
-      break;
-    case DeliveryReport::Kind::Recovered:
-      note.code = "delivery_recovered";
-      note.text = fmt::format("{}: delivers again", who);
-      break;
-    case DeliveryReport::Kind::Partial:
-      note.severity = Severity::Warning;
-      note.code = "delivery_partial";
-      note.text =
-          fmt::format("{}: delivered {}, but not to everybody: {}", who, report.notification, report.detail);
-      note.advice = "the others have it: mend the addresses that it names";
-      break;
-    case DeliveryReport::Kind::Rejected:
-      note.severity = Severity::Error;
-      note.code = "delivery_rejected";
-      note.text = fmt::format("{}: refused {}: {}", who, report.notification, report.detail);
-      note.advice = "this notification is lost to it and not tried again: mend what it names";
-      break;
-    case DeliveryReport::Kind::GivenUp:
-      note.severity = Severity::Error;
-      note.code = "delivery_given_up";
-      note.text = fmt::format("{}: gave up {} after {} attempts: {}", who, report.notification,
-                              report.attempts, report.detail);
-      note.advice = "this notification is lost to it: mend the destination";
-      break;
-    case DeliveryReport::Kind::Overflow:
-      note.severity = Severity::Error;
-      note.code = "subscription_overflow";
-      note.text = fmt::format("{}: its queue is full ({}): the oldest give way, first {}", who, report.detail,
-                              report.notification);
-      note.advice =
-          "those are lost to it, and the newest are delivered once it takes them: mend the destination";
-      break;
-    case DeliveryReport::Kind::Overflowed:
-      note.severity = Severity::Error;
-      note.code = "subscription_overflow";
-      note.text = fmt::format("{}: its queue is full: {} gave way by now", who, report.notification);
-      note.advice = "those are lost to it: mend the destination";
-      break;
-    case DeliveryReport::Kind::OverflowOver:
-      note.severity = Severity::Warning;
-      note.code = "subscription_overflow_over";
-      note.text =
-          fmt::format("{}: its queue has room again: {} gave way meanwhile", who, report.notification);
-      note.advice = "those are lost to it: `tocsin alarms` tells how things stand";
-      break;
-    case DeliveryReport::Kind::Undelivered:
-      note.severity = Severity::Error;
-      note.code = "undelivered";
-      note.text = fmt::format("{}: {} left: {}", who, report.notification, report.detail);
-      break;
-  }
-  return note;
 }
 
 }  // namespace tocsin::notify

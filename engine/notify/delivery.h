@@ -8,8 +8,9 @@
 // again as retry_policy.h says; what is rejected, given up or gives way is counted and reported, never
 // dropped in silence.
 //
-// Where a full mailbox gets another notification, the oldest that waits gives way: who is on call acts on how
-// things stand now, and an alarm's last word is in the newest. Were those turned away instead, the
+// Where a full mailbox gets another notification, the oldest that waits gives way, and events of rules before
+// any alarm's (runtime::EventQueue sees to it that there is mostly room): who is on call acts on how things
+// stand now, and an alarm's last word is in the newest. Were those turned away instead, the
 // destination would come back to news of hours ago and never hear of what rings, or that it is over. How the
 // incident began is not lost: its first notification is the one that is being tried all the while. A topic
 // that gives nothing up (dead letters) loses none either: submit() waits there, and who reads waits with it.
@@ -102,6 +103,15 @@ class Deliverer {
   [[nodiscard]] virtual std::optional<Ticket> submit(const Notification& notification,
                                                      std::uint32_t subscription, Duration wait) = 0;
 
+  // How full the subscription's mailbox is, for one more.
+  enum class Room : std::uint8_t {
+    Half,         // at least half of it is free
+    Some,         // there is room
+    None,         // the oldest would give way
+    Overflowing,  // they did, and since then it was not half empty
+  };
+  [[nodiscard]] virtual Room room(const Notification& notification, std::uint32_t subscription) const = 0;
+
   // Those settled since the last call, in any order; only if the settings ask for it.
   struct Settled {
     Ticket ticket = 0;
@@ -131,6 +141,7 @@ class Delivery final : public Deliverer {
 
   [[nodiscard]] std::optional<Ticket> submit(const Notification& notification, std::uint32_t subscription,
                                              Duration wait) override;
+  [[nodiscard]] Room room(const Notification& notification, std::uint32_t subscription) const override;
   [[nodiscard]] std::vector<Settled> take_settled() override;
   [[nodiscard]] Ticket settled_up_to() const override;
 

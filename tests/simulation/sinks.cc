@@ -52,6 +52,12 @@ std::optional<notify::Deliverer::Ticket> SimulatedDelivery::submit(const notify:
   return last_ticket_;
 }
 
+notify::Deliverer::Room SimulatedDelivery::room(const notify::Notification& notification,
+                                                std::uint32_t subscription) const {
+  const std::size_t waiting = workers_.at(notification.topic).at(subscription).mailbox.size();
+  return waiting >= kMailbox ? Room::None : waiting > kMailbox / 2 ? Room::Some : Room::Half;
+}
+
 std::vector<notify::Deliverer::Settled> SimulatedDelivery::take_settled() {
   world_.reach(Point::TakeSettled);
   std::vector<Settled> settled = std::exchange(settled_, {});

@@ -56,6 +56,8 @@ class SimulatedDelivery final : public notify::Deliverer {
 
   [[nodiscard]] std::optional<Ticket> submit(const notify::Notification& notification,
                                              std::uint32_t subscription, Duration wait) override;
+  [[nodiscard]] Room room(const notify::Notification& notification,
+                          std::uint32_t subscription) const override;
   [[nodiscard]] std::vector<Settled> take_settled() override;
   [[nodiscard]] Ticket settled_up_to() const override { return 0; }
   [[nodiscard]] std::vector<notify::SubscriptionStatus> status() const override;

@@ -243,6 +243,42 @@ TEST_F(DeliveryTest, AFullMailboxNeverWaitsAndTheOldestGiveWay) {
       "to it: `tocsin alarms` tells how things stand");
 }
 
+TEST_F(DeliveryTest, EventsGiveWayBeforeAnyAlarm) {
+  one_.hold();
+  auto delivery = opened(clock_, {.mailbox_capacity = 3});
+  (void)delivery->submit(notification("first"), 0, kPatient);
+  one_.wait_for_attempts(1);
+  for (const char* id : {"alarm 1", "event 1", "alarm 2", "event 2", "alarm 3", "event 3", "alarm 4"}) {
+    Notification submitted = notification(id);
+    if (submitted.id.starts_with("event")) submitted.event = std::make_shared<const EventFacts>();
+    EXPECT_TRUE(delivery->submit(submitted, 0, kPatient));
+  }
+  one_.release();
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_THAT(one_.seen(), ElementsAre("first", "alarm 2", "alarm 3", "alarm 4"));
+  EXPECT_EQ(delivery->settled_up_to(), 8U);
+  EXPECT_EQ(delivery->status().at(0).overflowed, 4U);
+}
+
+TEST_F(DeliveryTest, TellsHowFullAMailboxIs) {
+  using Room = Deliverer::Room;
+  one_.hold();
+  auto delivery = opened(clock_, {.mailbox_capacity = 4});
+  (void)delivery->submit(notification("first"), 0, kPatient);
+  one_.wait_for_attempts(1);
+  std::vector<Room> rooms;
+  for (int i = 0; i < 5; ++i) {
+    rooms.push_back(delivery->room(notification("next"), 0));
+    (void)delivery->submit(notification("next"), 0, kPatient);
+  }
+  EXPECT_THAT(rooms, ElementsAre(Room::Half, Room::Half, Room::Half, Room::Some, Room::None));
+  EXPECT_EQ(delivery->room(notification("next"), 0), Room::Overflowing);
+  EXPECT_EQ(delivery->room(notification("next"), 1), Room::Half);
+  one_.release();
+  delivery->drain(kPatient);
+  EXPECT_EQ(delivery->room(notification("next"), 0), Room::Half);
+}
+
 TEST_F(DeliveryTest, WhileAMailboxOverflowsItsCountIsToldEachMinuteAndAtTheStop) {
   one_.hold();
   auto delivery = opened(clock_, {.mailbox_capacity = 2});
