@@ -86,6 +86,7 @@ Json to_json(const runtime::Telemetry& telemetry, const std::string& version, Du
   }
   json["engine"] = {{"events", telemetry.engine.events},
                     {"matched", telemetry.engine.matched},
+                    {"rule_matches", telemetry.engine.rule_matches},
                     {"datapoints", telemetry.engine.datapoints},
                     {"late", telemetry.engine.rejects[event::RejectReason::Late]},
                     {"overflow", telemetry.engine.rejects[event::RejectReason::Overflow]},
@@ -96,6 +97,10 @@ Json to_json(const runtime::Telemetry& telemetry, const std::string& version, Du
   json["filters"] = Json::array();
   for (const auto& filter : telemetry.filters) {
     json["filters"].push_back({{"name", filter.name}, {"matched", filter.matched}});
+  }
+  json["rules"] = Json::array();
+  for (const auto& rule : telemetry.rules) {
+    json["rules"].push_back({{"name", rule.name}, {"matched", rule.matched}});
   }
   json["subscriptions"] = Json::array();
   for (const auto& subscription : telemetry.subscriptions) {

@@ -11,6 +11,7 @@
 
 #include "engine/base/base64.h"
 #include "engine/base/hash.h"
+#include "engine/runtime/partition_name.h"
 #include "engine/runtime/partition_table.h"
 
 namespace tocsin::runtime {
@@ -125,15 +126,7 @@ std::string letter_place(const PostedLetter& posted) {
 
 std::string letter_id(const PostedLetter& posted) {
   const auto& [from, letter] = posted;
-  std::string identity = "dead_letter";
-  for (const std::string_view part :
-       {std::string_view(from.source), std::string_view(from.topic), std::string_view(from.file)}) {
-    identity += fmt::format(" {}:{}", part.size(), part);
-  }
-  identity += fmt::format(" {} {} {}", from.number, letter.offset, letter.index);
-  // What has the same name later counts its offsets anew.
-  if (!from.incarnation.empty()) identity += fmt::format(" {}", from.incarnation);
-  return to_hex(hash128(identity));
+  return to_hex(hash128("dead_letter" + item_identity(from, letter.offset, letter.index)));
 }
 
 std::string to_line(const PostedLetter& posted) {

@@ -1,14 +1,14 @@
 // The engine's core, the same for `run` and `backtest`: takes matched events in their order, folds them into
 // chunks, tells the journal what was learned and how far time is known, and passes on what comes out.
 //
-//   MatchedBatch --consume(), cover()--> Chunk ─┐
+//   MatchedBatch --consume(), cover()--> Chunk ─┐   (and, of events that rules match, notifications: post())
 //   frontier --tick()---------------------------┼─► shard::Journal --> Listener
 //   settle(), set_state(), post() --------------┘
 //
-// What a journal keeps is durable before anybody is told: a chunk with its offsets, and the dead letters
-// among them, at once; a transition when it is decided, and then, in an Outbox record, with the bytes that
-// every attempt to deliver it will send. Whatever fails to be kept (a full disk) stays pending, in order, and
-// goes with the next commit(); nothing is applied or told meanwhile.
+// What a journal keeps is durable before anybody is told: a chunk with its offsets, and the dead letters and
+// the events of rules among them, at once; a transition when it is decided, and then, in an Outbox record,
+// with the bytes that every attempt to deliver it will send. Whatever fails to be kept (a full disk) stays
+// pending, in order, and goes with the next commit(); nothing is applied or told meanwhile.
 //
 // Pure: time comes in as parameters. Used by one thread.
 #pragma once
@@ -47,6 +47,9 @@ class Listener {
   // A change of state and the notifications it leads to.
   virtual void on_transition(const alarm::Transition& transition,
                              const std::vector<notify::Notification>& notifications) = 0;
+  // An event that a rule tells, and its notifications; `rule` is an index into the plan's.
+  virtual void on_event(std::uint32_t /*rule*/, const metric::Evidence& /*event*/,
+                        const std::vector<notify::Notification>& /*notifications*/) {}
   // A bucket that cannot change any more; only if the engine was asked to report them.
   virtual void on_closed(const shard::ClosedBucket& bucket) = 0;
   // Items of the engine's partition `partition` died; called from within count_items().
@@ -56,6 +59,8 @@ class Listener {
   virtual void on_outbox(const OutboxNotification& /*notification*/) {}
   // Time has come to `time`: what follows belongs to later, but for buckets that some alarm still looked at.
   virtual void on_time(EventTime time) = 0;
+  // Where a person finds an event.
+  [[nodiscard]] virtual std::string place(const metric::Evidence&) const { return {}; }
   // The events behind a change of state that is about to be told, as far as they are at hand.
   [[nodiscard]] virtual std::vector<notify::AlarmFacts::Example> examples(const alarm::Transition&) const {
     return {};
@@ -65,6 +70,7 @@ class Listener {
 struct EngineCounts {
   std::uint64_t events = 0;   // that filters looked at
   std::uint64_t matched = 0;  // (event, filter) pairs
+  std::uint64_t rule_matches = 0;  // (event, rule) pairs
   event::RejectCounts rejects;
   event::ItemCounts items;       // the ledger of decoding
   std::uint64_t datapoints = 0;  // (series, bucket) pairs with data
@@ -167,7 +173,17 @@ class Engine {
 
  private:
   class ChunkBuilder;
+  // An event that a rule matched, until it is told.
+  struct Event {
+    std::uint32_t rule = 0;
+    metric::Evidence place;
+    std::uint64_t first_number = 0;  // of the outbox, of its first notification that somebody hears
+    std::vector<notify::Notification> notifications;
+  };
 
+  void take_event(const MatchedBatch& batch, const RuleMatch& match, EventTime time);
+  [[nodiscard]] OutboxNotification addressed(notify::Notification notification) const;
+  void count(const std::vector<notify::Notification>& notifications);
   void gather();
   [[nodiscard]] Result<void> apply(shard::SetStateOutcome* outcome = nullptr);
   [[nodiscard]] Result<void> tell();
@@ -192,6 +208,8 @@ class Engine {
   shard::Outbox posted_;                // the same, until gather()
   shard::Ack settled_;
   std::vector<OutboxNotification> to_release_;
+  std::vector<Event> events_;     // to be released, too
+  std::size_t posted_bytes_ = 0;  // of both
   std::vector<Told> to_tell_;
   std::uint64_t next_number_ = 1;  // of the outbox
   std::vector<std::int64_t> next_offsets_;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <utility>
 
@@ -16,6 +18,7 @@ namespace {
 
 constexpr Duration kMessageWait{200};
 constexpr Duration kNotReadyWait{20};
+constexpr Duration kRoomWait{2};
 constexpr std::size_t kMailboxBatches = 16;  // a few megabytes: the back-pressure on the sources
 
 }  // namespace
@@ -47,8 +50,9 @@ class Live::Session {
     if (auto begun = core_.begin(); !begun) return std::unexpected(begun.error());
     note_({Severity::Info,
            "running",
-           fmt::format("running: sources {}, metric filters {}, alarms {}, topics {}", sources_.size(),
-                       plan_->filters.size(), plan_->alarms.size(), plan_->topics.size()),
+           fmt::format("running: sources {}, metric filters {}, alarms {}, rules {}, topics {}",
+                       sources_.size(), plan_->filters.size(), plan_->alarms.size(), plan_->rules.size(),
+                       plan_->topics.size()),
            {},
            {}});
     for (std::uint32_t i = 0; i < sources_.size(); ++i) {
@@ -74,7 +78,16 @@ class Live::Session {
     core_.finish(stop_reading_);
     LiveResult result;
     result.asked_to_stop = stop_reading_;
-    result.undelivered = delivery_.drain(options_.drain_limit);
+    const auto deadline = std::chrono::steady_clock::now() + options_.drain_limit;
+    const auto left = [&] {
+      return std::max(std::chrono::duration_cast<Duration>(deadline - std::chrono::steady_clock::now()),
+                      Duration{0});
+    };
+    while (core_.has_waiting() && left() > Duration{0}) {
+      std::this_thread::sleep_for(kRoomWait);
+      core_.step(false);
+    }
+    result.undelivered = delivery_.drain(left());
     core_.close();
     result.undelivered += core_.lost();
     for (auto& reader : readers_) reader->close_commits();  // all at once: to leave a group takes time

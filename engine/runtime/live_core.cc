@@ -14,6 +14,7 @@
 #include "engine/base/check.h"
 #include "engine/runtime/clock_watch.h"
 #include "engine/runtime/dead_letter_tally.h"
+#include "engine/runtime/event_queue.h"
 #include "engine/runtime/excerpt_store.h"
 #include "engine/runtime/live_telemetry.h"
 #include "engine/runtime/partition_name.h"
@@ -74,7 +75,10 @@ class LiveCore::Core : private Listener, private Answering {
 
   Result<void> begin() { return engine_.resume(note_); }
 
-  [[nodiscard]] bool ready() const { return giving_up_ || (!blocked_ && letters_.empty()); }
+  [[nodiscard]] bool ready() const {
+    return giving_up_ || (!blocked_ && letters_.empty() && events_.empty());
+  }
+  [[nodiscard]] bool has_waiting() const { return !failure_ && !events_.empty(); }
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
   [[nodiscard]] EngineCounts counts() const { return engine_.counts(); }
   [[nodiscard]] std::uint64_t lost() const { return lost_; }
@@ -110,6 +114,7 @@ class LiveCore::Core : private Listener, private Answering {
 
   void step(bool reading) {
     if (!letters_.empty()) deliver_letters();
+    deliver_events();
     if (blocked_ && options_.steady() - retried_at_ >= kKeepRetry) keep(engine_.commit());
     if (options_.requests != nullptr) options_.requests->answer(*this);
     watch_clock();
@@ -133,10 +138,11 @@ class LiveCore::Core : private Listener, private Answering {
 
   // The last words: what was settled while draining, and a snapshot that makes the next start quick.
   void close() {
-    lost_ += letters_.size();
+    lost_ += letters_.size() + events_.size();
     take_settled();
     if (failure_ || !engine_.commit()) return;  // said already; it comes again
     if (!journal_.keeps()) {
+      note_judged();
       if (lost_ == 0) send_commits();  // else the events of the lost letters come again
       return;
     }
@@ -351,21 +357,32 @@ class LiveCore::Core : private Listener, private Answering {
     for (const EventTime time : frontier) {
       if (time != kNever) least_known = std::min(least_known, time);
     }
-    if (least_known == kForever) return;  // nothing is known yet
+    if (least_known == kForever) {  // no time is known yet; events of rules need none
+      take_settled();
+      if (!engine_.is_idle()) keep(engine_.commit());
+      return;
+    }
     if (!engine_.started()) engine_.start(std::min(least_known, oldest_event_), telemetry_.own_start());
     take_settled();
     if (journal_.keeps() && engine_.is_idle() && !moves(frontier)) return;
     keep(engine_.tick(frontier, finite_only() ? kNever : trusted_time(), telemetry_.own_frontier()));
-    // What a letter that waits belongs to is not settled, whatever else is.
-    if (failure_ || (!journal_.keeps() && !letters_.empty())) return;
+    judged_ = frontier;
+    if (failure_) return;
     if (journal_.keeps()) {
       if (auto written = journal_.snapshot_if_due(); !written) tell_no_snapshot(written.error());
     }
+    note_judged();
+  }
+
+  // What a letter or event that waits belongs to is not settled, whatever else is.
+  void note_judged() {
+    if (judged_.empty() || (!journal_.keeps() && !(letters_.empty() && events_.empty()))) return;
     for (std::uint32_t i = 0; i < feeds_.size(); ++i) {
       EventTime judged = kForever;
-      for (const std::uint32_t source : engine_.judged_with(i)) judged = std::min(judged, frontier[source]);
+      for (const std::uint32_t source : engine_.judged_with(i)) judged = std::min(judged, judged_[source]);
       feeds_[i].pending.judged(judged, last_ticket_);
     }
+    judged_.clear();
     send_commits();
   }
 
@@ -437,6 +454,10 @@ class LiveCore::Core : private Listener, private Answering {
       }
       notify::Notification notification = posted.notification;
       notification.topic = static_cast<std::uint32_t>(topic - plan_->topics.begin());
+      if (notification.event != nullptr) {
+        events_.push({std::move(notification), *found, posted.number, name});
+        continue;
+      }
       const auto ticket = delivery_.submit(notification, *found, Duration{0});
       if (!ticket) {
         // Alerts are never turned away but while the delivery drains: what is kept goes out at the next
@@ -446,6 +467,14 @@ class LiveCore::Core : private Listener, private Answering {
       }
       track(*ticket, posted.number, name);
     }
+    deliver_events();
+  }
+
+  void deliver_events() {
+    events_.step(delivery_, options_.steady(),
+                 [this](notify::Deliverer::Ticket ticket, const EventQueue::Waiting& event) {
+                   track(ticket, event.number, event.name);
+                 });
   }
 
   static std::optional<std::uint32_t> subscription_of(const notify::TopicDefinition& topic,
@@ -472,6 +501,9 @@ class LiveCore::Core : private Listener, private Answering {
                       to_notification({from, std::move(letter)}, route->topic, route->form)});
       }
     }
+  }
+  [[nodiscard]] std::string place(const metric::Evidence& evidence) const override {
+    return partitions_.place(evidence);
   }
   [[nodiscard]] std::vector<notify::AlarmFacts::Example> examples(
       const alarm::Transition& transition) const override {
@@ -539,6 +571,7 @@ class LiveCore::Core : private Listener, private Answering {
   std::vector<std::size_t> known_;  // of each source: partitions of the journal that it has not named yet
   std::optional<Error> failure_;    // of the journal
   bool blocked_ = false;            // by it
+  std::vector<EventTime> judged_;   // the frontier of a tick until its offsets' tickets are known
   std::vector<EventTime> written_;  // the frontier of the last tick of an idle engine, in seconds
   std::chrono::steady_clock::time_point retried_at_{};
   struct WaitingLetter {
@@ -547,11 +580,12 @@ class LiveCore::Core : private Listener, private Answering {
     std::uint64_t number = 0;
     std::string subscription;
   };
+  EventQueue events_;
   std::deque<WaitingLetter> letters_;  // which their destination has no room for
   bool letters_told_ = false;
   bool giving_up_ = false;
   std::string snapshot_error_;  // said last
-  std::uint64_t lost_ = 0;      // dead letters that found no room at the stop
+  std::uint64_t lost_ = 0;      // dead letters and events that found no room at the stop
   std::chrono::steady_clock::time_point last_tick_{};
 };
 
@@ -572,6 +606,7 @@ void LiveCore::give_up() { core_->give_up(); }
 void LiveCore::finish(bool stopped) { core_->finish(stopped); }
 void LiveCore::close() { core_->close(); }
 EngineCounts LiveCore::counts() const { return core_->counts(); }
+bool LiveCore::has_waiting() const { return core_->has_waiting(); }
 std::uint64_t LiveCore::lost() const { return core_->lost(); }
 
 }  // namespace tocsin::runtime

@@ -43,8 +43,8 @@ class LiveCore {
   // Once the sources are open: tells what was still to be told, and takes on the plan's definitions.
   [[nodiscard]] Result<void> begin();
 
-  // Whether a message may be handled: else the journal cannot keep anything, or a dead letter finds no room,
-  // and whoever reads waits.
+  // Whether a message may be handled: else the journal cannot keep anything, or a dead letter or a rule's
+  // event finds no room, and whoever reads waits.
   [[nodiscard]] bool ready() const;
 
   // An error is the source's, which has ended with it.
@@ -63,11 +63,13 @@ class LiveCore {
   // The last judgement. `stopped`: what time has come to; else, at the end of all history, to the end of the
   // last event's minute.
   void finish(bool stopped);
+  // Events of rules wait for room: steps may find it.
+  [[nodiscard]] bool has_waiting() const;
   // After the delivery was drained: what was settled then is kept, and a snapshot. The last commits.
   void close();
 
   [[nodiscard]] EngineCounts counts() const;
-  [[nodiscard]] std::uint64_t lost() const;  // dead letters that found no room before close()
+  [[nodiscard]] std::uint64_t lost() const;  // dead letters and events that found no room before close()
 
  private:
   class Core;

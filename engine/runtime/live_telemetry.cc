@@ -209,6 +209,9 @@ std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, co
   for (std::size_t i = 0; i < plan_->filters.size(); ++i) {
     telemetry->filters.push_back({plan_->filters[i].name, worker.matched()[i]});
   }
+  for (std::size_t i = 0; i < plan_->rules.size(); ++i) {
+    telemetry->rules.push_back({plan_->rules[i].name, worker.matched()[plan_->filters.size() + i]});
+  }
   auto statuses = delivery.status();
   std::size_t at = 0;
   for (const notify::TopicDefinition& topic : plan_->topics) {

@@ -91,6 +91,10 @@ void filter_matches(const Telemetry& telemetry, const Emit& emit) {
     emit({filter.name}, static_cast<double>(filter.matched));
 }
 
+void rule_matches(const Telemetry& telemetry, const Emit& emit) {
+  for (const RuleTelemetry& rule : telemetry.rules) emit({rule.name}, static_cast<double>(rule.matched));
+}
+
 void alarm_states(const Telemetry& telemetry, const Emit& emit) {
   for (const alarm::State state : {alarm::State::InsufficientData, alarm::State::Ok, alarm::State::Alarm}) {
     emit({alarm::to_string(state)}, static_cast<double>(telemetry.alarms[static_cast<std::size_t>(state)]));
@@ -183,6 +187,14 @@ const std::vector<OwnMetric>& table() {
          "tocsin_filter_matches_total",
          "Events that the metric filter matched",
          filter_matches},
+        {"RuleMatches",
+         "Count",
+         Kind::Counter,
+         Fold::Sum,
+         {"Rule"},
+         "tocsin_rule_matches_total",
+         "Events that the event rule matched",
+         rule_matches},
         {"Datapoints", "Count", Kind::Counter, Fold::Sum, none, "tocsin_datapoints_total",
          "Series and buckets that got data",
          of_engine<[](const Telemetry& t) { return t.engine.datapoints; }>},

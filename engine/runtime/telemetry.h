@@ -78,6 +78,11 @@ struct FilterTelemetry {
   std::uint64_t matched = 0;
 };
 
+struct RuleTelemetry {
+  std::string name;
+  std::uint64_t matched = 0;
+};
+
 struct SubscriptionTelemetry {
   std::string topic;
   std::string name;
@@ -94,6 +99,7 @@ struct Telemetry {
   shard::StateCounts alarms{};  // by alarm::State
   std::vector<SourceTelemetry> sources;
   std::vector<FilterTelemetry> filters;
+  std::vector<RuleTelemetry> rules;
   std::vector<SubscriptionTelemetry> subscriptions;
   ProcessFacts process;
 };
