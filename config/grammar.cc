@@ -189,18 +189,26 @@ constexpr std::array kFilterMetricKeys{
 };
 constexpr ObjectGrammar kFilterMetric{"a filter's metric", kFilterMetricKeys};
 
+// What metric filters and rules match by.
+constexpr Key kLogGroupsKey{.name = "log_groups",
+                            .shapes = kText | kTexts,
+                            .description = "The log groups whose events are looked at; default: all."};
+constexpr Key kPatternKey{.name = "pattern",
+                          .description = "A CloudWatch Logs filter pattern; \"\" matches every event.",
+                          .hint = kQuotePattern};
+constexpr Key kRegexKey{.name = "regex", .description = "A regex (RE2); its named groups are fields: $name."};
+constexpr Key kEventPatternKey{
+    .name = "event_pattern",
+    .shapes = kText | kAnyMap,
+    .description = "An EventBridge event pattern, as a mapping or as JSON text: {source: [aws.backup]}.",
+    .hint = "for example `event_pattern: {source: [aws.backup]}`"};
+constexpr std::array<std::string_view, 3> kLanguages{"pattern", "regex", "event_pattern"};
+
 constexpr std::array kFilterKeys{
-    Key{.name = "log_groups",
-        .shapes = kText | kTexts,
-        .description = "The log groups whose events are looked at; default: all."},
-    Key{.name = "pattern",
-        .description = "A CloudWatch Logs filter pattern; \"\" matches every event.",
-        .hint = kQuotePattern},
-    Key{.name = "regex", .description = "A regex (RE2); its named groups are fields: $name."},
-    Key{.name = "event_pattern",
-        .shapes = kText | kAnyMap,
-        .description = "An EventBridge event pattern, as a mapping or as JSON text: {source: [aws.backup]}.",
-        .hint = "for example `event_pattern: {source: [aws.backup]}`"},
+    kLogGroupsKey,
+    kPatternKey,
+    kRegexKey,
+    kEventPatternKey,
     Key{.name = "metric",
         .shapes = kObject,
         .description = "The datapoint that a match becomes.",
@@ -208,10 +216,27 @@ constexpr std::array kFilterKeys{
         .required = true,
         .example = "metric: {namespace: Hosts, name: SshFailures}"},
 };
-constexpr std::array<std::string_view, 3> kLanguages{"pattern", "regex", "event_pattern"};
 constexpr ObjectGrammar kFilter{"a metric filter", kFilterKeys, kLanguages,
                                 "`pattern: \"\"` matches every event",
                                 "a filter has one language: make two filters"};
+
+// --- rules ---
+
+constexpr std::array kRuleKeys{
+    Key{.name = "description", .description = "What people are told about the rule."},
+    kLogGroupsKey,
+    kPatternKey,
+    kRegexKey,
+    kEventPatternKey,
+    Key{.name = "notify",
+        .shapes = kText | kTexts,
+        .description = "The topics that each matching event is sent to.",
+        .required = true,
+        .example = "notify: [backup-team]"},
+};
+constexpr ObjectGrammar kRule{"a rule", kRuleKeys, kLanguages,
+                              "say which events: `event_pattern: {source: [aws.backup]}`",
+                              "a rule has one language: make two rules"};
 
 // --- alarms ---
 
@@ -423,15 +448,16 @@ const ObjectGrammar& configuration_grammar() {
           .object = &kFilter},
       Key{.name = "alarms", .shapes = kNamedObjects, .description = "When to ring.", .object = &kAlarm},
       Key{.name = "rules",
-          .description = "",
-          .not_built = "count the events with a metric filter, and let an alarm notify the topic"},
+          .shapes = kNamedObjects,
+          .description = "Which events go straight to a topic.",
+          .object = &kRule},
       Key{.name = "smtp",
           .shapes = kObject,
           .description = "The mail server of all `email` subscriptions that name none.",
           .object = &smtp_grammar()},
       Key{.name = "topics",
           .shapes = kNamedObjects,
-          .description = "Whom alarms notify.",
+          .description = "Whom alarms and rules notify.",
           .object = &topic_grammar()},
       Key{.name = "dead_letters",
           .shapes = kObject,

@@ -130,8 +130,9 @@ void find_smtp(const std::vector<Entry>& roots, Load& load) {
 
 void prepare_matcher(runtime::Plan& plan) {
   std::vector<runtime::MatchSpec> specs;
-  specs.reserve(plan.filters.size());
+  specs.reserve(plan.filters.size() + plan.rules.size());
   for (const runtime::FilterPlan& filter : plan.filters) specs.push_back(filter.match);
+  for (const runtime::RulePlan& rule : plan.rules) specs.push_back(rule.match);
   plan.make_matcher = [program = filters::compile_matcher(std::move(specs))] {
     return filters::make_matcher(program);
   };
@@ -147,19 +148,22 @@ Loaded load(const std::vector<std::string>& files, const Environment& environmen
   load_installation(roots, load);
   find_smtp(roots, load);
 
-  bool alarms_known = true;  // nothing refers to an alarm
+  bool unneeded = true;  // nothing refers to an alarm or a rule
   const auto sources = collect(roots, "sources", load.sources_known, load.faults);
   auto filters = collect(roots, "metric_filters", load.metrics_known, load.faults);
   auto topics = collect(roots, "topics", load.topics_known, load.faults);
-  auto alarms = collect(roots, "alarms", alarms_known, load.faults);
+  auto alarms = collect(roots, "alarms", unneeded, load.faults);
+  auto rules = collect(roots, "rules", unneeded, load.faults);
   sort_by_name(filters);
   sort_by_name(topics);
   sort_by_name(alarms);
+  sort_by_name(rules);
   load_sources(sources, load);
   load_filters(filters, load);
   load_topics(topics, load);
   load_dead_letters(roots, load);
   load_alarms(alarms, load);
+  load_rules(rules, load);
 
   Loaded loaded;
   if (!load.faults.has_errors()) {

@@ -1,4 +1,4 @@
-// `topics:` — whom alarms notify; `dead_letters:` — where goes what could not be decoded.
+// `topics:` — whom alarms and rules notify; `dead_letters:` — where goes what could not be decoded.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -233,6 +233,24 @@ void check_for_loop(const Node& topic, const sinks::SinkSettings& settings, Load
 void load_topics(const std::vector<Entry>& entries, Load& load) {
   const sinks::SinkSettings mail_defaults = read_mail_defaults(load);
   for (const Entry& entry : entries) TopicLoader(entry, mail_defaults, load).run();
+}
+
+std::vector<std::uint32_t> read_topics(const Node& map, std::string_view key, Load& load) {
+  const auto& topics = load.plan.topics;
+  std::vector<std::uint32_t> indexes;
+  for (const Node* name : read_texts(map, key, load.faults)) {
+    const auto topic = std::ranges::find(topics, name->text, &notify::TopicDefinition::name);
+    if (topic != topics.end()) {
+      indexes.push_back(static_cast<std::uint32_t>(topic - topics.begin()));
+    } else if (load.topics_known) {
+      std::vector<std::string_view> known;
+      for (const auto& definition : topics) known.push_back(definition.name);
+      std::string hint = did_you_mean(name->text, known);
+      load.faults.error(*name, fmt::format("there is no topic {}", quoted(*name)),
+                        hint.empty() ? "define it in `topics`" : std::move(hint));
+    }
+  }
+  return indexes;
 }
 
 void load_dead_letters(const std::vector<Entry>& roots, Load& load) {

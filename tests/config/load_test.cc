@@ -499,6 +499,44 @@ alarms:
   EXPECT_EQ(plan.alarms[2].metric, 2U);
 }
 
+TEST(Load, RulesSortedByNameWithTheirTopics) {
+  const Configuration configuration = loaded(R"(
+sources: {bus: {stdin: {}}}
+rules:
+  ssh-as-root:
+    regex: 'Failed password for root'
+    notify: security
+  backup-failed:
+    description: for the backup team
+    log_groups: [bus]
+    event_pattern: {source: [aws.backup], detail: {state: [FAILED, ABORTED, EXPIRED]}}
+    notify: [security, backup-team]
+topics:
+  backup-team: {subscriptions: [console: {}]}
+  security: {subscriptions: [console: {}]}
+)");
+  const auto& rules = configuration.plan->rules;
+  ASSERT_EQ(rules.size(), 2U);
+  EXPECT_EQ(rules[0].name, "backup-failed");
+  EXPECT_EQ(rules[0].description, "for the backup team");
+  EXPECT_EQ(rules[0].match.log_groups, std::vector<std::string>{"bus"});
+  EXPECT_EQ(rules[0].topics, (std::vector<std::uint32_t>{1, 0}));
+  EXPECT_TRUE(
+      event::evaluate(rules[0].match.predicate, R"({"source":"aws.backup","detail":{"state":"ABORTED"}})"));
+  EXPECT_EQ(rules[1].topics, std::vector<std::uint32_t>{1});
+  EXPECT_TRUE(event::evaluate(rules[1].match.predicate, "Failed password for root from ::1"));
+  EXPECT_NE(configuration.plan->make_matcher(), nullptr);
+}
+
+TEST(LoadWarnings, RuleThatSendsEveryEvent) {
+  const Loaded all = load_text(
+      "sources: {s: {stdin: {}}}\nrules:\n  all: {pattern: '', notify: t}\n"
+      "topics: {t: {subscriptions: [console: {}]}}\n");
+  EXPECT_TRUE(all.configuration.has_value());
+  EXPECT_NE(shown(all).find("warning: every event would be sent to the topic"), std::string::npos)
+      << shown(all);
+}
+
 TEST(Load, DeadLettersGoToAFileAsTheyAre) {
   const Configuration configuration =
       loaded("sources: {s: {stdin: {}}}\ndead_letters: {file: /tmp/dead.jsonl}\n");
