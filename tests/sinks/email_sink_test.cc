@@ -226,6 +226,19 @@ TEST(EmailMessage, HtmlOfLogsIsText) {
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;"));
 }
 
+TEST(EmailMessage, EventOfARuleIsShownAsText) {
+  const auto notification = event_notification(
+      R"({"detail-type":"<script>x</script>","source":"aws.backup","detail":{"a":"<img src=x>"}})");
+  const std::string page = email_html(notification);
+  EXPECT_THAT(page, AllOf(HasSubstr("EVENT"), HasSubstr("For the backup team."), HasSubstr("aws.backup"),
+                          HasSubstr("&quot;a&quot;: &quot;&lt;img src=x&gt;&quot;")));
+  EXPECT_THAT(page, AllOf(Not(HasSubstr("<script")), Not(HasSubstr("<img"))));
+  const std::string mail = email_message(notification, kEnvelope, WallTime{});
+  EXPECT_EQ(header_of(mail, "Subject"), "EVENT: \"backup-failed\" in account 111122223333, eu-central-1");
+  EXPECT_EQ(header_of(mail, "X-Tocsin-Rule"), "backup-failed");
+  EXPECT_THAT(mail, HasSubstr("    \"a\": \"<img src=3Dx>\""));
+}
+
 TEST(EmailMessage, HtmlNeedsNothingFromElsewhere) {
   const std::string page = email_html(
       notification_of(alarm_facts(State::Ok, State::Alarm, at("09:30:00"), {3, std::nullopt, 41})));
