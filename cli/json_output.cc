@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/number.h"
+#include "engine/notify/filter_policy.h"
 #include "engine/shard/shard.h"
 
 namespace tocsin::cli {
@@ -93,6 +94,7 @@ void JsonOutput::transition(const alarm::Transition& transition,
               {"subscription", nullptr}, {"payload", Json::parse(notification.payload)}};
     if (topic.subscriptions.empty()) lines += dump(told) + "\n";
     for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
+      if (!notify::hears(subscription, notification)) continue;
       told["subscription"] = subscription.name;
       lines += dump(told) + "\n";
     }
@@ -121,6 +123,7 @@ void JsonOutput::event(std::uint32_t rule, const metric::Evidence& event,
     };
     if (topic.subscriptions.empty()) add();
     for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
+      if (!notify::hears(subscription, notification)) continue;
       told["subscription"] = subscription.name;
       add();
     }
@@ -173,6 +176,7 @@ void JsonOutput::summary(const runtime::EngineCounts& counts) {
                {"datapoints", counts.datapoints},
                {"transitions", counts.transitions},
                {"notifications", counts.notifications}};
+  if (counts.filtered > 0) summary["filtered"] = counts.filtered;
   if (!plan_->rules.empty()) summary["rule_matches"] = counts.rule_matches;
   write(dump(summary) + "\n");
   if (std::fflush(out_) != 0) good_ = false;

@@ -48,6 +48,7 @@ Note ledger_note(std::string code, const std::string& verb, const runtime::Engin
   if (counts.rule_matches > 0) field("rule_matches", counts.rule_matches);
   field("transitions", counts.transitions);
   field("notifications", counts.notifications);
+  if (counts.filtered > 0) field("filtered", counts.filtered);
   return note;
 }
 

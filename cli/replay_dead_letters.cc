@@ -101,8 +101,9 @@ class Teller final : public runtime::Listener {
 
   void submit(const std::vector<notify::Notification>& notifications) {
     for (const notify::Notification& notification : notifications) {
-      for (std::uint32_t s = 0; s < plan_.topics[notification.topic].subscriptions.size(); ++s) {
-        submit(notification, s);
+      const auto& subscriptions = plan_.topics[notification.topic].subscriptions;
+      for (std::uint32_t s = 0; s < subscriptions.size(); ++s) {
+        if (notify::hears(subscriptions[s], notification)) submit(notification, s);
       }
     }
   }

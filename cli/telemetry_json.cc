@@ -105,10 +105,13 @@ Json to_json(const runtime::Telemetry& telemetry, const std::string& version, Du
   json["subscriptions"] = Json::array();
   for (const auto& subscription : telemetry.subscriptions) {
     const notify::SubscriptionStatus& status = subscription.status;
+    std::uint64_t filtered = 0;
+    for (std::size_t i = 1; i < notify::kFilterOutcomes; ++i) filtered += subscription.filtered[i];
     json["subscriptions"].push_back({{"topic", subscription.topic},
                                      {"subscription", subscription.name},
                                      {"destination", status.destination},
                                      {"published", status.published},
+                                     {"filtered", filtered},
                                      {"delivered", status.delivered},
                                      {"waiting", status.waiting},
                                      {"retried", status.retried},

@@ -324,13 +324,15 @@ constexpr ObjectGrammar kAlarm{"an alarm", kAlarmKeys};
 
 // --- topics ---
 
-constexpr std::array kUnbuiltSubscriptionKeys{
+constexpr std::array<std::string_view, 2> kPolicyScopes{"MessageAttributes", "MessageBody"};
+constexpr std::array kPolicyKeys{
     Key{.name = "filter_policy",
-        .description = "",
-        .not_built = "leave it out: a subscription hears all of its topic"},
+        .shapes = kText | kAnyMap,
+        .description = "Which notifications it hears: SNS's filter policy, as a mapping or as JSON text.",
+        .hint = "for example `filter_policy: {NewStateValue: [ALARM]}`"},
     Key{.name = "filter_policy_scope",
-        .description = "",
-        .not_built = "leave it out: a subscription hears all of its topic"},
+        .description = "What the policy looks at: MessageAttributes (the default) or MessageBody.",
+        .choices = kPolicyScopes},
 };
 
 constexpr Shapes shapes_of(sinks::SinkOption::Type type) {
@@ -399,11 +401,8 @@ struct SinkGrammars {
             "A topic of their own: its name (on the brokers of the only Kafka source), or where it is.";
       }
     }
-    subscription_keys.insert(subscription_keys.end(), kUnbuiltSubscriptionKeys.begin(),
-                             kUnbuiltSubscriptionKeys.end());
-    for (const Key& key : subscription_keys) {
-      if (!key.name.starts_with("filter_policy")) destinations.push_back(key.name);
-    }
+    for (const Key& key : subscription_keys) destinations.push_back(key.name);
+    subscription_keys.insert(subscription_keys.end(), kPolicyKeys.begin(), kPolicyKeys.end());
     subscription = {"a subscription", subscription_keys, destinations, "name a destination: `- console: {}`",
                     "a subscription has one destination: begin another entry with `-`"};
     topic_keys.push_back({.name = "subscriptions",

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "config/grammar.h"
-#include "config/pattern_text.h"
 #include "config/reader.h"
 
 namespace tocsin::config {
@@ -81,7 +80,7 @@ class MatchReader {
   void read_language() {
     for (const filters::FilterLanguage& language : filters::builtin_filters()) {
       const Key* key = filter_grammar().find(language.key);
-      if (key == nullptr || !key->not_built.empty()) continue;
+      if (key == nullptr) continue;
       if (const Node* text = read_text(map_, language.key)) compile(language, *text);
       if ((key->shapes & kAnyMap) == 0) continue;
       if (const Node* map = read_map(map_, language.key)) compile_map(language, *map);
@@ -102,11 +101,7 @@ class MatchReader {
   void compile_map(const filters::FilterLanguage& language, const Node& map) {
     const PatternText pattern(map);
     if (!pattern.complete()) return;
-    for (const Node* number : pattern.unquoted_accounts()) {
-      faults_.warning(*number,
-                      fmt::format("{} is a number here, and the ids of accounts are texts", quoted(*number)),
-                      fmt::format("write it in quotes: \"{}\"", number->document->shown(*number)));
-    }
+    warn_of_unquoted_accounts(pattern, faults_);
     auto compiled = language.compile(pattern.json());
     if (!compiled) {
       const PatternText::Place place = pattern.place(compiled.error().offset);
@@ -130,6 +125,14 @@ class MatchReader {
 };
 
 }  // namespace
+
+void warn_of_unquoted_accounts(const PatternText& pattern, Faults& faults) {
+  for (const Node* number : pattern.unquoted_accounts()) {
+    faults.warning(*number,
+                   fmt::format("{} is a number here, and the ids of accounts are texts", quoted(*number)),
+                   fmt::format("write it in quotes: \"{}\"", number->document->shown(*number)));
+  }
+}
 
 std::optional<filters::CompiledFilter> read_match(const Node& map, runtime::MatchSpec& spec, Load& load) {
   return MatchReader(map, spec, load).run();

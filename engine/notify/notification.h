@@ -27,10 +27,13 @@ struct Installation {
   EventTime configured_at{};  // AlarmConfigurationUpdatedTimestamp
 };
 
+struct FilterPolicy;
+
 // Who hears about a topic. `kind` is a row of the sink table ("console", "file", "kafka").
 struct SubscriptionDefinition {
   std::string name;  // unique in its topic: the kind, and a number where a kind stands twice
   std::string kind;
+  std::shared_ptr<const FilterPolicy> policy{};  // which notifications it hears (filter_policy.h); none: all
 };
 
 struct TopicDefinition {

@@ -97,6 +97,8 @@ Engine::Engine(std::shared_ptr<const Plan> plan, shard::Journal& journal, Listen
   for (const FilterPlan& filter : plan_->filters) {
     if (filter.default_value) coarsest_bucket_ = std::max(coarsest_bucket_, kMinute);
   }
+  for (const notify::TopicDefinition& topic : plan_->topics)
+    filtered_.emplace_back(topic.subscriptions.size());
   const auto metric_sources = definitions_of(*plan_).metric_sources;
   for (std::uint32_t source = 0; source < plan_->sources.size(); ++source) {
     std::set<std::uint32_t> together{source};
@@ -192,7 +194,7 @@ OutboxNotification Engine::addressed(notify::Notification notification) const {
   const notify::TopicDefinition& topic = plan_->topics[notification.topic];
   OutboxNotification posted{0, topic.name, {}, std::move(notification)};
   for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
-    posted.subscriptions.push_back(subscription.name);
+    if (notify::hears(subscription, posted.notification)) posted.subscriptions.push_back(subscription.name);
   }
   return posted;
 }
@@ -323,7 +325,7 @@ Result<void> Engine::tell() {
   for (const Told& told : std::exchange(to_tell_, {})) {
     if (!told.alarm) continue;
     ++counts_.transitions;
-    count(told.notifications);
+    for (const notify::Notification& notification : told.notifications) count(notification);
     listener_.on_transition(told.transition, told.notifications);
   }
   release();
@@ -356,16 +358,20 @@ void Engine::compose(const alarm::Transition& transition, shard::Outbox& outbox)
   }
 }
 
-void Engine::count(const std::vector<notify::Notification>& notifications) {
-  for (const notify::Notification& notification : notifications) {
-    counts_.notifications += std::max<std::size_t>(1, plan_->topics[notification.topic].subscriptions.size());
+void Engine::count(const notify::Notification& notification) {
+  const auto& subscriptions = plan_->topics[notification.topic].subscriptions;
+  if (subscriptions.empty()) ++counts_.notifications;
+  for (std::size_t i = 0; i < subscriptions.size(); ++i) {
+    const notify::FilterOutcome outcome = notify::judge(subscriptions[i], notification);
+    ++filtered_[notification.topic][i][static_cast<std::size_t>(outcome)];
+    ++(outcome == notify::FilterOutcome::Passed ? counts_.notifications : counts_.filtered);
   }
 }
 
 void Engine::release() {
   posted_bytes_ = 0;
   for (Event& event : std::exchange(events_, {})) {
-    count(event.notifications);
+    for (const notify::Notification& notification : event.notifications) count(notification);
     listener_.on_event(event.rule, event.place, event.notifications);
     std::uint64_t number = event.first_number;
     for (notify::Notification& notification : event.notifications) {
@@ -416,6 +422,7 @@ void Engine::add_counts(shard::Chunk& chunk) {
   add("events", counts_.events, counted_.events);
   add("matched", counts_.matched, counted_.matched);
   add("rule_matches", counts_.rule_matches, counted_.rule_matches);
+  add("filtered", counts_.filtered, counted_.filtered);
   add("read", counts_.items.read, counted_.items.read);
   add("decoded", counts_.items.decoded, counted_.items.decoded);
   add("refused", counts_.items.refused, counted_.items.refused);

@@ -13,6 +13,7 @@
 // Pure: time comes in as parameters. Used by one thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,6 +27,7 @@
 #include "engine/base/result.h"
 #include "engine/event/dead_letter.h"
 #include "engine/event/reject.h"
+#include "engine/notify/filter_policy.h"
 #include "engine/notify/notification.h"
 #include "engine/runtime/plan.h"
 #include "engine/runtime/worker.h"
@@ -76,8 +78,12 @@ struct EngineCounts {
   std::uint64_t datapoints = 0;  // (series, bucket) pairs with data
   std::uint64_t transitions = 0;
   std::uint64_t notifications = 0;
+  std::uint64_t filtered = 0;  // notifications that a subscription's filter policy kept from it
   std::uint64_t series = 0;
 };
+
+// Of a subscription: what became of the notifications of its topic, by notify::FilterOutcome.
+using FilterCounts = std::array<std::uint64_t, notify::kFilterOutcomes>;
 
 class Engine {
  public:
@@ -159,6 +165,9 @@ class Engine {
   void close();
 
   [[nodiscard]] EngineCounts counts() const;
+  [[nodiscard]] const FilterCounts& filtered(std::uint32_t topic, std::uint32_t subscription) const {
+    return filtered_[topic][subscription];
+  }
   // Judgements made in this run.
   [[nodiscard]] std::uint64_t evaluations() const {
     return shard().counts().evaluations - before_.evaluations;
@@ -183,7 +192,7 @@ class Engine {
 
   void take_event(const MatchedBatch& batch, const RuleMatch& match, EventTime time);
   [[nodiscard]] OutboxNotification addressed(notify::Notification notification) const;
-  void count(const std::vector<notify::Notification>& notifications);
+  void count(const notify::Notification& notification);
   void gather();
   [[nodiscard]] Result<void> apply(shard::SetStateOutcome* outcome = nullptr);
   [[nodiscard]] Result<void> tell();
@@ -215,6 +224,7 @@ class Engine {
   std::vector<std::int64_t> next_offsets_;
   EngineCounts counts_;
   shard::Counts before_;  // of the shard, when this run began
+  std::vector<std::vector<FilterCounts>> filtered_;  // [topic][subscription]
   EngineCounts counted_;  // what the ledger has of them
   bool started_ = false;
   std::vector<std::vector<std::uint32_t>> judged_with_;

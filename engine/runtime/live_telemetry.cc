@@ -214,9 +214,11 @@ std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, co
   }
   auto statuses = delivery.status();
   std::size_t at = 0;
-  for (const notify::TopicDefinition& topic : plan_->topics) {
-    for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
-      telemetry->subscriptions.push_back({topic.name, subscription.name, std::move(statuses[at++])});
+  for (std::uint32_t t = 0; t < plan_->topics.size(); ++t) {
+    const notify::TopicDefinition& topic = plan_->topics[t];
+    for (std::uint32_t s = 0; s < topic.subscriptions.size(); ++s) {
+      telemetry->subscriptions.push_back(
+          {topic.name, topic.subscriptions[s].name, std::move(statuses[at++]), engine.filtered(t, s)});
     }
   }
   if (settings_.board != nullptr) settings_.board->publish(telemetry);

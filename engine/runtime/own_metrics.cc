@@ -31,6 +31,15 @@ void of_subscriptions(const Telemetry& telemetry, const Emit& emit) {
   }
 }
 
+void filtered_out(const Telemetry& telemetry, const Emit& emit) {
+  for (const SubscriptionTelemetry& subscription : telemetry.subscriptions) {
+    for (std::size_t i = 1; i < notify::kFilterOutcomes; ++i) {
+      emit({subscription.topic, subscription.name, notify::kFilterOutcomeNames[i]},
+           static_cast<double>(subscription.filtered[i]));
+    }
+  }
+}
+
 template <auto kValue>
 void of_engine(const Telemetry& telemetry, const Emit& emit) {
   emit({}, static_cast<double>(std::invoke(kValue, telemetry)));
@@ -224,6 +233,14 @@ const std::vector<OwnMetric>& table() {
         {"NotificationsDelivered", "Count", Kind::Counter, Fold::Sum, subscription,
          "tocsin_notifications_delivered_total", "Notifications that the destination took",
          of_subscriptions<&notify::SubscriptionStatus::delivered>},
+        {"NotificationsFilteredOut",
+         "Count",
+         Kind::Counter,
+         Fold::Sum,
+         {"Topic", "Subscription", "Reason"},
+         "tocsin_notifications_filtered_out_total",
+         "Notifications that the subscription's filter policy did not let pass, by reason",
+         filtered_out},
         {"NotificationsRetried", "Count", Kind::Counter, Fold::Sum, subscription,
          "tocsin_notifications_retried_total", "Attempts after the first",
          of_subscriptions<&notify::SubscriptionStatus::retried>},

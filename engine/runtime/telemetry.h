@@ -87,6 +87,7 @@ struct SubscriptionTelemetry {
   std::string topic;
   std::string name;
   notify::SubscriptionStatus status;
+  FilterCounts filtered{};
 };
 
 struct Telemetry {

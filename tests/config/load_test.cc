@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <variant>
 
+#include "engine/notify/filter_policy.h"
 #include "tests/config/configuration_file.h"
 
 namespace tocsin::config {
@@ -526,6 +528,35 @@ topics:
   EXPECT_EQ(rules[1].topics, std::vector<std::uint32_t>{1});
   EXPECT_TRUE(event::evaluate(rules[1].match.predicate, "Failed password for root from ::1"));
   EXPECT_NE(configuration.plan->make_matcher(), nullptr);
+}
+
+TEST(Load, FilterPoliciesAsMappingAndAsJson) {
+  const Configuration configuration = loaded(R"(
+topics:
+  security:
+    kafka: {brokers: "k:9092", topic: alerts}
+    subscriptions:
+      - console: {}
+        filter_policy_scope: MessageBody
+        filter_policy: {NewStateValue: [ALARM], Trigger: {Period: [{numeric: ["<=", 60]}]}}
+      - console: {}
+        filter_policy: '{"AlarmName": [{"prefix": "root-"}]}'
+      - console: {}
+        filter_policy: {AlarmName: [{prefix: root-}], Region: eu-central-1}
+)");
+  const auto& subscriptions = configuration.plan->topics[0].subscriptions;
+  ASSERT_EQ(subscriptions.size(), 4U);
+  EXPECT_EQ(subscriptions[0].policy, nullptr);
+  notify::Notification notification;
+  notification.payload = R"({"NewStateValue":"ALARM","Trigger":{"Period":60}})";
+  EXPECT_TRUE(notify::hears(subscriptions[0], notification));
+  EXPECT_TRUE(notify::hears(subscriptions[1], notification));
+  EXPECT_FALSE(notify::hears(subscriptions[3], notification));
+  notify::AlarmFacts facts;
+  facts.alarm = "root-use";
+  facts.region = "eu-central-1";
+  notification.facts = std::make_shared<const notify::AlarmFacts>(facts);
+  EXPECT_TRUE(notify::hears(subscriptions[3], notification));
 }
 
 TEST(LoadWarnings, RuleThatSendsEveryEvent) {

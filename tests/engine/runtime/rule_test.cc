@@ -13,6 +13,7 @@
 #include "engine/runtime/worker.h"
 #include "engine/shard/memory_log.h"
 #include "filters/event_pattern.h"
+#include "filters/filter_policy.h"
 #include "filters/matcher.h"
 
 namespace tocsin::runtime {
@@ -222,6 +223,23 @@ TEST_F(KeptRules, WhileTheDiskIsFullNobodyIsTold) {
   is_full = false;
   EXPECT_TRUE(process.engine.commit());
   EXPECT_THAT(process.told.outbox, SizeIs(4));
+}
+
+TEST_F(KeptRules, AreKeptForThoseWhosePolicyLetsThemPass) {
+  const auto plan = std::make_shared<Plan>(*plan_);
+  notify::FilterPolicy policy;
+  policy.predicate = *filters::compile_filter_policy(R"({"AWSAccountId":["444455556666"]})", policy.scope);
+  plan->topics[0].subscriptions[1].policy = std::make_shared<const notify::FilterPolicy>(policy);
+  plan->topics[0].subscriptions[0].policy = plan->topics[0].subscriptions[1].policy;
+  Process process(log_, plan);
+  process.read(kEvents, 0);
+  EXPECT_TRUE(process.engine.commit());
+  EXPECT_THAT(process.told.outbox, SizeIs(2)) << "of the other account's event there is nothing to deliver";
+  EXPECT_EQ(process.engine.counts().filtered, 2U);
+  EXPECT_EQ(process.engine.counts().notifications, 2U + 1U + 2U);
+  const auto refused = static_cast<std::size_t>(notify::FilterOutcome::MessageAttributes);
+  EXPECT_EQ(process.engine.filtered(0, 1)[refused], 1U);
+  EXPECT_EQ(process.engine.filtered(0, 1)[0], 2U);
 }
 
 TEST_F(KeptRules, ManyOfThemAreKeptBeforeMoreIsRead) {
