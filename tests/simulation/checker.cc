@@ -44,6 +44,7 @@ class Reading {
             "I3: the log read again leads to another state than the run came to");
     require(machine_.repeated() == 0, "I1: {} chunks were written twice", machine_.repeated());
     require(machine_.untold().empty() && told_ == decided_.size(), "I4: a transition was not told");
+    require(untold_events_.empty(), "I4: {} events that a rule matched were not told", untold_events_.size());
     compare_positions();
     compare_windows(outcome);
     compare_deliveries(outcome);
@@ -78,6 +79,7 @@ class Reading {
       }
       for (const shard::OutboxEntry& entry : outbox->entries) {
         if (entry.topic == kDeadLetterTopic) ++letters_;
+        if (entry.topic == kEventTopic) look_at_event(entry);
         for (const std::string& subscription : entry.subscriptions) {
           due_[{entry.topic, subscription}].push_back(&stored_.emplace_back(entry));
         }
@@ -102,8 +104,12 @@ class Reading {
       require(covered.to <= position.partition->end(), "I1: record {} covers what is not there", sequence_);
       for (; next < covered.to; ++next) {
         if (is_lost(*position.partition, next)) continue;
-        expect(*configured_, position.topic, position.partition->entries[static_cast<std::size_t>(next)],
-               expected, ledger);
+        const Entry& entry = position.partition->entries[static_cast<std::size_t>(next)];
+        expect(*configured_, position.topic, entry, expected, ledger);
+        if (is_told(position.topic, entry)) {
+          untold_events_.insert(
+              fmt::format("{}[{}]@{}", position.topic, position.partition->name.number, next));
+        }
         ++events_;
       }
     }
@@ -122,6 +128,18 @@ class Reading {
     require(found == expected, "I1: record {} adds other values than the records it covers hold", sequence_);
     Ledger said(chunk.counts.begin(), chunk.counts.end());
     require(said == ledger, "I2: record {} counts other records than those it covers", sequence_);
+  }
+
+  // Each event of the rule has one entry, beside the chunk that covers it.
+  void look_at_event(const shard::OutboxEntry& entry) {
+    const auto notification = notify::decode_notification(entry.content);
+    require(notification.has_value() && notification->event != nullptr, "I4: outbox entry {} is no event's",
+            entry.number);
+    const auto at = untold_events_.find(notification->event->place);
+    require(at != untold_events_.end(), "I4: {} is told, which no rule matched or was told before",
+            notification->event->place);
+    untold_events_.erase(at);
+    require(ids_.insert(notification->id).second, "I4: two events have the id {}", notification->id);
   }
 
   Position find(const std::string& text) const {
@@ -308,7 +326,8 @@ class Reading {
   std::uint64_t letters_ = 0;
   std::size_t told_ = 0;
   std::vector<alarm::Transition> decided_;
-  std::set<std::string> ids_;
+  std::set<std::string> ids_;                 // of transitions and events
+  std::multiset<std::string> untold_events_;  // by place
   std::map<std::pair<std::string, std::string>, std::uint64_t> sequences_;
   std::deque<shard::OutboxEntry> stored_;
   std::map<std::pair<std::string, std::string>, std::vector<const shard::OutboxEntry*>> due_;
