@@ -295,13 +295,16 @@ std::string Timeline::closing_lines() const {
     out += '.';
   }
   for (const auto& [rule, seen] : rules_) {
-    out += fmt::format("\n{}: {} event{}", printable(rule, style_), group_digits(seen.events),
-                       seen.events == 1 ? "" : "s");
+    std::vector<Piece> pieces{
+        {printable(rule, style_) + ":"},
+        {fmt::format("{} event{}", group_digits(seen.events), seen.events == 1 ? "" : "s")}};
     if (seen.events > seen.first.size()) {
-      out += fmt::format(", of which the first {} are shown; the newest is of {}", seen.first.size(),
-                         format_rfc3339(seen.newest));
+      pieces.push_back(
+          {fmt::format("(first {} shown, newest {})", seen.first.size(), format_rfc3339(seen.newest))});
     }
-    out += '.';
+    std::string line = wrap(pieces, " ", 2, style_);
+    line.pop_back();
+    out += "\n" + line;
   }
   if (quiet_ > 0) {
     out += fmt::format("\n{} other change{} of state: data began or stopped.", group_digits(quiet_),

@@ -226,7 +226,7 @@ TEST_F(TimelineTest, EventsOfRulesStandAmongIncidents) {
                       FAILED volume/vol-1 · from backup.jsonl:7
 
 1 incident.
-backup-failed: 1 event.
+backup-failed: 1 event
 )");
 }
 
@@ -241,8 +241,7 @@ TEST_F(TimelineTest, OfManyEventsTheFirstAreNamedAndTheOthersCounted) {
   EXPECT_NE(text.find("event 4\n"), std::string::npos);
   EXPECT_EQ(text.find("event 5\n"), std::string::npos);
   EXPECT_NE(text.find("No incidents.\n"
-                      "noise: 100,000 events, of which the first 5 are shown; the newest is of "
-                      "2026-03-02T03:46:39Z.\n"),
+                      "noise: 100,000 events (first 5 shown, newest 2026-03-02T03:46:39Z)\n"),
             std::string::npos)
       << text;
 }
