@@ -7,7 +7,7 @@
 #   make crash-storm  the engine killed KILLS (100) times over EVENTS (10000000) events from a real broker, held against the truth
 #   make test     all tests, with sanitizers
 #   make simulate the simulation with all its faults (SEEDS, FROM), as fast as it goes
-#   make bench    how fast a backtest is, against a bound measured in the same run
+#   make bench    how fast matching and a backtest are, beside bounds and other programs in the same run (QUICK=1: a minute)
 #   make bench-kafka  the Kafka source, against a bare librdkafka loop on the same broker
 #   make format   clang-format over all C++ files
 #   make tidy     clang-tidy over all C++ files
@@ -46,8 +46,11 @@ crash-storm: release
 test:
 	@JOBS=$(JOBS) tools/test
 
-bench: release
-	@tools/bench
+bench:
+	@tools/install-packages build bench
+	@cmake --preset release > /dev/null
+	@ninja -C build/release -j $(JOBS)
+	@tools/bench $(if $(QUICK),--quick)
 
 bench-kafka: release
 	@tools/install-packages test
