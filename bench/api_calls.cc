@@ -167,6 +167,11 @@ const ApiCall& ApiCalls::draw(Random& random) const {
                             : draw_weighted(writes_, write_weights_, random);
 }
 
+const ApiCall& ApiCalls::any(Random& random) const {
+  const std::uint32_t at = random.below(static_cast<std::uint32_t>(size()));
+  return at < reads_.size() ? reads_[at] : writes_[at - reads_.size()];
+}
+
 const ApiCall& ApiCalls::probe(Random& random) const {
   return reads_[random.below(static_cast<std::uint32_t>(reads_.size() / 2))];
 }

@@ -21,6 +21,8 @@ class ApiCalls {
  public:
   ApiCalls();
   const ApiCall& draw(Random& random) const;
+  // Any of the calls, each as likely as the others.
+  const ApiCall& any(Random& random) const;
   // A reading call that a stranger would try first.
   const ApiCall& probe(Random& random) const;
   [[nodiscard]] std::size_t size() const { return reads_.size() + writes_.size(); }

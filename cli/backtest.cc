@@ -38,9 +38,10 @@ struct BacktestArguments {
 // Passes what the engine decides to programs (stdout) and people (stderr).
 class Report final : public runtime::Listener {
  public:
-  Report(const runtime::Plan& plan, JsonOutput& json, Timeline* timeline, Progress& progress,
-         const TextStyle& style, bool explain, bool datapoints)
+  Report(const runtime::Plan& plan, const runtime::PartitionTable& partitions, JsonOutput& json,
+         Timeline* timeline, Progress& progress, const TextStyle& style, bool explain, bool datapoints)
       : plan_(plan),
+        partitions_(partitions),
         json_(json),
         timeline_(timeline),
         progress_(progress),
@@ -58,6 +59,14 @@ class Report final : public runtime::Listener {
     }
     if (timeline_ != nullptr) timeline_->add(transition);
   }
+  void on_event(std::uint32_t rule, const metric::Evidence& event,
+                const std::vector<notify::Notification>& notifications) override {
+    json_.event(rule, event, notifications);
+    if (timeline_ != nullptr && !notifications.empty()) timeline_->add(*notifications.front().event);
+  }
+  [[nodiscard]] std::string place(const metric::Evidence& event) const override {
+    return partitions_.place(event);
+  }
   void on_closed(const shard::ClosedBucket& bucket) override {
     if (datapoints_) json_.datapoint(bucket);
     if (timeline_ != nullptr) timeline_->add(bucket);
@@ -68,6 +77,7 @@ class Report final : public runtime::Listener {
 
  private:
   const runtime::Plan& plan_;
+  const runtime::PartitionTable& partitions_;
   JsonOutput& json_;
   Timeline* timeline_;
   Progress& progress_;
@@ -129,8 +139,8 @@ int run_backtest(const BacktestArguments& arguments) {
   progress_style.terminal = style.terminal && !arguments.quiet;
   Progress progress(stderr, progress_style);
   const std::uint64_t bytes = total_bytes(*inputs);
-  Report report(*plan, json, arguments.quiet ? nullptr : &timeline, progress, style, arguments.explain,
-                arguments.datapoints);
+  Report report(*plan, partitions, json, arguments.quiet ? nullptr : &timeline, progress, style,
+                arguments.explain, arguments.datapoints);
   const auto result = runtime::replay(
       plan, std::move(*inputs), options, partitions, report,
       [&](const runtime::ReplayProgress& reached) {
@@ -150,8 +160,15 @@ int run_backtest(const BacktestArguments& arguments) {
   if (!arguments.quiet) {
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - started;
     const runtime::EngineCounts& counts = result->counts;
-    const RunSummary summary{counts.events,        counts.matched, counts.datapoints, counts.transitions,
-                             counts.notifications, counts.rejects, seconds.count(),   peak_resident_bytes()};
+    const RunSummary summary{.events = counts.events,
+                             .matched = counts.matched,
+                             .rule_matches = counts.rule_matches,
+                             .datapoints = counts.datapoints,
+                             .transitions = counts.transitions,
+                             .notifications = counts.notifications,
+                             .rejected = counts.rejects,
+                             .seconds = seconds.count(),
+                             .peak_bytes = peak_resident_bytes()};
     fmt::print(stderr, "{}\n{}", timeline.render(), render(summary, style));
     if (result->stopped) fmt::print(stderr, "stopped early: what was read until then was judged\n");
   }
@@ -163,8 +180,8 @@ int run_backtest(const BacktestArguments& arguments) {
 int backtest_command(const std::vector<std::string>& arguments) {
   BacktestArguments parsed;
   CLI::App app(
-      "History through the same engine: prints every transition and notification that the alarms would have "
-      "made.\n"
+      "History through the same engine: prints every transition and notification that the alarms and rules "
+      "would have made.\n"
       "Opens no connection (--kafka only reads) and delivers nothing.",
       "tocsin backtest");
   app.add_option("-c,--config", parsed.config, "a configuration file; may be repeated")

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/base/number.h"
+#include "engine/notify/filter_policy.h"
 #include "engine/shard/shard.h"
 
 namespace tocsin::cli {
@@ -14,6 +15,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t kMaxEventBytes = std::size_t{64}
+                                       << 20;          // that wait for their turn; then the earliest leave
 constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
 
 // Integral doubles leave without ".0".
@@ -91,11 +94,43 @@ void JsonOutput::transition(const alarm::Transition& transition,
               {"subscription", nullptr}, {"payload", Json::parse(notification.payload)}};
     if (topic.subscriptions.empty()) lines += dump(told) + "\n";
     for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
+      if (!notify::hears(subscription, notification)) continue;
       told["subscription"] = subscription.name;
       lines += dump(told) + "\n";
     }
   }
-  put({transition.time, 1, {}, sequence_++}, std::move(lines));
+  put({transition.time, Kind::Transition, {}, sequence_++}, std::move(lines));
+}
+
+void JsonOutput::event(std::uint32_t rule, const metric::Evidence& event,
+                       const std::vector<notify::Notification>& notifications) {
+  if (out_ == nullptr) return;
+  std::string lines;
+  for (const notify::Notification& notification : notifications) {
+    const notify::TopicDefinition& topic = plan_->topics[notification.topic];
+    Json told{{"type", "notification"},  {"time", format_rfc3339(notification.time)},
+              {"id", notification.id},   {"topic", topic.name},
+              {"subscription", nullptr}, {"rule", plan_->rules[rule].name}};
+    if (!notification.event->account.empty()) told["account"] = notification.event->account;
+    if (!notification.event->region.empty()) told["region"] = notification.event->region;
+    told["evidence"] = evidence_json(event, partitions_);
+    // The payload goes in as it is: the event keeps its own spelling of numbers, and of keys that stand
+    // twice.
+    const auto add = [&] {
+      std::string line = dump(told);
+      line.pop_back();
+      lines += fmt::format("{},\"payload\":{}}}\n", line, notification.payload);
+    };
+    if (topic.subscriptions.empty()) add();
+    for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
+      if (!notify::hears(subscription, notification)) continue;
+      told["subscription"] = subscription.name;
+      add();
+    }
+  }
+  event_bytes_ += lines.size();
+  waiting_.emplace(Key{event.time, Kind::Event, {}, sequence_++}, std::move(lines));
+  while (event_bytes_ > kMaxEventBytes) write_first();
 }
 
 void JsonOutput::datapoint(const shard::ClosedBucket& bucket) {
@@ -111,13 +146,13 @@ void JsonOutput::datapoint(const shard::ClosedBucket& bucket) {
                   {"count", number(bucket.statistics.count)},
                   {"min", number(bucket.statistics.min)},
                   {"max", number(bucket.statistics.max)}};
-  put({bucket.start, 0, fmt::format("{:06}{}", bucket.metric, metric::describe(bucket.dimensions)),
-       sequence_++},
+  put({bucket.start, Kind::Datapoint,
+       fmt::format("{:06}{}", bucket.metric, metric::describe(bucket.dimensions)), sequence_++},
       dump(line) + "\n");
 }
 
 void JsonOutput::summary(const runtime::EngineCounts& counts) {
-  flush_before(kForever);
+  flush_before({kForever, Kind::Datapoint, {}, 0});
   if (out_ == nullptr) return;
   Json rejected = Json::object();
   for (std::size_t i = 0; i < event::kRejectReasons; ++i) {
@@ -128,25 +163,28 @@ void JsonOutput::summary(const runtime::EngineCounts& counts) {
   for (std::size_t i = 0; i < event::kSkipReasons; ++i) {
     if (counts.items.skipped[i] > 0) skipped[std::string(event::kSkipNames[i])] = counts.items.skipped[i];
   }
-  write(dump(Json{{"type", "summary"},
-                  {"events", counts.events},
-                  {"matched", counts.matched},
-                  {"items",
-                   {{"read", counts.items.read},
-                    {"decoded", counts.items.decoded},
-                    {"skipped", std::move(skipped)},
-                    {"refused", counts.items.refused},
-                    {"dead", counts.items.dead}}},
-                  {"rejected", std::move(rejected)},
-                  {"datapoints", counts.datapoints},
-                  {"transitions", counts.transitions},
-                  {"notifications", counts.notifications}}) +
-        "\n");
+  Json summary{{"type", "summary"},
+               {"events", counts.events},
+               {"matched", counts.matched},
+               {"items",
+                {{"read", counts.items.read},
+                 {"decoded", counts.items.decoded},
+                 {"skipped", std::move(skipped)},
+                 {"refused", counts.items.refused},
+                 {"dead", counts.items.dead}}},
+               {"rejected", std::move(rejected)},
+               {"datapoints", counts.datapoints},
+               {"transitions", counts.transitions},
+               {"notifications", counts.notifications}};
+  if (counts.filtered > 0) summary["filtered"] = counts.filtered;
+  if (!plan_->rules.empty()) summary["rule_matches"] = counts.rule_matches;
+  write(dump(summary) + "\n");
   if (std::fflush(out_) != 0) good_ = false;
 }
 
 void JsonOutput::put(Key key, std::string line) {
   if (!datapoints_) {
+    flush_before(key);
     write(line);
     return;
   }
@@ -154,13 +192,19 @@ void JsonOutput::put(Key key, std::string line) {
 }
 
 void JsonOutput::advance(EventTime time) {
-  if (datapoints_ && time - kEarliestTime > horizon_) flush_before(time - horizon_);
+  const Duration wait = datapoints_ ? horizon_ : Duration{0};
+  if (time - kEarliestTime > wait) flush_before({time - wait, Kind::Datapoint, {}, 0});
 }
 
-void JsonOutput::flush_before(EventTime time) {
-  const auto end = waiting_.lower_bound(Key{time, 0, {}, 0});
-  for (auto at = waiting_.begin(); at != end; ++at) write(at->second);
-  waiting_.erase(waiting_.begin(), end);
+void JsonOutput::flush_before(const Key& key) {
+  while (!waiting_.empty() && waiting_.begin()->first < key) write_first();
+}
+
+void JsonOutput::write_first() {
+  const auto first = waiting_.begin();
+  if (std::get<Kind>(first->first) == Kind::Event) event_bytes_ -= first->second.size();
+  write(first->second);
+  waiting_.erase(first);
 }
 
 void JsonOutput::write(const std::string& line) {

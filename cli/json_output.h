@@ -2,9 +2,9 @@
 //
 //   {"type":"transition",…}  {"type":"notification",…}  {"type":"datapoint",…}  … {"type":"summary",…}
 //
-// A transition's notifications follow it. Datapoints are known later than transitions of the same time, so
-// with them lines wait until nothing earlier can come; without them each line leaves at once. Used by one
-// thread.
+// A transition's notifications follow it. Datapoints are known later than transitions of the same time, and
+// events of rules before the transitions of the time before them, so these lines wait until nothing earlier
+// can come; a transition leaves at once where there are no datapoints. Used by one thread.
 #pragma once
 
 #include <cstdint>
@@ -31,6 +31,9 @@ class JsonOutput {
 
   void transition(const alarm::Transition& transition,
                   const std::vector<notify::Notification>& notifications);
+  // The notifications of an event that a rule tells.
+  void event(std::uint32_t rule, const metric::Evidence& event,
+             const std::vector<notify::Notification>& notifications);
   void datapoint(const shard::ClosedBucket& bucket);
   // Time has come to `time`.
   void advance(EventTime time);
@@ -40,11 +43,13 @@ class JsonOutput {
   [[nodiscard]] bool good() const { return good_; }
 
  private:
-  // Time, then datapoints before transitions, then what tells lines of one time apart.
-  using Key = std::tuple<EventTime, int, std::string, std::uint64_t>;
+  enum class Kind : std::uint8_t { Datapoint, Event, Transition };
+  // Time, kind, then what tells lines of one time apart.
+  using Key = std::tuple<EventTime, Kind, std::string, std::uint64_t>;
 
   void put(Key key, std::string line);
-  void flush_before(EventTime time);
+  void flush_before(const Key& key);
+  void write_first();
   void write(const std::string& line);
 
   std::FILE* out_;
@@ -53,6 +58,7 @@ class JsonOutput {
   bool datapoints_;
   Duration horizon_{0};  // how long after its time a datapoint may still come
   std::map<Key, std::string> waiting_;
+  std::size_t event_bytes_ = 0;  // of the events among them
   std::uint64_t sequence_ = 0;
   bool good_ = true;
 };

@@ -24,9 +24,10 @@ Note ledger_note(std::string code, const std::string& verb, const runtime::Engin
   const event::ItemCounts& items = counts.items;
   Note note{Severity::Info, std::move(code), {}, {}, {}};
   note.text = fmt::format(
-      "{}: {} read = {} decoded + {} skipped + {} refused + {} dead; {} matched, {} transitions, {} "
+      "{}: {} read = {} decoded + {} skipped + {} refused + {} dead; {} matched, {}{} transitions, {} "
       "notifications; rejected {}{}",
       verb, items.read, items.decoded, items.skipped_total(), items.refused, items.dead, counts.matched,
+      counts.rule_matches > 0 ? fmt::format("{} by rules, ", counts.rule_matches) : std::string(),
       counts.transitions, counts.notifications, counts.rejects.total(), rejects_text(counts.rejects));
   const auto field = [&note](std::string_view name, std::uint64_t count) {
     note.fields.emplace_back(std::string(name), std::to_string(count));
@@ -44,8 +45,10 @@ Note ledger_note(std::string code, const std::string& verb, const runtime::Engin
       field(fmt::format("rejected_{}", event::kRejectNames[i]), counts.rejects.counts[i]);
   }
   field("matched", counts.matched);
+  if (counts.rule_matches > 0) field("rule_matches", counts.rule_matches);
   field("transitions", counts.transitions);
   field("notifications", counts.notifications);
+  if (counts.filtered > 0) field("filtered", counts.filtered);
   return note;
 }
 

@@ -43,12 +43,15 @@ class Teller final : public runtime::Listener {
 
   void on_transition(const alarm::Transition& transition,
                      const std::vector<notify::Notification>& notifications) override {
-    if (!is_proven(transition)) return;
-    for (const notify::Notification& notification : notifications) {
-      for (std::uint32_t s = 0; s < plan_.topics[notification.topic].subscriptions.size(); ++s) {
-        submit(notification, s);
-      }
-    }
+    if (is_proven(transition)) submit(notifications);
+  }
+  // What was dead matched no rule before.
+  void on_event(std::uint32_t /*rule*/, const metric::Evidence& /*event*/,
+                const std::vector<notify::Notification>& notifications) override {
+    submit(notifications);
+  }
+  [[nodiscard]] std::string place(const metric::Evidence& evidence) const override {
+    return partitions_.place(evidence);
   }
   void on_closed(const shard::ClosedBucket&) override {}
   void on_time(EventTime) override {}
@@ -96,6 +99,14 @@ class Teller final : public runtime::Listener {
     return false;
   }
 
+  void submit(const std::vector<notify::Notification>& notifications) {
+    for (const notify::Notification& notification : notifications) {
+      const auto& subscriptions = plan_.topics[notification.topic].subscriptions;
+      for (std::uint32_t s = 0; s < subscriptions.size(); ++s) {
+        if (notify::hears(subscriptions[s], notification)) submit(notification, s);
+      }
+    }
+  }
   void submit(const notify::Notification& notification, std::uint32_t subscription) {
     while (!stop_) {
       if (delivery_.submit(notification, subscription, Duration{1000})) return;

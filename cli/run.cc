@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <ranges>
@@ -27,6 +28,7 @@
 #include "engine/notify/clock.h"
 #include "engine/notify/delivery.h"
 #include "engine/runtime/live.h"
+#include "engine/runtime/memory_shares.h"
 #include "engine/runtime/partition_name.h"
 #include "engine/runtime/plan_definitions.h"
 #include "engine/runtime/requests.h"
@@ -65,6 +67,7 @@ Result<void> check_sources(const shard::StateMachine& machine, const runtime::Pl
                            const std::string& directory) {
   std::set<std::string> theirs;
   for (const shard::PartitionState& partition : machine.partitions()) {
+    if (partition.is_forgotten()) continue;
     const auto name = runtime::parse_partition_name(partition.name);
     if (!name) return std::unexpected(name.error());
     theirs.insert(name->source);
@@ -103,21 +106,39 @@ Result<Memory> recall(const std::string& directory, const runtime::Plan& plan, L
   log.write({Severity::Info,
              "state",
              fmt::format("the state in {}: series {}, partitions {}, to deliver {}, {} bytes, read in {}",
-                         directory, machine.shard().counts().series, machine.partitions().size(),
+                         directory, machine.shard().counts().series,
+                         std::ranges::count_if(machine.partitions(),
+                                               std::not_fn(&shard::PartitionState::is_forgotten)),
                          machine.outbox().size(), memory.state->bytes(), format_duration(took)),
              {},
              {{"records", std::to_string(memory.journal->replayed())}}});
   return memory;
 }
 
+runtime::MemoryUsers users_of(const runtime::Plan& plan, const Destinations& destinations) {
+  runtime::MemoryUsers users;
+  for (const source::SourceSettings& source : plan.sources) {
+    if (std::holds_alternative<source::KafkaSettings>(source.kind)) ++users.kafka_sources;
+  }
+  for (const notify::TopicDefinition& topic : plan.topics) users.subscriptions += topic.subscriptions.size();
+  if (destinations.dead_letters) users.letter_lanes = destinations.dead_letters->lanes;
+  return users;
+}
+
 // Everything that one configuration needs, from its start to its stop.
 Result<runtime::LiveResult> run_session(const config::Configuration& configuration,
                                         source::KafkaSettings::Positions positions, Log& log, Desk& desk,
                                         Memory& memory, const std::function<bool()>& should_stop) {
+  Destinations destinations = make_destinations(configuration);
+  add_dead_letters(configuration, destinations);
   runtime::Plan plan = *configuration.plan;
   plan.installation.configured_at = as_event_time(wall_now());
+  const runtime::MemoryShares shares = runtime::shares_of(plan.memory, users_of(plan, destinations));
   for (source::SourceSettings& settings : plan.sources) {
-    if (auto* kafka = std::get_if<source::KafkaSettings>(&settings.kind)) kafka->positions = positions;
+    auto* kafka = std::get_if<source::KafkaSettings>(&settings.kind);
+    if (kafka == nullptr) continue;
+    kafka->positions = positions;
+    kafka->ahead_bytes = shares.ahead;
   }
   const auto shared_plan = std::make_shared<const runtime::Plan>(std::move(plan));
   std::vector<std::unique_ptr<source::Source>> sources;
@@ -127,16 +148,16 @@ Result<runtime::LiveResult> run_session(const config::Configuration& configurati
     sources.push_back(std::move(*source));
   }
   notify::SteadyClock clock;
-  Destinations destinations = make_destinations(configuration);
-  add_dead_letters(configuration, destinations);
   notify::Delivery delivery(destinations.topics, std::move(destinations.sinks),
-                            {.retry = {}, .remember_settled = memory.journal->keeps()}, clock,
-                            [&](const notify::DeliveryReport& report) { log.write(to_note(report)); });
+                            {.retry = {}, .mailbox_bytes = shares.queue, .is_kept = memory.journal->keeps()},
+                            clock, [&](const notify::DeliveryReport& report) { log.write(to_note(report)); });
   if (auto opened = delivery.open(); !opened) return std::unexpected(opened.error());
   runtime::LiveOptions options;
   options.board = &desk.board;
   options.requests = &desk.requests;
   options.dead_letters = std::move(destinations.dead_letters);
+  options.outbox.bytes = shares.outbox;
+  if (memory.state) options.state_bytes = [&state = *memory.state] { return state.bytes(); };
   runtime::Live live(shared_plan, std::move(sources), *memory.journal, delivery, std::move(options),
                      [&](const Note& note) { log.write(note); });
   return live.run(should_stop);
@@ -150,14 +171,18 @@ bool reads_again(const runtime::Plan& plan) {
   });
 }
 
-void tell(const runtime::LiveResult& result, const runtime::Plan& plan, bool is_kept, Log& log) {
+// `reloads`: the process goes on.
+void tell(const runtime::LiveResult& result, const runtime::Plan& plan, bool is_kept, bool reloads,
+          Log& log) {
   log.write(ledger_note("stopped", "stopped", result.counts));
   if (result.undelivered > 0) {
     log.write({Severity::Error,
                "undelivered",
                fmt::format("{} notifications or dead letters could not be delivered before the end",
                            result.undelivered),
-               is_kept             ? "they are in the state, and go out at the next start"
+               is_kept ? "they are in the state, and go out at the next start"
+               : reloads
+                   ? "they are lost: a reload goes on behind their events; with --state they would go out"
                : reads_again(plan) ? "their events are read again at the next start"
                                    : "they are lost",
                {}});
@@ -245,7 +270,7 @@ int run_sessions(config::Configuration configuration, const RunOptions& options,
       log.write({Severity::Error, "failed", describe(result.error()), "the engine has ended", {}});
       return kUnreadable;
     }
-    tell(*result, *configuration.plan, memory.journal->keeps(), log);
+    tell(*result, *configuration.plan, memory.journal->keeps(), next.has_value() && !stop, log);
     if (stop) return kFine;
     if (!next) return result->undelivered > 0 ? kNo : kFine;
     previous = std::exchange(configuration, std::move(*next));
@@ -268,6 +293,7 @@ int run_engine(const RunOptions& options, Log& log) {
     return kBadConfiguration;
   }
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is a full disk, which can be waited for
   if (options.replay) return replay_dead_letters(*configuration, *options.replay, log);
   auto memory = recall(options.state, *configuration->plan, log);
   if (!memory) {

@@ -21,8 +21,10 @@ std::string render(const RunSummary& summary, const TextStyle& style) {
     out += fmt::format(" ({} events/s)", group_digits(rate));
   }
   if (summary.peak_bytes > 0) out += ", peak memory " + format_bytes(summary.peak_bytes);
-  out += fmt::format("\n{}{}{}{}{}{}{}\n", counted(summary.matched, "match", "matches"), dot,
-                     counted(summary.datapoints, "datapoint", "datapoints"), dot,
+  out += "\n" + counted(summary.matched, "match", "matches") + std::string(dot);
+  if (summary.rule_matches > 0)
+    out += counted(summary.rule_matches, "event of a rule", "events of rules") + std::string(dot);
+  out += fmt::format("{}{}{}{}{}\n", counted(summary.datapoints, "datapoint", "datapoints"), dot,
                      counted(summary.transitions, "transition", "transitions"), dot,
                      counted(summary.notifications, "notification", "notifications"));
 

@@ -15,7 +15,8 @@ namespace tocsin::cli {
 
 struct RunSummary {
   std::uint64_t events = 0;
-  std::uint64_t matched = 0;  // (event, filter) pairs
+  std::uint64_t matched = 0;       // (event, filter) pairs
+  std::uint64_t rule_matches = 0;  // (event, rule) pairs
   std::uint64_t datapoints = 0;
   std::uint64_t transitions = 0;
   std::uint64_t notifications = 0;

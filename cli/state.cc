@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/control_command.h"
 #include "cli/progress.h"
+#include "cli/state_contents.h"
 #include "cli/state_page.h"
 #include "cli/text_style.h"
 #include "engine/store/state_report.h"
@@ -21,13 +22,19 @@ int report_state(const std::string& directory, store::Depth depth, bool json) {
     fmt::print(stderr, "tocsin state: {}\n", describe(report.error()));
     return kUnreadable;
   }
+  // Whether it can be read is for `verify` to say of every byte.
+  const Result<StateContents> contents =
+      depth == store::Depth::Verify ? StateContents{} : read_contents(directory);
   const TextStyle style = text_style_of(stdout);
   if (json || !style.terminal) {
-    print_out(state_json(directory, *report).dump() + "\n");
+    auto object = state_json(directory, *report);
+    if (depth != store::Depth::Verify) object["contents"] = contents_json(contents);
+    print_out(object.dump() + "\n");
   } else {
     print_out(state_page(directory, *report, style));
+    if (depth != store::Depth::Verify) print_out(contents_page(contents, style));
   }
-  return report->faults.empty() ? kFine : kNo;
+  return report->faults.empty() && contents ? kFine : kNo;
 }
 
 int compact(const std::string& directory, bool json) {
@@ -71,7 +78,10 @@ int state_command(const std::vector<std::string>& arguments) {
           "reads every byte: checksums, gaps, whether snapshots are whole; exit 1 if anything is "
           "damaged. Changes nothing, and may run beside the engine",
           kJson);
-  const CLI::App* show = add("show", "what is in it, and how large it is; may run beside the engine", kJson);
+  const CLI::App* show =
+      add("show",
+          "how large it is and what is in it: positions, alarms, ledger, outbox; may run beside the engine",
+          kJson);
   add("compact", "gives its free space back to the disk; not while an engine runs on it",
       "sizes as one JSON object");
   try {

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "cli/table.h"
+#include "engine/alarm/transition.h"
 
 namespace tocsin::cli {
 namespace {
@@ -44,7 +46,105 @@ std::string verdict(const store::StateReport& report, const TextStyle& style) {
   return out;
 }
 
+constexpr std::size_t kMostPositions = 50;  // programs get all of them
+
+std::string heading(std::string_view title, const TextStyle& style) {
+  return "\n" + paint(title, Ink::Bold, style) + "\n";
+}
+
+std::string positions_part(const std::vector<StateContents::Position>& positions, const TextStyle& style) {
+  std::vector<std::vector<Cell>> rows{{{"source", Ink::Dim},
+                                       {"partition", Ink::Dim},
+                                       {"next offset", Ink::Dim, true},
+                                       {"last event", Ink::Dim}}};
+  for (std::size_t i = 0; i < std::min(positions.size(), kMostPositions); ++i) {
+    const StateContents::Position& one = positions[i];
+    rows.push_back({{printable(one.source, style)},
+                    {printable(one.partition, style)},
+                    {std::to_string(one.next_offset), Ink::Plain, true},
+                    {one.last_event == kNever ? "-" : format_rfc3339(one.last_event)}});
+  }
+  std::string out = heading("Positions", style) + render_table(rows, "  ", style);
+  if (positions.size() > kMostPositions)
+    out +=
+        fmt::format("  and {} more: `--json` shows all\n", group_digits(positions.size() - kMostPositions));
+  return out;
+}
+
+std::string alarms_part(const StateContents& contents, const TextStyle& style) {
+  std::string states;
+  for (const alarm::State state : {alarm::State::Alarm, alarm::State::InsufficientData, alarm::State::Ok}) {
+    states += fmt::format("  {} {}", group_digits(contents.alarms[static_cast<std::size_t>(state)]),
+                          alarm::to_string(state));
+  }
+  return heading("Alarms", style) + states + fmt::format("; {} series\n", group_digits(contents.series));
+}
+
+std::string ledger_part(const std::map<std::string, std::uint64_t>& ledger, const TextStyle& style) {
+  std::vector<std::vector<Cell>> rows;
+  for (const auto& [name, count] : ledger)
+    rows.push_back({{printable(name, style)}, {group_digits(count), Ink::Plain, true}});
+  return heading("Ledger", style) +
+         (rows.empty() ? "  nothing was counted yet\n" : render_table(rows, "  ", style));
+}
+
+std::string outbox_part(const StateContents& contents, const TextStyle& style) {
+  if (contents.outbox == 0) return heading("Outbox", style) + "  nothing is to be delivered\n";
+  std::vector<std::vector<Cell>> rows;
+  for (const StateContents::Waiting& one : contents.waiting) {
+    rows.push_back({{printable(fmt::format("{}/{}", one.topic, one.subscription), style)},
+                    {group_digits(one.notifications), Ink::Yellow, true}});
+  }
+  return heading("Outbox", style) +
+         fmt::format("  {} to be delivered, {}\n", group_digits(contents.outbox),
+                     format_bytes(contents.outbox_bytes)) +
+         render_table(rows, "  ", style);
+}
+
 }  // namespace
+
+std::string contents_page(const Result<StateContents>& contents, const TextStyle& style) {
+  if (!contents) {
+    return "\n" +
+           paint(
+               fmt::format("what is in it cannot be read: {}", printable(describe(contents.error()), style)),
+               Ink::Red, style) +
+           "\n";
+  }
+  std::string out;
+  if (!contents->positions.empty()) out += positions_part(contents->positions, style);
+  return out + alarms_part(*contents, style) + ledger_part(contents->ledger, style) +
+         outbox_part(*contents, style);
+}
+
+nlohmann::ordered_json contents_json(const Result<StateContents>& contents) {
+  const auto text = [](const std::string& from) { return printable(from, {.unicode = true}); };
+  using Json = nlohmann::ordered_json;
+  if (!contents) return {{"error", text(describe(contents.error()))}};
+  Json object{{"positions", Json::array()}, {"ledger", Json::object()}, {"alarms", Json::object()}};
+  for (const StateContents::Position& one : contents->positions) {
+    object["positions"].push_back(
+        {{"source", text(one.source)},
+         {"partition", text(one.partition)},
+         {"next_offset", one.next_offset},
+         {"last_event", one.last_event == kNever ? Json(nullptr) : Json(format_rfc3339(one.last_event))}});
+  }
+  for (const auto& [name, count] : contents->ledger) object["ledger"][text(name)] = count;
+  for (const alarm::State state : {alarm::State::Alarm, alarm::State::InsufficientData, alarm::State::Ok}) {
+    object["alarms"][std::string(alarm::to_string(state))] =
+        contents->alarms[static_cast<std::size_t>(state)];
+  }
+  object["series"] = contents->series;
+  Json& outbox = object["outbox"];
+  outbox = {
+      {"notifications", contents->outbox}, {"bytes", contents->outbox_bytes}, {"waiting", Json::array()}};
+  for (const StateContents::Waiting& one : contents->waiting) {
+    outbox["waiting"].push_back({{"topic", text(one.topic)},
+                                 {"subscription", text(one.subscription)},
+                                 {"notifications", one.notifications}});
+  }
+  return object;
+}
 
 std::string state_page(const std::string& directory, const store::StateReport& report,
                        const TextStyle& style) {

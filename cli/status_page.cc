@@ -105,12 +105,14 @@ std::string destinations_part(const Json& subscriptions, const TextStyle& style)
   std::vector<std::vector<Cell>> rows{{{"topic", Ink::Dim},
                                        {"delivered", Ink::Dim, true},
                                        {"waiting", Ink::Dim, true},
+                                       {"outbox", Ink::Dim, true},
                                        {"retried", Ink::Dim, true},
                                        {"failed", Ink::Dim, true},
                                        {"destination", Ink::Dim}}};
   std::string overflows;
   for (const Json& one : subscriptions) {
     const std::uint64_t waiting = one.at("waiting").get<std::uint64_t>();
+    const std::uint64_t in_outbox = one.at("in_outbox").get<std::uint64_t>();
     const std::uint64_t overflowed = one.at("overflowed").get<std::uint64_t>();
     const std::uint64_t failed =
         one.at("rejected").get<std::uint64_t>() + one.at("given_up").get<std::uint64_t>() + overflowed;
@@ -121,13 +123,14 @@ std::string destinations_part(const Json& subscriptions, const TextStyle& style)
       overflows += "  " +
                    paint(fmt::format("{}: {} {} way to newer ones{}", name, group_digits(overflowed),
                                      full ? "give" : "gave",
-                                     full ? ", its queue is full" : " while its queue was full"),
+                                     full ? ", there is no more room" : " while there was no room"),
                          full ? Ink::Red : Ink::Yellow, style) +
                    "\n";
     }
     rows.push_back({{name},
                     {number(one.at("delivered")), Ink::Plain, true},
                     {group_digits(waiting), waiting > 0 ? Ink::Yellow : Ink::Plain, true},
+                    {group_digits(in_outbox), in_outbox > 0 ? Ink::Yellow : Ink::Plain, true},
                     {number(one.at("retried")), Ink::Plain, true},
                     {group_digits(failed), failed > 0 ? Ink::Red : Ink::Plain, true},
                     {text(one.at("destination"), style)}});
@@ -161,6 +164,12 @@ std::string status_page(const Json& status, const TextStyle& style) {
     states += fmt::format("  {} {}", number(count), any ? paint(state, ink_of_state(state), style) : state);
   }
   out += heading("Alarms", style) + states + "\n";
+  if (const Json& state = status.at("state"); !state.is_null()) {
+    out += heading("State", style) + fmt::format("  {} on disk; outbox: {} to be delivered, {}\n",
+                                                 format_bytes(state.at("bytes").get<std::uint64_t>()),
+                                                 number(state.at("outbox")),
+                                                 format_bytes(state.at("outbox_bytes").get<std::uint64_t>()));
+  }
   const Json& subscriptions = status.at("subscriptions");
   return subscriptions.empty() ? out : out + destinations_part(subscriptions, style);
 }

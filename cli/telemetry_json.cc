@@ -86,6 +86,7 @@ Json to_json(const runtime::Telemetry& telemetry, const std::string& version, Du
   }
   json["engine"] = {{"events", telemetry.engine.events},
                     {"matched", telemetry.engine.matched},
+                    {"rule_matches", telemetry.engine.rule_matches},
                     {"datapoints", telemetry.engine.datapoints},
                     {"late", telemetry.engine.rejects[event::RejectReason::Late]},
                     {"overflow", telemetry.engine.rejects[event::RejectReason::Overflow]},
@@ -93,19 +94,31 @@ Json to_json(const runtime::Telemetry& telemetry, const std::string& version, Du
                     {"evaluations", telemetry.evaluations},
                     {"transitions", telemetry.engine.transitions},
                     {"notifications", telemetry.engine.notifications}};
+  json["state"] = telemetry.state ? Json{{"bytes", telemetry.state->bytes},
+                                         {"outbox", telemetry.state->outbox},
+                                         {"outbox_bytes", telemetry.state->outbox_bytes}}
+                                  : Json(nullptr);
   json["filters"] = Json::array();
   for (const auto& filter : telemetry.filters) {
     json["filters"].push_back({{"name", filter.name}, {"matched", filter.matched}});
   }
+  json["rules"] = Json::array();
+  for (const auto& rule : telemetry.rules) {
+    json["rules"].push_back({{"name", rule.name}, {"matched", rule.matched}});
+  }
   json["subscriptions"] = Json::array();
   for (const auto& subscription : telemetry.subscriptions) {
     const notify::SubscriptionStatus& status = subscription.status;
+    std::uint64_t filtered = 0;
+    for (std::size_t i = 1; i < notify::kFilterOutcomes; ++i) filtered += subscription.filtered[i];
     json["subscriptions"].push_back({{"topic", subscription.topic},
                                      {"subscription", subscription.name},
                                      {"destination", status.destination},
                                      {"published", status.published},
+                                     {"filtered", filtered},
                                      {"delivered", status.delivered},
                                      {"waiting", status.waiting},
+                                     {"in_outbox", status.in_outbox},
                                      {"retried", status.retried},
                                      {"rejected", status.rejected},
                                      {"given_up", status.given_up},

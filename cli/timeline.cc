@@ -152,6 +152,19 @@ void Timeline::close(const alarm::Transition& transition) {
   open_.erase(found);
 }
 
+void Timeline::add(const notify::EventFacts& event) {
+  Sightings& seen = rules_[event.rule];
+  ++seen.events;
+  seen.newest = std::max(seen.newest, event.time);
+  const auto at = std::ranges::upper_bound(seen.first, event.time, {}, &Sighting::time);
+  if (at == seen.first.end() && seen.first.size() >= kNamedEvents) return;
+  std::string whose = event.account;
+  if (!event.region.empty()) whose += (whose.empty() ? "" : ", ") + event.region;
+  seen.first.insert(at, {event.time, printable(whose, style_), printable(event.summary, style_),
+                         printable(event.place, style_)});
+  if (seen.first.size() > kNamedEvents) seen.first.pop_back();
+}
+
 void Timeline::add(const shard::ClosedBucket& bucket) {
   const auto found = measured_.find({bucket.metric, bucket.dimensions});
   if (found == measured_.end()) return;
@@ -185,22 +198,31 @@ void Timeline::Curve::add(EventTime time, const metric::StatisticSet& values) {
 
 std::string Timeline::render() const {
   std::size_t name_columns = 0;
-  for (const Incident& incident : incidents_) {
-    const std::size_t width = text_width(printable(alarms_[incident.alarm].name, style_));
+  const auto make_room = [&](const std::string& name) {
+    const std::size_t width = text_width(printable(name, style_));
     if (width <= kMaxNameColumns) name_columns = std::max(name_columns, width);
+  };
+  for (const Incident& incident : incidents_) make_room(alarms_[incident.alarm].name);
+  for (const auto& [rule, seen] : rules_) make_room(rule);
+  std::multimap<EventTime, std::string> entries;
+  for (const Incident& incident : incidents_) entries.emplace(incident.start, draw(incident, name_columns));
+  for (const auto& [rule, seen] : rules_) {
+    for (const Sighting& sighting : seen.first)
+      entries.emplace(sighting.time, draw(rule, sighting, name_columns));
   }
   std::string out;
   std::optional<Days> day;
-  for (const Incident& incident : incidents_) {
-    const Days start = day_of(incident.start);
+  for (const auto& [time, entry] : entries) {
+    const Days start = day_of(time);
     if (day != start) {
       if (day) out += '\n';
       out += paint(fmt::format("{} {} (UTC)", weekday_of(start), date_in_words(start)), Ink::Bold, style_) +
              "\n\n";
       day = start;
     }
-    out += draw(incident, name_columns);
+    out += entry;
   }
+  if (!entries.empty()) out += '\n';
   return out + closing_lines();
 }
 
@@ -238,6 +260,22 @@ std::string Timeline::draw(const Incident& incident, std::size_t name_columns) c
          wrap(detail, between, detail_indent, style_);
 }
 
+std::string Timeline::draw(const std::string& rule, const Sighting& sighting,
+                           std::size_t name_columns) const {
+  std::string name = printable(rule, style_);
+  if (!sighting.whose.empty() && text_width(name) < name_columns)
+    name.append(name_columns - text_width(name), ' ');
+  std::vector<Piece> head{{"EVENT", Ink::Yellow}, {name, Ink::Bold}};
+  if (!sighting.whose.empty()) head.push_back({sighting.whose, Ink::Plain});
+  std::vector<Piece> detail{{sighting.summary, Ink::Plain}};
+  if (!sighting.place.empty()) detail.push_back({"from " + sighting.place, Ink::Dim});
+  std::string time = clock_of(sighting.time);
+  time.append(kTimeColumns - text_width(time), ' ');
+  const std::size_t detail_indent = kIndent + text_width("EVENT") + 2;
+  return "  " + time + "  " + wrap(head, "  ", kIndent, style_) + std::string(detail_indent, ' ') +
+         wrap(detail, style_.unicode ? " · " : ", ", detail_indent, style_);
+}
+
 std::string Timeline::closing_lines() const {
   std::string out;
   std::uint64_t more = 0;
@@ -251,11 +289,22 @@ std::string Timeline::closing_lines() const {
     out = "No incidents.";
   } else {
     const std::uint64_t all = incidents_.size() + more;
-    if (!incidents_.empty()) out += '\n';
     if (more > 0) out += fmt::format("{} more not shown: {}\n", group_digits(more), names);
     out += fmt::format("{} incident{}", group_digits(all), all == 1 ? "" : "s");
     if (!open_.empty()) out += fmt::format(", {} still in ALARM at the end", group_digits(open_.size()));
     out += '.';
+  }
+  for (const auto& [rule, seen] : rules_) {
+    std::vector<Piece> pieces{
+        {printable(rule, style_) + ":"},
+        {fmt::format("{} event{}", group_digits(seen.events), seen.events == 1 ? "" : "s")}};
+    if (seen.events > seen.first.size()) {
+      pieces.push_back(
+          {fmt::format("(first {} shown, newest {})", seen.first.size(), format_rfc3339(seen.newest))});
+    }
+    std::string line = wrap(pieces, " ", 2, style_);
+    line.pop_back();
+    out += "\n" + line;
   }
   if (quiet_ > 0) {
     out += fmt::format("\n{} other change{} of state: data began or stopped.", group_digits(quiet_),

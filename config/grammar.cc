@@ -46,6 +46,7 @@ constexpr std::array<std::string_view, 5> kStatistics{"SampleCount", "Average", 
 constexpr std::array<std::string_view, 4> kMissingData{"missing", "ignore", "breaching", "not_breaching"};
 
 constexpr std::string_view kQuotePattern = "quote the pattern: `'{ $.errorCode = \"*\" }'`";
+constexpr std::string_view kBytes = "^[0-9]+(MiB|GiB)$";
 constexpr std::string_view kTwelveDigits = "^[0-9]{12}$";
 
 // --- sources ---
@@ -189,18 +190,26 @@ constexpr std::array kFilterMetricKeys{
 };
 constexpr ObjectGrammar kFilterMetric{"a filter's metric", kFilterMetricKeys};
 
+// What metric filters and rules match by.
+constexpr Key kLogGroupsKey{.name = "log_groups",
+                            .shapes = kText | kTexts,
+                            .description = "The log groups whose events are looked at; default: all."};
+constexpr Key kPatternKey{.name = "pattern",
+                          .description = "A CloudWatch Logs filter pattern; \"\" matches every event.",
+                          .hint = kQuotePattern};
+constexpr Key kRegexKey{.name = "regex", .description = "A regex (RE2); its named groups are fields: $name."};
+constexpr Key kEventPatternKey{
+    .name = "event_pattern",
+    .shapes = kText | kAnyMap,
+    .description = "An EventBridge event pattern, as a mapping or as JSON text: {source: [aws.backup]}.",
+    .hint = "for example `event_pattern: {source: [aws.backup]}`"};
+constexpr std::array<std::string_view, 3> kLanguages{"pattern", "regex", "event_pattern"};
+
 constexpr std::array kFilterKeys{
-    Key{.name = "log_groups",
-        .shapes = kText | kTexts,
-        .description = "The log groups whose events are looked at; default: all."},
-    Key{.name = "pattern",
-        .description = "A CloudWatch Logs filter pattern; \"\" matches every event.",
-        .hint = kQuotePattern},
-    Key{.name = "regex", .description = "A regex (RE2); its named groups are fields: $name."},
-    Key{.name = "event_pattern",
-        .shapes = kText | kAnyMap,
-        .description = "An EventBridge event pattern, as a mapping or as JSON text: {source: [aws.backup]}.",
-        .hint = "for example `event_pattern: {source: [aws.backup]}`"},
+    kLogGroupsKey,
+    kPatternKey,
+    kRegexKey,
+    kEventPatternKey,
     Key{.name = "metric",
         .shapes = kObject,
         .description = "The datapoint that a match becomes.",
@@ -208,10 +217,27 @@ constexpr std::array kFilterKeys{
         .required = true,
         .example = "metric: {namespace: Hosts, name: SshFailures}"},
 };
-constexpr std::array<std::string_view, 3> kLanguages{"pattern", "regex", "event_pattern"};
 constexpr ObjectGrammar kFilter{"a metric filter", kFilterKeys, kLanguages,
                                 "`pattern: \"\"` matches every event",
                                 "a filter has one language: make two filters"};
+
+// --- rules ---
+
+constexpr std::array kRuleKeys{
+    Key{.name = "description", .description = "What people are told about the rule."},
+    kLogGroupsKey,
+    kPatternKey,
+    kRegexKey,
+    kEventPatternKey,
+    Key{.name = "notify",
+        .shapes = kText | kTexts,
+        .description = "The topics that each matching event is sent to.",
+        .required = true,
+        .example = "notify: [backup-team]"},
+};
+constexpr ObjectGrammar kRule{"a rule", kRuleKeys, kLanguages,
+                              "say which events: `event_pattern: {source: [aws.backup]}`",
+                              "a rule has one language: make two rules"};
 
 // --- alarms ---
 
@@ -299,13 +325,15 @@ constexpr ObjectGrammar kAlarm{"an alarm", kAlarmKeys};
 
 // --- topics ---
 
-constexpr std::array kUnbuiltSubscriptionKeys{
+constexpr std::array<std::string_view, 2> kPolicyScopes{"MessageAttributes", "MessageBody"};
+constexpr std::array kPolicyKeys{
     Key{.name = "filter_policy",
-        .description = "",
-        .not_built = "leave it out: a subscription hears all of its topic"},
+        .shapes = kText | kAnyMap,
+        .description = "Which notifications it hears: SNS's filter policy, as a mapping or as JSON text.",
+        .hint = "for example `filter_policy: {NewStateValue: [ALARM]}`"},
     Key{.name = "filter_policy_scope",
-        .description = "",
-        .not_built = "leave it out: a subscription hears all of its topic"},
+        .description = "What the policy looks at: MessageAttributes (the default) or MessageBody.",
+        .choices = kPolicyScopes},
 };
 
 constexpr Shapes shapes_of(sinks::SinkOption::Type type) {
@@ -374,11 +402,8 @@ struct SinkGrammars {
             "A topic of their own: its name (on the brokers of the only Kafka source), or where it is.";
       }
     }
-    subscription_keys.insert(subscription_keys.end(), kUnbuiltSubscriptionKeys.begin(),
-                             kUnbuiltSubscriptionKeys.end());
-    for (const Key& key : subscription_keys) {
-      if (!key.name.starts_with("filter_policy")) destinations.push_back(key.name);
-    }
+    for (const Key& key : subscription_keys) destinations.push_back(key.name);
+    subscription_keys.insert(subscription_keys.end(), kPolicyKeys.begin(), kPolicyKeys.end());
     subscription = {"a subscription", subscription_keys, destinations, "name a destination: `- console: {}`",
                     "a subscription has one destination: begin another entry with `-`"};
     topic_keys.push_back({.name = "subscriptions",
@@ -413,6 +438,11 @@ const ObjectGrammar& configuration_grammar() {
           .description = "The account number that notifications name as this installation.",
           .pattern = kTwelveDigits},
       Key{.name = "region", .description = "The region that notifications name as this installation's."},
+      Key{.name = "memory",
+          .description =
+              "What may wait in memory, all of it together, while the broker, a destination or the "
+              "disk is away: 512MiB by default.",
+          .pattern = kBytes},
       Key{.name = "sources",
           .shapes = kNamedObjects,
           .description = "Where log events come from.",
@@ -423,15 +453,16 @@ const ObjectGrammar& configuration_grammar() {
           .object = &kFilter},
       Key{.name = "alarms", .shapes = kNamedObjects, .description = "When to ring.", .object = &kAlarm},
       Key{.name = "rules",
-          .description = "",
-          .not_built = "count the events with a metric filter, and let an alarm notify the topic"},
+          .shapes = kNamedObjects,
+          .description = "Which events go straight to a topic.",
+          .object = &kRule},
       Key{.name = "smtp",
           .shapes = kObject,
           .description = "The mail server of all `email` subscriptions that name none.",
           .object = &smtp_grammar()},
       Key{.name = "topics",
           .shapes = kNamedObjects,
-          .description = "Whom alarms notify.",
+          .description = "Whom alarms and rules notify.",
           .object = &topic_grammar()},
       Key{.name = "dead_letters",
           .shapes = kObject,

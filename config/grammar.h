@@ -42,7 +42,6 @@ struct Key {
   std::uint32_t minimum = 0;     // kInteger
   std::string_view pattern{};    // kText: a regex for the schema; the section checks it in words
   std::string_view hint{};       // where the type is wrong
-  std::string_view not_built{};  // not empty: known, not built yet, and what to do instead
   std::string_view example{};    // required: a line that could be added
 };
 

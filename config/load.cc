@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <deque>
 #include <map>
+#include <optional>
+#include <system_error>
 
 #include "config/document.h"
 #include "config/file_content.h"
@@ -89,21 +93,49 @@ void sort_by_name(std::vector<Entry>& entries) {
   std::ranges::sort(entries, {}, [](const Entry& entry) { return std::string_view(entry.key->written); });
 }
 
-// `account` and `region`, which may stand in one file only.
-void load_installation(const std::vector<Entry>& roots, Load& load) {
-  const auto read = [&](std::string_view key, std::string& into) -> const Node* {
-    const Node* first = nullptr;
-    for (const Entry& root : roots) {
-      if (root.key->written != key || root.value->kind != Node::Kind::Text) continue;
-      if (first != nullptr) {
-        load.faults.error(*root.key, fmt::format("`{}` is given twice", key),
-                          fmt::format("it is also at {}", describe_place(*first)));
-        continue;
-      }
-      first = root.value;
-      into = root.value->text;
+// A text that may stand in one file only.
+const Node* read_once(const std::vector<Entry>& roots, std::string_view key, Load& load) {
+  const Node* first = nullptr;
+  for (const Entry& root : roots) {
+    if (root.key->written != key || root.value->kind != Node::Kind::Text) continue;
+    if (first != nullptr) {
+      load.faults.error(*root.key, fmt::format("`{}` is given twice", key),
+                        fmt::format("it is also at {}", describe_place(*first)));
+      continue;
     }
-    return first;
+    first = root.value;
+  }
+  return first;
+}
+
+// "512MiB"; nothing where it is no such size, or more than a number holds.
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  const int shift = unit == "MiB" ? 20 : unit == "GiB" ? 30 : 0;
+  if (error != std::errc{} || shift == 0 || number > (std::uint64_t{1} << 20)) return std::nullopt;
+  return number << shift;
+}
+
+void load_memory(const std::vector<Entry>& roots, Load& load) {
+  const Node* memory = read_once(roots, "memory", load);
+  if (memory == nullptr) return;
+  const auto bytes = parse_bytes(memory->text);
+  if (!bytes || *bytes < runtime::kLeastMemory) {
+    load.faults.error(*memory, fmt::format("{} is no amount of memory to work with", quoted(*memory)),
+                      "64MiB or more, as `512MiB` or `2GiB`");
+    return;
+  }
+  load.plan.memory = *bytes;
+}
+
+// `account` and `region`.
+void load_installation(const std::vector<Entry>& roots, Load& load) {
+  const auto read = [&](std::string_view key, std::string& into) {
+    const Node* node = read_once(roots, key, load);
+    if (node != nullptr) into = node->text;
+    return node;
   };
   const Node* account = read("account", load.plan.installation.account);
   if (account != nullptr && !is_account(account->text)) {
@@ -130,8 +162,9 @@ void find_smtp(const std::vector<Entry>& roots, Load& load) {
 
 void prepare_matcher(runtime::Plan& plan) {
   std::vector<runtime::MatchSpec> specs;
-  specs.reserve(plan.filters.size());
+  specs.reserve(plan.filters.size() + plan.rules.size());
   for (const runtime::FilterPlan& filter : plan.filters) specs.push_back(filter.match);
+  for (const runtime::RulePlan& rule : plan.rules) specs.push_back(rule.match);
   plan.make_matcher = [program = filters::compile_matcher(std::move(specs))] {
     return filters::make_matcher(program);
   };
@@ -145,21 +178,25 @@ Loaded load(const std::vector<std::string>& files, const Environment& environmen
   read_documents(files, environment, documents, load);
   const std::vector<Entry> roots = check_documents(documents, load);
   load_installation(roots, load);
+  load_memory(roots, load);
   find_smtp(roots, load);
 
-  bool alarms_known = true;  // nothing refers to an alarm
+  bool unneeded = true;  // nothing refers to an alarm or a rule
   const auto sources = collect(roots, "sources", load.sources_known, load.faults);
   auto filters = collect(roots, "metric_filters", load.metrics_known, load.faults);
   auto topics = collect(roots, "topics", load.topics_known, load.faults);
-  auto alarms = collect(roots, "alarms", alarms_known, load.faults);
+  auto alarms = collect(roots, "alarms", unneeded, load.faults);
+  auto rules = collect(roots, "rules", unneeded, load.faults);
   sort_by_name(filters);
   sort_by_name(topics);
   sort_by_name(alarms);
+  sort_by_name(rules);
   load_sources(sources, load);
   load_filters(filters, load);
   load_topics(topics, load);
   load_dead_letters(roots, load);
   load_alarms(alarms, load);
+  load_rules(rules, load);
 
   Loaded loaded;
   if (!load.faults.has_errors()) {

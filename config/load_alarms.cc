@@ -467,30 +467,12 @@ class AlarmLoader {
 
   void read_notify() {
     if (const Node* states = read_map(map_, "notify")) {
-      alarm_.notify_alarm = read_topics(*states, "alarm");
-      alarm_.notify_ok = read_topics(*states, "ok");
-      alarm_.notify_insufficient_data = read_topics(*states, "insufficient_data");
+      alarm_.notify_alarm = read_topics(*states, "alarm", load_);
+      alarm_.notify_ok = read_topics(*states, "ok", load_);
+      alarm_.notify_insufficient_data = read_topics(*states, "insufficient_data", load_);
     } else {
-      alarm_.notify_alarm = read_topics(map_, "notify");
+      alarm_.notify_alarm = read_topics(map_, "notify", load_);
     }
-  }
-
-  std::vector<std::uint32_t> read_topics(const Node& map, std::string_view key) {
-    const auto& topics = load_.plan.topics;
-    std::vector<std::uint32_t> indexes;
-    for (const Node* name : read_texts(map, key, faults_)) {
-      const auto topic = std::ranges::find(topics, name->text, &notify::TopicDefinition::name);
-      if (topic != topics.end()) {
-        indexes.push_back(static_cast<std::uint32_t>(topic - topics.begin()));
-      } else if (load_.topics_known) {
-        std::vector<std::string_view> known;
-        for (const auto& definition : topics) known.push_back(definition.name);
-        std::string hint = did_you_mean(name->text, known);
-        faults_.error(*name, fmt::format("there is no topic {}", quoted(*name)),
-                      hint.empty() ? "define it in `topics`" : std::move(hint));
-      }
-    }
-    return indexes;
   }
 
   const Entry& entry_;

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "config/characters.h"
-#include "config/pattern_text.h"
+#include "config/match_spec.h"
 #include "config/reader.h"
 #include "config/sections.h"
 #include "engine/base/number.h"
@@ -49,18 +49,6 @@ void check_value_range(const Node& node, double value, Faults& faults) {
     faults.error(node, "the number is beyond what a metric can hold", "at most 2^360 either way");
 }
 
-// Names that differ in their digits only (`orders-1`, `orders-2`) are meant so.
-bool is_sibling(std::string_view one, std::string_view other) {
-  const auto letters = [](std::string_view name) {
-    std::string out;
-    for (const char c : name) {
-      if (c < '0' || c > '9') out += c;
-    }
-    return out;
-  };
-  return one != other && letters(one) == letters(other);
-}
-
 class FilterLoader {
  public:
   FilterLoader(const Entry& entry, Load& load)
@@ -74,8 +62,7 @@ class FilterLoader {
     } else if (plan_.name.find_first_of(":*") != std::string::npos) {
       faults_.error(*entry_.key, "the name of a metric filter cannot hold `:` or `*`");
     }
-    read_log_groups();
-    read_language();
+    filter_ = read_match(map_, plan_.match, load_);
     const Node* metric = read_map(map_, "metric");
     if (metric == nullptr) {
       const bool there = std::ranges::any_of(map_.entries, [](const Entry& entry) {
@@ -106,89 +93,6 @@ class FilterLoader {
   }
 
  private:
-  void read_log_groups() {
-    const Node* list = map_.find("log_groups");
-    if (list != nullptr && list->kind == Node::Kind::List && list->items.empty()) {
-      faults_.error(*list, "`log_groups` is empty, so no event would be looked at",
-                    "leave it out to look at all");
-    }
-    for (const Node* group : read_texts(map_, "log_groups", faults_)) {
-      plan_.match.log_groups.push_back(group->text);
-      check_log_group(*group);
-    }
-  }
-
-  // A log group that no source can bring is a reference to nothing. Where envelopes may bring any, one that
-  // is nearly a source's is taken for a typo.
-  void check_log_group(const Node& group) {
-    if (load_.sources.empty() || !load_.sources_known) return;
-    std::vector<std::string_view> known;
-    std::string sources;
-    bool envelopes = false;
-    for (const SourceFacts& source : load_.sources) {
-      for (const std::string& name : source.log_groups) {
-        if (name == group.text) return;
-        if (!source.names_shown) continue;
-        known.push_back(name);
-        sources += fmt::format("{}`{}`", sources.empty() ? "" : ", ", name);
-      }
-      envelopes = envelopes || source.brings_log_groups;
-    }
-    std::erase_if(known, [&](std::string_view name) { return is_sibling(name, group.text); });
-    std::string hint = did_you_mean(group.text, known);
-    if (envelopes && hint.empty()) {
-      faults_.warning(group, fmt::format("only an envelope can bring the log group {}", quoted(group)),
-                      sources.empty() ? "" : fmt::format("the sources have: {}", sources));
-      return;
-    }
-    if (hint.empty() && !sources.empty()) hint = fmt::format("the sources have: {}", sources);
-    faults_.error(group, fmt::format("no source has the log group {}", quoted(group)), std::move(hint));
-  }
-
-  void read_language() {
-    for (const filters::FilterLanguage& language : filters::builtin_filters()) {
-      const Key* key = filter_grammar().find(language.key);
-      if (key == nullptr || !key->not_built.empty()) continue;
-      if (const Node* text = read_text(map_, language.key)) compile(language, *text);
-      if ((key->shapes & kAnyMap) == 0) continue;
-      if (const Node* map = read_map(map_, language.key)) compile_map(language, *map);
-    }
-  }
-
-  void compile(const filters::FilterLanguage& language, const Node& text) {
-    auto compiled = language.compile(text.text);
-    if (!compiled) {
-      faults_.error_of_language(text, compiled.error().offset, compiled.error().message,
-                                compiled.error().hint);
-      return;
-    }
-    take(std::move(*compiled));
-  }
-
-  // A pattern written as a mapping: faults have their places there.
-  void compile_map(const filters::FilterLanguage& language, const Node& map) {
-    const PatternText pattern(map);
-    if (!pattern.complete()) return;
-    for (const Node* number : pattern.unquoted_accounts()) {
-      faults_.warning(*number,
-                      fmt::format("{} is a number here, and the ids of accounts are texts", quoted(*number)),
-                      fmt::format("write it in quotes: \"{}\"", number->document->shown(*number)));
-    }
-    auto compiled = language.compile(pattern.json());
-    if (!compiled) {
-      const PatternText::Place place = pattern.place(compiled.error().offset);
-      faults_.error_of_language(*place.node, place.offset, compiled.error().message, compiled.error().hint);
-      return;
-    }
-    take(std::move(*compiled));
-  }
-
-  void take(filters::CompiledFilter compiled) {
-    plan_.match.predicate = std::move(compiled.predicate);
-    compiled.predicate = {};
-    filter_ = std::move(compiled);
-  }
-
   // The extraction of `$…` in `node`; nothing, and a fault, where this filter has no such field.
   std::optional<std::uint32_t> extract(const Node& node) {
     if (!filter_) return std::nullopt;

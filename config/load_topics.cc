@@ -1,15 +1,21 @@
-// `topics:` — whom alarms notify; `dead_letters:` — where goes what could not be decoded.
+// `topics:` — whom alarms and rules notify; `dead_letters:` — where goes what could not be decoded.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <memory>
+#include <optional>
 #include <variant>
 
 #include "config/grammar.h"
 #include "config/kafka_settings.h"
+#include "config/match_spec.h"
+#include "config/pattern_text.h"
 #include "config/reader.h"
 #include "config/secret.h"
 #include "config/sections.h"
+#include "engine/notify/filter_policy.h"
+#include "filters/filter_policy.h"
 
 namespace tocsin::config {
 namespace {
@@ -187,9 +193,53 @@ class TopicLoader {
   }
 
   void read_subscription(const Node& map) {
+    const std::shared_ptr<const notify::FilterPolicy> policy = read_policy(map);
     for (const Entry& entry : map.entries) {
-      if (const sinks::SinkKind* kind = sinks::find_sink(entry.key->written)) add(*kind, entry);
+      const sinks::SinkKind* kind = sinks::find_sink(entry.key->written);
+      if (kind == nullptr) continue;
+      add(*kind, entry);
+      topic_.subscriptions.back().policy = policy;
     }
+  }
+
+  // Null where there is none, or a faulty one.
+  std::shared_ptr<const notify::FilterPolicy> read_policy(const Node& map) {
+    notify::FilterPolicy policy;
+    const Node* scope = read_text(map, "filter_policy_scope");
+    const Node* text = read_text(map, "filter_policy");
+    const Node* mapping = read_map(map, "filter_policy");
+    if (text == nullptr && mapping == nullptr) {
+      if (scope != nullptr && map.find("filter_policy") == nullptr)
+        load_.faults.error(*scope, "there is no `filter_policy` that this could be the scope of");
+      return nullptr;
+    }
+    if (scope != nullptr && scope->text == "MessageBody")
+      policy.scope = notify::FilterPolicy::Scope::MessageBody;
+    auto predicate =
+        text != nullptr ? read_policy_text(*text, policy.scope) : read_policy_mapping(*mapping, policy.scope);
+    if (!predicate) return nullptr;
+    policy.predicate = std::move(*predicate);
+    return std::make_shared<const notify::FilterPolicy>(std::move(policy));
+  }
+
+  std::optional<event::Predicate> read_policy_text(const Node& text, notify::FilterPolicy::Scope scope) {
+    auto predicate = filters::compile_filter_policy(text.text, scope);
+    if (predicate) return std::move(*predicate);
+    const event::SyntaxError& error = predicate.error();
+    load_.faults.error_of_language(text, error.offset, error.message, error.hint);
+    return std::nullopt;
+  }
+
+  std::optional<event::Predicate> read_policy_mapping(const Node& map, notify::FilterPolicy::Scope scope) {
+    const PatternText policy(map);
+    if (!policy.complete()) return std::nullopt;
+    warn_of_unquoted_accounts(policy, load_.faults);
+    auto predicate = filters::compile_filter_policy(policy.json(), scope);
+    if (predicate) return std::move(*predicate);
+    const event::SyntaxError& error = predicate.error();
+    const PatternText::Place place = policy.place(error.offset);
+    load_.faults.error_of_language(*place.node, place.offset, error.message, error.hint);
+    return std::nullopt;
   }
 
   void add(const sinks::SinkKind& kind, const Entry& entry) {
@@ -233,6 +283,24 @@ void check_for_loop(const Node& topic, const sinks::SinkSettings& settings, Load
 void load_topics(const std::vector<Entry>& entries, Load& load) {
   const sinks::SinkSettings mail_defaults = read_mail_defaults(load);
   for (const Entry& entry : entries) TopicLoader(entry, mail_defaults, load).run();
+}
+
+std::vector<std::uint32_t> read_topics(const Node& map, std::string_view key, Load& load) {
+  const auto& topics = load.plan.topics;
+  std::vector<std::uint32_t> indexes;
+  for (const Node* name : read_texts(map, key, load.faults)) {
+    const auto topic = std::ranges::find(topics, name->text, &notify::TopicDefinition::name);
+    if (topic != topics.end()) {
+      indexes.push_back(static_cast<std::uint32_t>(topic - topics.begin()));
+    } else if (load.topics_known) {
+      std::vector<std::string_view> known;
+      for (const auto& definition : topics) known.push_back(definition.name);
+      std::string hint = did_you_mean(name->text, known);
+      load.faults.error(*name, fmt::format("there is no topic {}", quoted(*name)),
+                        hint.empty() ? "define it in `topics`" : std::move(hint));
+    }
+  }
+  return indexes;
 }
 
 void load_dead_letters(const std::vector<Entry>& roots, Load& load) {

@@ -174,6 +174,18 @@ std::string describe_alarm(const alarm::AlarmDefinition& alarm, const runtime::P
   return out + (alarm.actions_enabled ? "" : "; tells nobody (actions are off)");
 }
 
+std::string describe_rule(const runtime::RulePlan& rule, const runtime::Plan& plan,
+                          const filters::FilterAccess& access) {
+  Reads reads;
+  reads.add(rule.match.predicate);
+  std::vector<std::string> topics;
+  for (const std::uint32_t index : rule.topics) topics.push_back(plan.topics[index].name);
+  return fmt::format(
+      "{} to {}; {}; {}",
+      rule.match.log_groups.empty() ? "all log groups" : "log groups " + join(rule.match.log_groups),
+      join(topics), reads.describe(), describe_access(access));
+}
+
 using Rows = std::vector<std::pair<std::string, std::string>>;
 
 std::string paragraph(std::string_view title, const Rows& rows) {
@@ -199,19 +211,29 @@ std::string summarize(const Configuration& configuration) {
   Rows rows_of_filters;
   std::vector<runtime::MatchSpec> specs;
   for (const auto& filter : plan.filters) specs.push_back(filter.match);
+  for (const auto& rule : plan.rules) specs.push_back(rule.match);
   const auto accesses = filters::explain_access(*filters::compile_matcher(std::move(specs)));
+  Rows rules;
   std::vector<std::string> asked_always;
   double nanoseconds = 0;
+  const auto add_cost = [&](const std::string& name, const filters::FilterAccess& access) {
+    nanoseconds += access.nanoseconds;
+    if (!access.is_indexed) asked_always.push_back(name);
+  };
   for (std::size_t i = 0; i < plan.filters.size(); ++i) {
     rows_of_filters.emplace_back(plan.filters[i].name, describe_filter(plan.filters[i], plan, accesses[i]));
-    nanoseconds += accesses[i].nanoseconds;
-    if (!accesses[i].is_indexed) asked_always.push_back(plan.filters[i].name);
+    add_cost(plan.filters[i].name, accesses[i]);
+  }
+  for (std::size_t i = 0; i < plan.rules.size(); ++i) {
+    const filters::FilterAccess& access = accesses[plan.filters.size() + i];
+    rules.emplace_back(plan.rules[i].name, describe_rule(plan.rules[i], plan, access));
+    add_cost(plan.rules[i].name, access);
   }
   Rows matching;
-  if (!plan.filters.empty()) {
-    matching.emplace_back(
-        "found by keys",
-        fmt::format("{} of {} filters", plan.filters.size() - asked_always.size(), plan.filters.size()));
+  if (!accesses.empty()) {
+    matching.emplace_back("found by keys",
+                          fmt::format("{} of {} filters{}", accesses.size() - asked_always.size(),
+                                      accesses.size(), plan.rules.empty() ? "" : " and rules"));
     matching.emplace_back("asked of every event", asked_always.empty() ? "none" : join(asked_always));
     matching.emplace_back("predicates",
                           fmt::format("about {:.0f} ns an event of 1.2 kB, beside its walk", nanoseconds));
@@ -237,7 +259,7 @@ std::string summarize(const Configuration& configuration) {
   }
   return paragraph("sources", sources) + paragraph("metric filters", rows_of_filters) +
          paragraph("matching", matching) + paragraph("metrics", metrics) + paragraph("alarms", alarms) +
-         paragraph("topics", topics) + paragraph("dead letters", dead_letters);
+         paragraph("rules", rules) + paragraph("topics", topics) + paragraph("dead letters", dead_letters);
 }
 
 }  // namespace tocsin::config

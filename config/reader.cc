@@ -83,7 +83,7 @@ std::vector<std::string_view> key_names(const ObjectGrammar& grammar) {
 std::string list_keys(const ObjectGrammar& grammar) {
   std::string names;
   for (const Key& key : grammar.keys) {
-    if (key.not_built.empty()) names += fmt::format("{}`{}`", names.empty() ? "" : ", ", key.name);
+    names += fmt::format("{}`{}`", names.empty() ? "" : ", ", key.name);
   }
   return names.empty() ? fmt::format("{} has no keys", grammar.noun) : fmt::format("known here: {}", names);
 }
@@ -230,12 +230,9 @@ bool is_mistyped(const Node& map, const ObjectGrammar& grammar, std::string_view
 // Exactly one of the keys that exclude each other must be there.
 void check_one_of(const Node& map, const ObjectGrammar& grammar, const Node& place, Faults& faults) {
   const Node* first = nullptr;
-  bool unbuilt = false;  // reported, and as good as one of those that are built
   for (const Entry& entry : map.entries) {
     if (std::ranges::find(grammar.one_of, entry.key->written) == grammar.one_of.end()) continue;
-    if (!grammar.find(entry.key->written)->not_built.empty()) {
-      unbuilt = true;
-    } else if (first == nullptr) {
+    if (first == nullptr) {
       first = entry.key;
     } else {
       faults.error(*entry.key,
@@ -244,11 +241,10 @@ void check_one_of(const Node& map, const ObjectGrammar& grammar, const Node& pla
     }
   }
   const auto mistyped = [&](std::string_view name) { return is_mistyped(map, grammar, name); };
-  if (first != nullptr || unbuilt || std::ranges::any_of(grammar.one_of, mistyped)) return;
+  if (first != nullptr || std::ranges::any_of(grammar.one_of, mistyped)) return;
   std::string names;
   for (const std::string_view name : grammar.one_of) {
-    if (grammar.find(name)->not_built.empty())
-      names += fmt::format("{}`{}`", names.empty() ? "" : ", ", name);
+    names += fmt::format("{}`{}`", names.empty() ? "" : ", ", name);
   }
   faults.error(place, fmt::format("{} needs one of {}", grammar.noun, names), std::string(grammar.none_hint));
 }
@@ -267,8 +263,6 @@ bool check(const Node& map, const ObjectGrammar& grammar, const Node& place, Fau
     if (key == nullptr) {
       faults.error(*entry.key, fmt::format("unknown key {}", quoted(*entry.key)),
                    hint_for_key(entry.key->written, grammar));
-    } else if (!key->not_built.empty()) {
-      faults.error(*entry.key, fmt::format("`{}` is not built yet", key->name), std::string(key->not_built));
     } else {
       check_value(*entry.key, *entry.value, *key, faults);
     }

@@ -81,7 +81,6 @@ Json object_schema(const ObjectGrammar& grammar) {
   Json properties = Json::object();
   Json required = Json::array();
   for (const Key& key : grammar.keys) {
-    if (!key.not_built.empty()) continue;
     properties[std::string(key.name)] = value_schema(key);
     if (key.required) required.push_back(key.name);
   }
@@ -89,7 +88,7 @@ Json object_schema(const ObjectGrammar& grammar) {
   if (!required.empty()) schema["required"] = std::move(required);
   Json alternatives = Json::array();
   for (const std::string_view name : grammar.one_of) {
-    if (grammar.find(name)->not_built.empty()) alternatives.push_back({{"required", {name}}});
+    alternatives.push_back({{"required", {name}}});
   }
   if (!alternatives.empty()) schema["oneOf"] = std::move(alternatives);
   return schema;

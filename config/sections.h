@@ -1,6 +1,6 @@
 // The sections of a configuration, loaded in the order of what refers to what:
 //
-//   sources ─► metric_filters ─► topics ─► alarms ─► runtime::Plan
+//   sources ─► metric_filters ─► topics ─► alarms, rules ─► runtime::Plan
 //
 // Each takes the checked entries of its section out of all files, reports what is wrong beyond shapes, and
 // adds to the plan what later sections refer to, faulty things too: a bad pattern is one fault, not one more
@@ -76,6 +76,11 @@ void load_topics(const std::vector<Entry>& entries, Load& load);
 // `dead_letters:` of all files, which may stand in one only.
 void load_dead_letters(const std::vector<Entry>& roots, Load& load);
 void load_alarms(const std::vector<Entry>& entries, Load& load);
+void load_rules(const std::vector<Entry>& entries, Load& load);
+
+// The topics that a text or list of `map` names, as indexes into the plan's; those that are not there are
+// reported.
+[[nodiscard]] std::vector<std::uint32_t> read_topics(const Node& map, std::string_view key, Load& load);
 
 // Is `text` an account's number: twelve digits?
 [[nodiscard]] bool is_account(std::string_view text);

@@ -59,6 +59,8 @@ bool is_selector_name(std::string_view name) {
 
 class EventPatternCompiler {
  public:
+  explicit EventPatternCompiler(WildcardCheck are_wildcards_fine) : are_wildcards_fine_(are_wildcards_fine) {}
+
   std::expected<CompiledFilter, SyntaxError> compile(const PatternValue& root) {
     if (root.kind != NodeKind::Object)
       return fault(root.offset, "Filter is not an object",
@@ -128,7 +130,7 @@ class EventPatternCompiler {
     const std::size_t before = wildcards.size();
     auto test = compile_field_matchers(value, wildcards);
     if (!test) return std::unexpected(std::move(test.error()));
-    if (wildcards.size() != before && wildcard_cost(wildcards) > kMaxWildcardCost) {
+    if (wildcards.size() != before && are_wildcards_fine_ != nullptr && !are_wildcards_fine_(wildcards)) {
       return fault(
           wildcards.back().offset,
           "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences "
@@ -175,6 +177,7 @@ class EventPatternCompiler {
       selectors_.push_back(std::move(selector));
   }
 
+  const WildcardCheck are_wildcards_fine_;
   std::vector<SelectorStep> steps_;                               // to the field at hand
   std::vector<Selector> selectors_;                               // of all fields, each once
   std::map<std::string, std::vector<PlacedWildcard>> wildcards_;  // by path, of all alternatives
@@ -201,10 +204,17 @@ std::expected<PatternValue, SyntaxError> read(std::string_view text) {
 
 }  // namespace
 
+std::expected<CompiledFilter, SyntaxError> compile_pattern(const PatternValue& root,
+                                                           WildcardCheck check_wildcards) {
+  return EventPatternCompiler(check_wildcards).compile(root);
+}
+
 std::expected<CompiledFilter, SyntaxError> compile_event_pattern(std::string_view text) {
   std::expected<CompiledFilter, SyntaxError> filter;
   if (auto root = read(text)) {
-    filter = EventPatternCompiler().compile(*root);
+    filter = compile_pattern(*root, [](const std::vector<PlacedWildcard>& wildcards) {
+      return wildcard_cost(wildcards) <= kMaxWildcardCost;
+    });
   } else {
     filter = std::unexpected(std::move(root.error()));
   }

@@ -35,6 +35,12 @@ struct PlacedWildcard {
   std::size_t offset = 0;
 };
 
+// The same of a pattern that is read already, whose faults then lack the service's first words.
+// `check_wildcards`, if given, is asked about the wildcards of a field, of all alternatives.
+using WildcardCheck = bool (*)(const std::vector<PlacedWildcard>&);
+[[nodiscard]] std::expected<CompiledFilter, event::SyntaxError> compile_pattern(
+    const PatternValue& root, WildcardCheck check_wildcards);
+
 // The list that stands for a field. Its wildcards are added to `wildcards`.
 [[nodiscard]] std::expected<event::FieldTest, event::SyntaxError> compile_field_matchers(
     const PatternValue& list, std::vector<PlacedWildcard>& wildcards);

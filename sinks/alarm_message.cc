@@ -11,6 +11,7 @@
 #include "engine/alarm/reason.h"
 #include "engine/base/number.h"
 #include "engine/base/words.h"
+#include "sinks/event_message.h"
 #include "sinks/plain_text.h"
 
 namespace tocsin::sinks {
@@ -201,6 +202,7 @@ void add_rows(const AlarmFacts& facts, AlarmMessage& message) {
 }  // namespace
 
 AlarmMessage word(const notify::Notification& notification) {
+  if (notification.event != nullptr) return word_event(notification);
   AlarmMessage message;
   message.id = one_line(notification.id, kMaxName);
   if (notification.facts == nullptr) {

@@ -38,7 +38,8 @@ template <typename SinkType>
 [[nodiscard]] inline notify::Attempt failed_write(const Error& error) {
   const bool hopeless = error.code == ErrorCode::Invalid;
   return {.outcome = hopeless ? notify::Attempt::Outcome::Rejected : notify::Attempt::Outcome::Retry,
-          .detail = describe(error)};
+          .detail = describe(error),
+          .away = !hopeless};
 }
 
 }  // namespace tocsin::sinks

@@ -44,11 +44,13 @@ std::string_view attribute(const notify::Notification& notification, std::string
   return {};
 }
 
+// `2026-03-01T09:05:00Z EVENT: "backup-failed" in account 111122223333, eu-central-1: aws.backup …`
 // `2026-03-01T09:05:00Z ALARM ssh-failures{SourceIp="203.0.113.7"}: Threshold Crossed: …`
 std::string readable(const notify::Notification& notification) {
   const std::string_view state = attribute(notification, "state");
   std::string line = format_rfc3339(notification.time) + " ";
   line += state.empty() ? notification.subject : fmt::format("{} {}", state, notification.key);
+  if (notification.event != nullptr) return without_controls(line + ": " + notification.event->summary);
   const auto payload = nlohmann::json::parse(notification.payload, nullptr, false);
   if (payload.is_object()) {
     const auto reason = payload.find("NewStateReason");

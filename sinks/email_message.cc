@@ -103,6 +103,7 @@ std::string text_body(const AlarmMessage& message) {
     out += fmt::format("  {}  {}\n", example.time, example.place);
     if (!example.text.empty()) out += "    " + example.text + "\n";
   }
+  if (!message.event.empty()) out += "\n" + message.event + "\n";
   if (!message.reason.empty()) out += "\n" + message.reason + "\n";
   return out + fmt::format("\n-- \n{}\n{}\n", message.origin, message.id);
 }
@@ -112,8 +113,9 @@ struct Colors {
   std::string_view soft;
 };
 
-Colors colors_of(alarm::State state) {
-  switch (state) {
+Colors colors_of(const AlarmMessage& message) {
+  if (message.is_event) return {"#0550ae", "#ddf4ff"};
+  switch (message.state) {
     case alarm::State::Alarm:
       return {"#b42318", "#fdecea"};
     case alarm::State::Ok:
@@ -198,6 +200,15 @@ std::string html_examples(const AlarmMessage& message) {
   return out;
 }
 
+std::string html_event(const AlarmMessage& message) {
+  return fmt::format(
+      "<tr><td style=\"padding:16px 28px 0\"><pre "
+      "style=\"{};font-size:12px;line-height:1.5;color:#1f2328;background-color:#f3f5f7;border-radius:4px;"
+      "padding:8px 10px;margin:0;white-space:pre-wrap;overflow-wrap:anywhere;word-break:break-word\">{}</pre>"
+      "</td></tr>",
+      kMono, html(message.event));
+}
+
 }  // namespace
 
 std::optional<Mailbox> parse_mailbox(std::string_view text) {
@@ -264,7 +275,7 @@ std::string quoted_printable(std::string_view text) {
 
 std::string email_html(const notify::Notification& notification) {
   const AlarmMessage message = word(notification);
-  const Colors colors = colors_of(message.state);
+  const Colors colors = colors_of(message);
   std::string out = fmt::format(
       "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
       "content=\"width=device-width\"><meta name=\"color-scheme\" content=\"light\"><meta "
@@ -290,6 +301,7 @@ std::string email_html(const notify::Notification& notification) {
   if (!message.facts.empty()) out += html_facts(message) + "\n";
   if (!message.rows.empty()) out += html_rows(message, colors) + "\n";
   if (!message.examples.empty()) out += html_examples(message) + "\n";
+  if (!message.event.empty()) out += html_event(message) + "\n";
   out += fmt::format(
       "<tr><td style=\"padding:24px 28px 22px;font-size:12px;line-height:1.6;color:#6e7781\">{}{}{}<br><span "
       "style=\"{}\">{}</span></td></tr></table></td></tr></table></body></html>\n",
@@ -329,6 +341,8 @@ std::string email_message(const notify::Notification& notification, const Envelo
     header("X-Tocsin-Alarm", encode_header(one_line(notification.facts->alarm, kMaxAddress)));
     header("X-Tocsin-State", alarm::to_string(notification.facts->to));
   }
+  if (notification.event != nullptr)
+    header("X-Tocsin-Rule", encode_header(one_line(notification.event->rule, kMaxAddress)));
   header("MIME-Version", "1.0");
   header("Content-Type", fmt::format("multipart/alternative;\r\n boundary=\"{}\"", boundary));
   for (const auto& [type, body] : {std::pair{"text/plain", text_body(word(notification))},

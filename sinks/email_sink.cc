@@ -22,6 +22,7 @@ namespace {
 using notify::Attempt;
 
 constexpr Duration kTimeout = std::chrono::seconds(30);
+constexpr int kServiceAway = 421;  // RFC 5321, 3.8: the whole service, whatever it is sent
 constexpr std::array<std::string_view, 3> kTlsChoices = {"starttls", "tls", "none"};
 
 SmtpTls tls_of(const SinkSettings& settings) {
@@ -109,7 +110,8 @@ class EmailSink final : public notify::Sink {
     return {.outcome = Attempt::Outcome::Retry,
             .detail = why.empty()
                           ? answer.trouble
-                          : fmt::format("put off for {} of {} recipients: {}", open_.size(), total(), why)};
+                          : fmt::format("put off for {} of {} recipients: {}", open_.size(), total(), why),
+            .away = why.empty() && (answer.code == 0 || answer.code == kServiceAway || answer.login)};
   }
 
   std::string describe() const override {

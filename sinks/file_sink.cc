@@ -55,7 +55,9 @@ class FileSink final : public notify::Sink {
   notify::Attempt deliver(const notify::Notification& notification) override {
     if (!is_at_path()) {
       if (auto reopened = reopen(); !reopened) {
-        return {.outcome = notify::Attempt::Outcome::Retry, .detail = tocsin::describe(reopened.error())};
+        return {.outcome = notify::Attempt::Outcome::Retry,
+                .detail = tocsin::describe(reopened.error()),
+                .away = true};
       }
     }
     const auto written =

@@ -220,16 +220,19 @@ Result<HttpAnswer> HttpClient::post(const HttpRequest& request) { return transfe
 
 notify::Attempt judge(const Result<HttpAnswer>& answer) {
   if (!answer) {
-    return {.outcome = answer.error().code == ErrorCode::Unavailable ? Attempt::Outcome::Retry
-                                                                     : Attempt::Outcome::Rejected,
-            .detail = tocsin::describe(answer.error())};
+    const bool unavailable = answer.error().code == ErrorCode::Unavailable;
+    return {.outcome = unavailable ? Attempt::Outcome::Retry : Attempt::Outcome::Rejected,
+            .detail = tocsin::describe(answer.error()),
+            .away = unavailable};
   }
   if (answer->status >= 200 && answer->status < 300) return {};
   const bool may_work = answer->status == 408 || answer->status == 429 || answer->status >= 500;
   return {.outcome = may_work ? Attempt::Outcome::Retry : Attempt::Outcome::Rejected,
           .detail = answer->body.empty() ? fmt::format("answered {}", answer->status)
                                          : fmt::format("answered {}: {}", answer->status, answer->body),
-          .retry_after = answer->retry_after};
+          .retry_after = answer->retry_after,
+          // Too much is asked of it, or a gateway answers in its place.
+          .away = answer->status == 429 || (answer->status >= 502 && answer->status <= 504)};
 }
 
 }  // namespace tocsin::sinks

@@ -241,13 +241,14 @@ class KafkaSink final : public notify::Sink {
         return retry(
             with_trouble(fmt::format("not acknowledged within {}", format_duration(message_timeout_))));
       default:
-        return {.outcome = is_hopeless(error) ? Attempt::Outcome::Rejected : Attempt::Outcome::Retry,
-                .detail = rd_kafka_err2str(error)};
+        if (is_hopeless(error))
+          return {.outcome = Attempt::Outcome::Rejected, .detail = rd_kafka_err2str(error)};
+        return retry(rd_kafka_err2str(error));
     }
   }
 
   static Attempt retry(std::string detail) {
-    return {.outcome = Attempt::Outcome::Retry, .detail = std::move(detail)};
+    return {.outcome = Attempt::Outcome::Retry, .detail = std::move(detail), .away = true};
   }
 
   std::string with_trouble(std::string text) {

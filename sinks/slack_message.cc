@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "sinks/alarm_message.h"
+#include "sinks/event_message.h"
 #include "sinks/plain_text.h"
 
 namespace tocsin::sinks {
@@ -62,8 +63,9 @@ Json plain(std::string_view text, std::size_t limit) {
 
 Json section(std::string text) { return {{"type", "section"}, {"text", markup(std::move(text))}}; }
 
-std::string_view color_of(alarm::State state) {
-  switch (state) {
+std::string_view color_of(const AlarmMessage& message) {
+  if (message.is_event) return "#0969da";
+  switch (message.state) {
     case alarm::State::Alarm:
       return "#d1242f";
     case alarm::State::Ok:
@@ -90,6 +92,20 @@ std::string chart(const AlarmMessage& message) {
                         row.breaching ? (bar.empty() ? "breaching" : " breaching") : "");
   }
   return text + "```";
+}
+
+// Several lines as they are. What escaping adds must fit, too.
+std::string code_block(std::string_view text) {
+  constexpr std::size_t kMost = kMaxText - 10;
+  std::string plain(text);
+  std::ranges::replace(plain, '`', '\'');
+  std::size_t limit = kMost;
+  std::string shown = first_lines(plain, limit);
+  while (escaped(shown, 8 * kMost).size() > kMost) {
+    limit -= limit / 8;
+    shown = first_lines(plain, limit);
+  }
+  return "```\n" + escaped(shown, kMost) + "\n```";
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -128,8 +144,8 @@ std::string label(const std::string& name) {
 void add_facts(const AlarmMessage& message, Json& blocks) {
   Json fields = Json::array();
   for (const auto& [name, value] : message.facts) {
-    if (name == "Why") {
-      blocks.push_back(section("*Why*  " + literal(value, kMaxText - 10)));
+    if (name == "Why" || name == "What") {
+      blocks.push_back(section(fmt::format("*{}*  {}", name, literal(value, kMaxText - 11))));
     } else if (fields.size() < kMaxFields) {
       // The name of a dimension is the user's, its value the log's.
       fields.push_back(markup(fmt::format("{}\n{}", label(name), literal(value, kMaxField - 400))));
@@ -152,6 +168,7 @@ std::string slack_message(const notify::Notification& notification) {
     if (!example.text.empty()) text += "\n" + code(example.text, kMaxText - 500);
     blocks.push_back(section(std::move(text)));
   }
+  if (!message.event.empty()) blocks.push_back(section(code_block(message.event)));
   blocks.push_back(
       {{"type", "context"},
        {"elements", Json::array({plain(fmt::format("{} · {}", message.origin, message.id), kMaxText)})}});
@@ -163,7 +180,7 @@ std::string slack_message(const notify::Notification& notification) {
       {"unfurl_links", false},
       {"unfurl_media", false},
       {"blocks", Json::array({{{"type", "header"}, {"text", plain(headline, kMaxHeader)}}})},
-      {"attachments", Json::array({{{"color", color_of(message.state)}, {"blocks", std::move(blocks)}}})},
+      {"attachments", Json::array({{{"color", color_of(message)}, {"blocks", std::move(blocks)}}})},
   };
   return whole.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

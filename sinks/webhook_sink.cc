@@ -6,6 +6,9 @@
 //   Tocsin-Timestamp: 1800000000      when this attempt was made, in seconds since 1970
 //   Tocsin-Signature: v1=5d1f…        HMAC-SHA256 of "TIMESTAMP.BODY" under the shared secret, in hex
 //
+// The event of a rule is all of the body: what Tocsin knows of it besides is in `Tocsin-Rule`,
+// `Tocsin-Account` and `Tocsin-Region`.
+//
 // A repeat has the same body and the same key: by the key a receiver drops what it has already. That holds
 // within one process: what a restart judges again is another notification, with a key of its own. The
 // signature is of the attempt and not of the notification, so that a receiver can refuse old timestamps, and
@@ -83,6 +86,15 @@ std::string header_fault(const std::string& name, const std::string& value) {
   return {};
 }
 
+void add_event_headers(const notify::EventFacts& event, HttpRequest& request) {
+  const auto add = [&](const char* name, const std::string& value) {
+    if (!value.empty() && is_header_value(value)) request.headers.emplace_back(name, value);
+  };
+  add("Tocsin-Rule", event.rule);
+  add("Tocsin-Account", event.account);
+  add("Tocsin-Region", event.region);
+}
+
 class WebhookSink final : public notify::Sink {
  public:
   explicit WebhookSink(const SinkSettings& settings)
@@ -113,6 +125,7 @@ class WebhookSink final : public notify::Sink {
         .private_headers = headers_,
         .body = notification.payload,
         .timeout = timeout_};
+    if (notification.event != nullptr) add_event_headers(*notification.event, request);
     if (!secret_.empty()) {
       const auto seconds =
           std::chrono::duration_cast<std::chrono::seconds>(wall_now().time_since_epoch()).count();

@@ -217,12 +217,14 @@ void move_times(char* record, const std::vector<TimeSpot>& spots, std::chrono::s
         write_digits(at + 8, civil.day, 2);
         write_clock(at + 11, civil);
         break;
-      case Form::NamedMonth:
+      case Form::NamedMonth: {
         std::ranges::copy(kMonths[civil.month - 1], at);
+        const bool zero_padded = at[4] == '0';
         write_digits(at + 4, civil.day, 2);
-        if (civil.day < 10) at[4] = ' ';
+        if (civil.day < 10 && !zero_padded) at[4] = ' ';
         write_clock(at + 7, civil);
         break;
+      }
       case Form::CommonLog:
         write_digits(at, civil.day, 2);
         std::ranges::copy(kMonths[civil.month - 1], at + 3);

@@ -21,8 +21,18 @@ namespace {
 
 constexpr Duration kOverflowInterval = std::chrono::minutes(1);  // between two counts of what gives way
 
+RetryPolicy without_end(RetryPolicy policy) {
+  policy.give_up_after = Duration::max();
+  policy.max_attempts = std::numeric_limits<std::uint32_t>::max();
+  return policy;
+}
+
 std::string how_many(std::uint64_t notifications) {
   return fmt::format("{} notification{}", notifications, notifications == 1 ? "" : "s");
+}
+
+std::size_t bytes_of(const Notification& notification) {
+  return notification.payload.size() + notification.subject.size() + notification.key.size();
 }
 
 }  // namespace
@@ -67,11 +77,12 @@ class Delivery::Tickets {
 class Delivery::Worker {
  public:
   Worker(std::string subscription, std::unique_ptr<Sink> sink, const DeliverySettings& settings,
-         const RetryPolicy& retry, bool gives_up, Clock& clock, Tickets& tickets, const Reporter& reporter)
+         const RetryPolicy& retry, bool gives_way, Clock& clock, Tickets& tickets, const Reporter& reporter)
       : subscription_(std::move(subscription)),
         destination_(sink->describe()),
         retry_(retry),
-        gives_up_(gives_up),
+        gives_way_(gives_way),
+        is_kept_(settings.is_kept),
         clock_(clock),
         tickets_(tickets),
         reporter_(reporter),
@@ -98,15 +109,7 @@ class Delivery::Worker {
     const std::size_t bytes = bytes_of(notification);
     std::optional<DeliveryReport> overflow;
     std::unique_lock lock(mutex_);
-    const auto has_room = [&] {
-      return waiting_.size() < capacity_ &&
-             (waiting_bytes_ == 0 || waiting_bytes_ + bytes <= capacity_bytes_);
-    };
-    if (gives_up_) {
-      while (!draining_ && !has_room()) {
-        if (auto report = let_oldest_give_way()) overflow = std::move(report);
-      }
-    } else if (!room_.wait_for(lock, wait, [&] { return draining_ || has_room(); })) {
+    if (!gives_way_ && !room_.wait_for(lock, wait, [&] { return draining_ || has_room(bytes); })) {
       return std::nullopt;
     }
     if (draining_) return std::nullopt;
@@ -114,10 +117,20 @@ class Delivery::Worker {
     waiting_.push_back({ticket, clock_.now(), notification});
     waiting_bytes_ += bytes;
     ++status_.published;
+    while (waiting_.size() > capacity_ || (waiting_.size() > 1 && waiting_bytes_ > capacity_bytes_)) {
+      if (auto report = let_oldest_give_way()) overflow = std::move(report);
+    }
     lock.unlock();
     arrived_.notify_one();
     if (overflow) report(*overflow);
     return ticket;
+  }
+
+  [[nodiscard]] Room room(std::size_t bytes) const {
+    std::lock_guard lock(mutex_);
+    if (overflow_) return Room::Overflowing;
+    if (!has_room(bytes)) return Room::None;
+    return is_half_empty() ? Room::Half : Room::Some;
   }
 
   // From here on: no submission is taken, no pause is slept through, and no attempt starts after `limit`.
@@ -182,7 +195,7 @@ class Delivery::Worker {
     waiting_.pop_front();
     waiting_bytes_ -= bytes_of(submission->notification);
     std::uint64_t lost = 0;
-    if (overflow_ && waiting_.size() <= capacity_ / 2 && waiting_bytes_ <= capacity_bytes_ / 2) {
+    if (overflow_ && is_half_empty()) {
       lost = overflow_->lost;
       overflow_.reset();
     }
@@ -192,22 +205,33 @@ class Delivery::Worker {
     return submission;
   }
 
-  // With mutex_ held. What people should be told of it, if it is time to.
+  // With mutex_ held, as below.
+  [[nodiscard]] bool has_room(std::size_t bytes) const {
+    return waiting_.size() < capacity_ && (waiting_.empty() || waiting_bytes_ + bytes <= capacity_bytes_);
+  }
+  [[nodiscard]] bool is_half_empty() const {
+    return waiting_.size() <= capacity_ / 2 && waiting_bytes_ <= capacity_bytes_ / 2;
+  }
+
+  // An event before any alarm. What people should be told of it, if it is time to.
   std::optional<DeliveryReport> let_oldest_give_way() {
-    const Submission oldest = std::move(waiting_.front());
-    waiting_.pop_front();
+    auto at = std::ranges::find_if(
+        waiting_, [](const Submission& waiting) { return waiting.notification.event != nullptr; });
+    if (at == waiting_.end()) at = waiting_.begin();
+    const Submission oldest = std::move(*at);
+    waiting_.erase(at);
     waiting_bytes_ -= bytes_of(oldest.notification);
     tickets_.settle(oldest.ticket, false);
     ++status_.overflowed;
     const bool begins = !overflow_;
-    if (begins) overflow_.emplace();
+    if (begins) overflow_.emplace(Overflow{});
     ++overflow_->lost;
     const Duration now = clock_.now();
     if (!begins && now - overflow_->told_at < kOverflowInterval) return std::nullopt;
     overflow_->told = overflow_->lost;
     overflow_->told_at = now;
     return begins ? make_report(DeliveryReport::Kind::Overflow, name_of(oldest.notification),
-                                how_many(waiting_.size() + 1) + " waiting", 0)
+                                how_many(waiting_.size()) + " waiting", 0)
                   : make_report(DeliveryReport::Kind::Overflowed, how_many(overflow_->lost), {}, 0);
   }
 
@@ -215,6 +239,7 @@ class Delivery::Worker {
   enum class Fate : std::uint8_t { Delivered, Lost };
   std::optional<Fate> see_through(const Submission& submission) {
     const Notification& notification = submission.notification;
+    std::uint32_t counted = 0;  // of the attempts: those that the retry policy counts
     for (std::uint32_t attempts = 0;;) {
       if (stop_.stop_requested() && clock_.now() >= deadline_.load()) {
         count(&SubscriptionStatus::undelivered);
@@ -231,8 +256,16 @@ class Delivery::Worker {
           report(DeliveryReport::Kind::Partial, name_of(notification), attempt.detail, attempts);
         return Fate::Delivered;
       }
+      const bool excused = is_kept_ && attempt.away;
+      if (excused) {
+        away_at_ = clock_.now();
+      } else {
+        ++counted;
+      }
+      const Duration since = std::max(submission.at, away_at_.value_or(submission.at));
       const auto pause =
-          next_pause(retry_, attempts, clock_.now() - submission.at, attempt, chance_(random_));
+          excused ? next_pause(without_end(retry_), attempts, Duration{0}, attempt, chance_(random_))
+                  : next_pause(retry_, counted, clock_.now() - since, attempt, chance_(random_));
       if (!pause) {
         const bool rejected = attempt.outcome == Attempt::Outcome::Rejected;
         count(rejected ? &SubscriptionStatus::rejected : &SubscriptionStatus::given_up);
@@ -264,10 +297,6 @@ class Delivery::Worker {
     ++(status_.*counter);
   }
 
-  static std::size_t bytes_of(const Notification& notification) {
-    return notification.payload.size() + notification.subject.size() + notification.key.size();
-  }
-
   static std::string name_of(const Notification& notification) {
     return fmt::format("{} ({})", notification.subject, notification.id);
   }
@@ -288,7 +317,8 @@ class Delivery::Worker {
   const std::string subscription_;
   const std::string destination_;
   const RetryPolicy retry_;
-  const bool gives_up_;
+  const bool gives_way_;
+  const bool is_kept_;
   Clock& clock_;
   Tickets& tickets_;
   const Reporter reporter_;
@@ -297,7 +327,8 @@ class Delivery::Worker {
 
   // The worker thread's.
   std::unique_ptr<Sink> sink_;
-  std::string trouble_;  // why the last attempt failed, as reported; empty while all is well
+  std::string trouble_;              // why the last attempt failed, as reported; empty while all is well
+  std::optional<Duration> away_at_;  // when the destination was away last, by clock_
   std::minstd_rand random_{std::random_device{}()};
   std::uniform_real_distribution<double> chance_{0, 1};
 
@@ -319,20 +350,17 @@ class Delivery::Worker {
 Delivery::Delivery(const std::vector<TopicDefinition>& topics,
                    std::vector<std::vector<std::unique_ptr<Sink>>> sinks, DeliverySettings settings,
                    Clock& clock, Reporter reporter)
-    : tickets_(std::make_unique<Tickets>(settings.remember_settled)) {
+    : tickets_(std::make_unique<Tickets>(settings.is_kept)) {
   TOCSIN_CHECK(sinks.size() == topics.size() && settings.mailbox_capacity > 0);
   for (std::size_t t = 0; t < topics.size(); ++t) {
     TOCSIN_CHECK(sinks[t].size() == topics[t].subscriptions.size());
-    RetryPolicy retry = settings.retry;
-    if (!topics[t].gives_up) {
-      retry.give_up_after = Duration::max();
-      retry.max_attempts = std::numeric_limits<std::uint32_t>::max();
-    }
+    const RetryPolicy retry = topics[t].gives_up ? settings.retry : without_end(settings.retry);
+    const bool gives_way = topics[t].gives_up && !settings.is_kept;
     auto& workers = workers_.emplace_back();
     for (std::size_t s = 0; s < sinks[t].size(); ++s) {
       workers.push_back(std::make_unique<Worker>(topics[t].name + "/" + topics[t].subscriptions[s].name,
-                                                 std::move(sinks[t][s]), settings, retry, topics[t].gives_up,
-                                                 clock, *tickets_, reporter));
+                                                 std::move(sinks[t][s]), settings, retry, gives_way, clock,
+                                                 *tickets_, reporter));
     }
   }
 }
@@ -355,6 +383,11 @@ std::optional<Delivery::Ticket> Delivery::submit(const Notification& notificatio
                                                  Duration wait) {
   TOCSIN_CHECK(notification.topic < workers_.size() && subscription < workers_[notification.topic].size());
   return workers_[notification.topic][subscription]->submit(notification, wait);
+}
+
+Delivery::Room Delivery::room(const Notification& notification, std::uint32_t subscription) const {
+  TOCSIN_CHECK(notification.topic < workers_.size() && subscription < workers_[notification.topic].size());
+  return workers_[notification.topic][subscription]->room(bytes_of(notification));
 }
 
 std::vector<Delivery::Settled> Delivery::take_settled() { return tickets_->take_settled(); }
@@ -382,74 +415,6 @@ std::vector<SubscriptionStatus> Delivery::status() const {
     for (const auto& worker : topic) all.push_back(worker->status());
   }
   return all;
-}
-
-Note to_note(const DeliveryReport& report) {
-  const std::string who = fmt::format("{} ({})", report.subscription, report.destination);
-  Note note;
-  note.fields = {{"subscription", report.subscription},
-                 {"destination", report.destination},
-                 {"notification", report.notification}};
-  if (!report.detail.empty()) note.fields.emplace_back("detail", report.detail);
-  switch (report.kind) {
-    case DeliveryReport::Kind::Failing:
-      note.severity = Severity::Warning;
-      note.code = "delivery_failing";
-      note.text = fmt::format("{}: cannot deliver {}: {}", who, report.notification, report.detail);
-      note.advice = "will try again by itself; look at the destination if it goes on";
-      break;
-    case DeliveryReport::Kind::Recovered:
-      note.code = "delivery_recovered";
-      note.text = fmt::format("{}: delivers again", who);
-      break;
-    case DeliveryReport::Kind::Partial:
-      note.severity = Severity::Warning;
-      note.code = "delivery_partial";
-      note.text =
-          fmt::format("{}: delivered {}, but not to everybody: {}", who, report.notification, report.detail);
-      note.advice = "the others have it: mend the addresses that it names";
-      break;
-    case DeliveryReport::Kind::Rejected:
-      note.severity = Severity::Error;
-      note.code = "delivery_rejected";
-      note.text = fmt::format("{}: refused {}: {}", who, report.notification, report.detail);
-      note.advice = "this notification is lost to it and not tried again: mend what it names";
-      break;
-    case DeliveryReport::Kind::GivenUp:
-      note.severity = Severity::Error;
-      note.code = "delivery_given_up";
-      note.text = fmt::format("{}: gave up {} after {} attempts: {}", who, report.notification,
-                              report.attempts, report.detail);
-      note.advice = "this notification is lost to it: mend the destination";
-      break;
-    case DeliveryReport::Kind::Overflow:
-      note.severity = Severity::Error;
-      note.code = "subscription_overflow";
-      note.text = fmt::format("{}: its queue is full ({}): the oldest give way, first {}", who, report.detail,
-                              report.notification);
-      note.advice =
-          "those are lost to it, and the newest are delivered once it takes them: mend the destination";
-      break;
-    case DeliveryReport::Kind::Overflowed:
-      note.severity = Severity::Error;
-      note.code = "subscription_overflow";
-      note.text = fmt::format("{}: its queue is full: {} gave way by now", who, report.notification);
-      note.advice = "those are lost to it: mend the destination";
-      break;
-    case DeliveryReport::Kind::OverflowOver:
-      note.severity = Severity::Warning;
-      note.code = "subscription_overflow_over";
-      note.text =
-          fmt::format("{}: its queue has room again: {} gave way meanwhile", who, report.notification);
-      note.advice = "those are lost to it: `tocsin alarms` tells how things stand";
-      break;
-    case DeliveryReport::Kind::Undelivered:
-      note.severity = Severity::Error;
-      note.code = "undelivered";
-      note.text = fmt::format("{}: {} left: {}", who, report.notification, report.detail);
-      break;
-  }
-  return note;
 }
 
 }  // namespace tocsin::notify

@@ -8,11 +8,16 @@
 // again as retry_policy.h says; what is rejected, given up or gives way is counted and reported, never
 // dropped in silence.
 //
-// Where a full mailbox gets another notification, the oldest that waits gives way: who is on call acts on how
-// things stand now, and an alarm's last word is in the newest. Were those turned away instead, the
+// Where a full mailbox gets another notification, the oldest that waits gives way, and events of rules before
+// any alarm's (runtime::EventQueue sees to it that there is mostly room): who is on call acts on how things
+// stand now, and an alarm's last word is in the newest. Were those turned away instead, the
 // destination would come back to news of hours ago and never hear of what rings, or that it is over. How the
 // incident began is not lost: its first notification is the one that is being tried all the while. A topic
 // that gives nothing up (dead letters) loses none either: submit() waits there, and who reads waits with it.
+//
+// With a caller that keeps what it submits (an outbox on disk) nothing gives way: a full mailbox turns away,
+// and the caller comes again when there is room. Nor is anything given up because its destination was away
+// (Attempt::away): the retry policy's time then counts from when it was there again.
 //
 // Every submission gets a ticket, from 1 upwards. It is settled when the sink has the notification, or when
 // that was reported as lost. settled_up_to() tells how far everything is settled, which is how far source
@@ -48,7 +53,9 @@ struct DeliverySettings {
   // What may wait for a subscription: notifications, and their bytes. One is always taken, however large.
   std::size_t mailbox_capacity = 1000;
   std::size_t mailbox_bytes = std::size_t{16} << 20;
-  bool remember_settled = false;  // for take_settled()
+  // The caller keeps what it submits until that is settled, and comes again with what finds no room:
+  // take_settled() tells, a full mailbox turns away, and no time counts in which the destination was away.
+  bool is_kept = false;
 };
 
 // What people should know. Partial, Rejected and GivenUp are said for each notification, Undelivered once for
@@ -80,6 +87,7 @@ struct SubscriptionStatus {
   std::string subscription;
   std::string destination;
   std::size_t waiting = 0;      // in the mailbox
+  std::size_t in_outbox = 0;    // kept by the caller until the mailbox has room
   std::uint64_t published = 0;  // submitted
   std::uint64_t delivered = 0;
   std::uint64_t retried = 0;  // attempts after the first
@@ -96,11 +104,20 @@ class Deliverer {
   using Ticket = std::uint64_t;
   virtual ~Deliverer() = default;
 
-  // Hands the notification to a subscription of its topic. Where the topic gives nothing up and the mailbox
-  // is full it waits for room, at most `wait`. Nothing when there still is none, or when draining: nothing
-  // was submitted then.
+  // Hands the notification to a subscription of its topic. Where nothing gives way and the mailbox is full it
+  // waits for room, at most `wait`. Nothing when there still is none, or when draining: nothing was submitted
+  // then.
   [[nodiscard]] virtual std::optional<Ticket> submit(const Notification& notification,
                                                      std::uint32_t subscription, Duration wait) = 0;
+
+  // How full the subscription's mailbox is, for one more.
+  enum class Room : std::uint8_t {
+    Half,         // at least half of it is free
+    Some,         // there is room
+    None,         // the oldest would give way
+    Overflowing,  // they did, and since then it was not half empty
+  };
+  [[nodiscard]] virtual Room room(const Notification& notification, std::uint32_t subscription) const = 0;
 
   // Those settled since the last call, in any order; only if the settings ask for it.
   struct Settled {
@@ -131,6 +148,7 @@ class Delivery final : public Deliverer {
 
   [[nodiscard]] std::optional<Ticket> submit(const Notification& notification, std::uint32_t subscription,
                                              Duration wait) override;
+  [[nodiscard]] Room room(const Notification& notification, std::uint32_t subscription) const override;
   [[nodiscard]] std::vector<Settled> take_settled() override;
   [[nodiscard]] Ticket settled_up_to() const override;
 

@@ -8,13 +8,13 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/notify/notification_text.h"
 
 namespace tocsin::notify {
 namespace {
 
 using Json = nlohmann::ordered_json;  // the members keep CloudWatch's order
 
-constexpr std::size_t kMaxSubject = 100;
 constexpr std::size_t kMaxSubjectRegion = 40;
 
 std::string_view comparison_operator(alarm::Comparison comparison) {
@@ -74,45 +74,11 @@ const std::vector<std::uint32_t>& topics_of(const alarm::AlarmDefinition& alarm,
   return alarm.notify_insufficient_data;
 }
 
-// One '?' for each character that is not printable ASCII: subjects travel through mail headers.
-std::string printable_ascii(std::string_view text) {
-  std::string out;
-  for (const char byte : text) {
-    const auto code = static_cast<unsigned char>(byte);
-    if ((code & 0xC0U) == 0x80U) continue;  // the rest of a character that already has its '?'
-    out += code >= 0x20 && code < 0x7F ? byte : '?';
-  }
-  return out;
-}
-
-std::string cut(std::string text, std::size_t limit) {
-  constexpr std::string_view kDots = "...";
-  if (text.size() <= limit) return text;
-  text.resize(limit - kDots.size());
-  return text.append(kDots);
-}
-
 // A long name loses its end, never the state or the region.
 std::string subject_of(std::string_view state, std::string_view name, std::string_view region) {
   const std::string place = cut(printable_ascii(region), kMaxSubjectRegion);
   const std::size_t frame = fmt::formatted_size("{}: \"\" in {}", state, place);
   return fmt::format("{}: \"{}\" in {}", state, cut(printable_ascii(name), kMaxSubject - frame), place);
-}
-
-// A region may be any label; a CloudEvents source is a URI reference.
-std::string percent_encode(std::string_view text) {
-  std::string out;
-  for (const char byte : text) {
-    const bool plain = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                       (byte >= '0' && byte <= '9') || byte == '-' || byte == '.' || byte == '_' ||
-                       byte == '~';
-    if (plain) {
-      out += byte;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(byte));
-    }
-  }
-  return out;
 }
 
 Json topic_arns(const std::vector<std::uint32_t>& indexes, const Installation& installation,
@@ -223,6 +189,12 @@ AlarmFacts facts_of(const alarm::Transition& transition, const alarm::AlarmDefin
 
 }  // namespace
 
+// A region may be any label.
+std::string source_of(const Installation& installation) {
+  return fmt::format("/tocsin/{}/{}", percent_encode(installation.account),
+                     percent_encode(installation.region));
+}
+
 std::vector<Notification> compose(const alarm::Transition& transition, const alarm::AlarmDefinition& alarm,
                                   const metric::MetricDefinition& metric, const Installation& installation,
                                   const std::vector<TopicDefinition>& topics,
@@ -241,8 +213,7 @@ std::vector<Notification> compose(const alarm::Transition& transition, const ala
   notification.attributes = {
       {"specversion", "1.0"},
       {"id", transition.id},
-      {"source", fmt::format("/tocsin/{}/{}", percent_encode(installation.account),
-                             percent_encode(installation.region))},
+      {"source", source_of(installation)},
       {"type", "tocsin.alarm.state_change"},
       {"time", format_rfc3339(transition.time)},
       {"subject", notification.key},

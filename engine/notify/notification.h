@@ -1,8 +1,10 @@
 // What is said: the third waist. Every alert ends here, every sink starts here.
 //
-//   alarm::Transition --compose()--> Notification --Delivery--> Sink
+//   alarm::Transition ----compose()--> Notification --Delivery--> Sink
+//   an event of a rule ---compose()───┘   (event_notification.h)
 //
-// Its id and bytes are a function of the transition, so a receiver can drop a repeat. Plain values.
+// Its id and bytes are a function of the transition or of the event and where it was read, so a receiver can
+// drop a repeat. Plain values.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +27,13 @@ struct Installation {
   EventTime configured_at{};  // AlarmConfigurationUpdatedTimestamp
 };
 
+struct FilterPolicy;
+
 // Who hears about a topic. `kind` is a row of the sink table ("console", "file", "kafka").
 struct SubscriptionDefinition {
   std::string name;  // unique in its topic: the kind, and a number where a kind stands twice
   std::string kind;
+  std::shared_ptr<const FilterPolicy> policy{};  // which notifications it hears (filter_policy.h); none: all
 };
 
 struct TopicDefinition {
@@ -65,17 +70,36 @@ struct AlarmFacts {
   std::vector<Example> examples;
 };
 
+// An event that a rule tells, for the same sinks. Its text is the notification's payload.
+struct EventFacts {
+  std::string rule;
+  std::string description;  // the rule's; may be empty
+  std::string account;      // of the event; empty where it does not say
+  std::string region;       // likewise
+  EventTime time{};
+  std::string log_group;
+  std::string place;    // "org-cloudtrail[3]@1042"
+  std::string summary;  // one line: who did what, or how the event begins
+  std::string installation_account;
+  std::string installation_region;
+  std::uint64_t cut_bytes = 0;  // of the event that the payload has no room for
+};
+
 struct Notification {
-  std::string id;           // the transition's
+  std::string id;           // the transition's, or of the rule and the place of the event
   std::uint32_t topic = 0;  // index into the plan's topics
   EventTime time{};
   std::string subject;  // `ALARM: "name" in region`, ASCII, at most 100 characters
-  std::string payload;  // the notification JSON of a CloudWatch alarm
-  std::string key;      // alarm and dimensions: keeps one alarm's notifications in order on an alert topic
+  std::string payload;  // the notification JSON of a CloudWatch alarm; the event
+  std::string key;  // alarm and dimensions, or the rule: keeps its notifications in order on an alert topic
   std::vector<std::pair<std::string, std::string>>
       attributes;  // CloudEvents: id, source, specversion, type, time, subject, …
-  std::shared_ptr<const AlarmFacts> facts;  // never null in what compose() makes
+  std::shared_ptr<const AlarmFacts> facts;  // of a change of state; else null
+  std::shared_ptr<const EventFacts> event;  // of an event that a rule tells; else null
 };
+
+// This installation as the source of CloudEvents.
+[[nodiscard]] std::string source_of(const Installation& installation);
 
 // The notifications of a transition: one for each topic that its new state notifies.
 [[nodiscard]] std::vector<Notification> compose(const alarm::Transition& transition,

@@ -10,7 +10,7 @@
 namespace tocsin::notify {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;  // 1: without the facts of an event
 
 void put(WireWriter& out, const std::vector<std::pair<std::string, std::string>>& pairs) {
   out.number(pairs.size());
@@ -110,6 +110,28 @@ AlarmFacts get_facts(WireReader& in) {
   return facts;
 }
 
+void put(WireWriter& out, const EventFacts& facts) {
+  for (const std::string* text :
+       {&facts.rule, &facts.description, &facts.account, &facts.region, &facts.log_group, &facts.place,
+        &facts.summary, &facts.installation_account, &facts.installation_region}) {
+    out.text(*text);
+  }
+  out.time(facts.time);
+  out.number(facts.cut_bytes);
+}
+
+EventFacts get_event(WireReader& in) {
+  EventFacts facts;
+  for (std::string* text :
+       {&facts.rule, &facts.description, &facts.account, &facts.region, &facts.log_group, &facts.place,
+        &facts.summary, &facts.installation_account, &facts.installation_region}) {
+    *text = in.text();
+  }
+  facts.time = in.time();
+  facts.cut_bytes = in.number();
+  return facts;
+}
+
 }  // namespace
 
 std::string encode(const Notification& notification) {
@@ -124,17 +146,20 @@ std::string encode(const Notification& notification) {
   put(out, notification.attributes);
   out.flag(notification.facts != nullptr);
   if (notification.facts) put(out, *notification.facts);
+  out.flag(notification.event != nullptr);
+  if (notification.event) put(out, *notification.event);
   return bytes;
 }
 
 Result<Notification> decode_notification(std::string_view bytes) {
   WireReader in(bytes);
-  if (const std::uint8_t version = in.byte(); version != kVersion) {
+  const std::uint8_t version = in.byte();
+  if (version != kVersion && version != kVersion - 1) {
     return fail(
         ErrorCode::Invalid,
-        fmt::format("a notification of the outbox is of version {}, and this program reads version {}: "
-                    "start the version of the program that wrote it",
-                    version, kVersion));
+        fmt::format("a notification of the outbox is of version {}, and this program reads versions {} and "
+                    "{}: start the version of the program that wrote it",
+                    version, kVersion - 1, kVersion));
   }
   Notification notification;
   notification.id = in.text();
@@ -144,6 +169,7 @@ Result<Notification> decode_notification(std::string_view bytes) {
   notification.key = in.text();
   notification.attributes = get_pairs(in);
   if (in.flag()) notification.facts = std::make_shared<const AlarmFacts>(get_facts(in));
+  if (version >= 2 && in.flag()) notification.event = std::make_shared<const EventFacts>(get_event(in));
   if (in.failed() || !in.at_end()) {
     return fail(ErrorCode::Invalid, "a notification of the outbox is damaged");
   }

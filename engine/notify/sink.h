@@ -23,6 +23,7 @@ struct Attempt {
   Outcome outcome = Outcome::Delivered;
   std::string detail;                   // for people: why not delivered; if delivered, to whom it was not
   std::optional<Duration> retry_after;  // the destination asked for this pause
+  bool away = false;  // of Retry: nobody was there to take anything, so it says nothing of this notification
 };
 
 class Sink {

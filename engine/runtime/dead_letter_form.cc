@@ -11,6 +11,8 @@
 
 #include "engine/base/base64.h"
 #include "engine/base/hash.h"
+#include "engine/event/reject.h"
+#include "engine/runtime/partition_name.h"
 #include "engine/runtime/partition_table.h"
 
 namespace tocsin::runtime {
@@ -26,6 +28,27 @@ bool is_on_the_calendar(const std::optional<EventTime>& time) {
 }
 
 bool is_utf8(std::string_view bytes) { return simdjson::validate_utf8(bytes.data(), bytes.size()); }
+
+// Whether arrays and objects stand in each other more deeply than those of any event, and the letter around
+// it. Writing such a value would take a stack as deep.
+bool is_too_deep(std::string_view json) {
+  std::size_t depth = 0;
+  bool in_string = false;
+  for (std::size_t at = 0; at < json.size(); ++at) {
+    const char c = json[at];
+    if (in_string) {
+      if (c == '\\') ++at;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > event::kMaxDepth + 1) return true;
+    } else if (c == '}' || c == ']') {
+      if (depth > 0) --depth;
+    }
+  }
+  return false;
+}
 
 template <typename Enum>
 std::optional<Enum> parse_name(const auto& names, std::string_view name) {
@@ -125,15 +148,7 @@ std::string letter_place(const PostedLetter& posted) {
 
 std::string letter_id(const PostedLetter& posted) {
   const auto& [from, letter] = posted;
-  std::string identity = "dead_letter";
-  for (const std::string_view part :
-       {std::string_view(from.source), std::string_view(from.topic), std::string_view(from.file)}) {
-    identity += fmt::format(" {}:{}", part.size(), part);
-  }
-  identity += fmt::format(" {} {} {}", from.number, letter.offset, letter.index);
-  // What has the same name later counts its offsets anew.
-  if (!from.incarnation.empty()) identity += fmt::format(" {}", from.incarnation);
-  return to_hex(hash128(identity));
+  return to_hex(hash128("dead_letter" + item_identity(from, letter.offset, letter.index)));
 }
 
 std::string to_line(const PostedLetter& posted) {
@@ -171,6 +186,7 @@ std::string to_line(const PostedLetter& posted) {
 }
 
 Result<PostedLetter> parse_line(std::string_view line) {
+  if (is_too_deep(line)) return fail(ErrorCode::Invalid, "is nested too deeply");
   const Json object = Json::parse(line, nullptr, false);
   if (object.is_discarded()) return fail(ErrorCode::Invalid, "is not JSON");
   if (!object.is_object()) return fail(ErrorCode::Invalid, "is not a JSON object");

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/notify/event_notification.h"
 #include "engine/notify/notification_wire.h"
 #include "engine/runtime/plan_definitions.h"
 
@@ -18,6 +19,7 @@ namespace {
 
 constexpr Duration kMinute = std::chrono::seconds(60);
 constexpr std::size_t kMaxChunkEntries = 65'536;  // keeps memory flat however many series one minute has
+constexpr std::size_t kMaxPostedBytes = std::size_t{8} << 20;  // and however many events rules match
 
 struct SeriesBucketHash {
   std::size_t operator()(const std::pair<std::uint32_t, EventTime>& key) const {
@@ -95,6 +97,8 @@ Engine::Engine(std::shared_ptr<const Plan> plan, shard::Journal& journal, Listen
   for (const FilterPlan& filter : plan_->filters) {
     if (filter.default_value) coarsest_bucket_ = std::max(coarsest_bucket_, kMinute);
   }
+  for (const notify::TopicDefinition& topic : plan_->topics)
+    filtered_.emplace_back(topic.subscriptions.size());
   const auto metric_sources = definitions_of(*plan_).metric_sources;
   for (std::uint32_t source = 0; source < plan_->sources.size(); ++source) {
     std::set<std::uint32_t> together{source};
@@ -142,6 +146,10 @@ void Engine::consume(const MatchedBatch& batch, std::size_t begin, std::size_t e
       chunk_->add(batch, *at, batch.times[at->event]);
     }
   }
+  for (auto at = std::lower_bound(batch.rule_matches.begin(), batch.rule_matches.end(), begin, by_event);
+       at != batch.rule_matches.end() && at->event < end; ++at) {
+    if (counts(at->event)) take_event(batch, *at, batch.times[at->event]);
+  }
   // A minute that `from` cuts had events all the same.
   const EventTime from_minute = from == kNever ? from : floor_to(from, kMinute);
   for (auto at = std::lower_bound(batch.seen.begin(), batch.seen.end(), begin, by_event);
@@ -151,10 +159,51 @@ void Engine::consume(const MatchedBatch& batch, std::size_t begin, std::size_t e
   }
 }
 
-bool Engine::is_full() const { return chunk_->full(); }
+// Its notifications stand beside the chunk that covers its offset, in the same commit: they are kept if it
+// counts as read, and not otherwise.
+void Engine::take_event(const MatchedBatch& batch, const RuleMatch& match, EventTime time) {
+  ++counts_.rule_matches;
+  const RulePlan& rule = plan_->rules[match.rule];
+  const RuledEvent& ruled = batch.ruled[match.ruled];
+  Event event{match.rule, {time, batch.partition, ruled.index, ruled.offset}, next_number_, {}};
+  notify::EventFacts facts;
+  facts.rule = rule.name;
+  facts.description = rule.description;
+  facts.account = ruled.account;
+  facts.region = ruled.region;
+  facts.time = time;
+  facts.log_group = ruled.log_group;
+  facts.place = listener_.place(event.place);
+  facts.summary = ruled.summary;
+  event.notifications = notify::compose(
+      {match.id, std::move(facts), ruled.log_stream, ruled.message, ruled.bytes, ruled.is_object},
+      plan_->installation, rule.topics);
+  for (const notify::Notification& notification : event.notifications) {
+    posted_bytes_ += notification.payload.size();
+    const OutboxNotification posted = addressed(notification);
+    if (posted.subscriptions.empty()) continue;
+    const std::uint64_t number = next_number_++;
+    if (journal_.keeps()) {
+      posted_.entries.push_back({number, posted.topic, posted.subscriptions, notify::encode(notification)});
+    }
+  }
+  events_.push_back(std::move(event));
+}
+
+OutboxNotification Engine::addressed(notify::Notification notification) const {
+  const notify::TopicDefinition& topic = plan_->topics[notification.topic];
+  OutboxNotification posted{0, topic.name, {}, std::move(notification)};
+  for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
+    if (notify::hears(subscription, posted.notification)) posted.subscriptions.push_back(subscription.name);
+  }
+  return posted;
+}
+
+bool Engine::is_full() const { return chunk_->full() || posted_bytes_ >= kMaxPostedBytes; }
 
 bool Engine::is_idle() const {
-  return pending_.empty() && posted_.entries.empty() && settled_.settled.empty() && chunk_->chunk().empty();
+  return pending_.empty() && posted_.entries.empty() && events_.empty() && settled_.settled.empty() &&
+         forgotten_.partitions.empty() && chunk_->chunk().empty();
 }
 
 std::uint32_t Engine::meet(std::string name) {
@@ -178,6 +227,7 @@ void Engine::cover(std::uint32_t partition, std::int64_t to, std::string place, 
 
 void Engine::post(OutboxNotification notification) {
   notification.number = next_number_++;
+  posted_bytes_ += notification.notification.payload.size();
   if (journal_.keeps()) {
     posted_.entries.push_back({notification.number, notification.topic, notification.subscriptions,
                                notify::encode(notification.notification)});
@@ -243,6 +293,7 @@ void Engine::gather() {
   if (!chunk_->chunk().empty()) pending_.push_back(chunk_->take());
   if (!posted_.entries.empty()) pending_.push_back(std::exchange(posted_, {}));
   if (!settled_.settled.empty()) pending_.push_back(std::exchange(settled_, {}));
+  if (!forgotten_.partitions.empty()) pending_.push_back(std::exchange(forgotten_, {}));
 }
 
 Result<void> Engine::apply(shard::SetStateOutcome* outcome) {
@@ -275,10 +326,7 @@ Result<void> Engine::tell() {
   for (const Told& told : std::exchange(to_tell_, {})) {
     if (!told.alarm) continue;
     ++counts_.transitions;
-    for (const notify::Notification& notification : told.notifications) {
-      counts_.notifications +=
-          std::max<std::size_t>(1, plan_->topics[notification.topic].subscriptions.size());
-    }
+    for (const notify::Notification& notification : told.notifications) count(notification);
     listener_.on_transition(told.transition, told.notifications);
   }
   release();
@@ -300,13 +348,9 @@ void Engine::compose(const alarm::Transition& transition, shard::Outbox& outbox)
       notify::compose(told.transition, *alarm, plan_->metrics[alarm->metric], plan_->installation,
                       plan_->topics, listener_.examples(told.transition));
   for (const notify::Notification& notification : told.notifications) {
-    const notify::TopicDefinition& topic = plan_->topics[notification.topic];
-    OutboxNotification posted{next_number_, topic.name, {}, notification};
-    for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
-      posted.subscriptions.push_back(subscription.name);
-    }
+    OutboxNotification posted = addressed(notification);
     if (posted.subscriptions.empty()) continue;
-    ++next_number_;
+    posted.number = next_number_++;
     if (journal_.keeps()) {
       outbox.entries.push_back(
           {posted.number, posted.topic, posted.subscriptions, notify::encode(notification)});
@@ -315,7 +359,29 @@ void Engine::compose(const alarm::Transition& transition, shard::Outbox& outbox)
   }
 }
 
+void Engine::count(const notify::Notification& notification) {
+  const auto& subscriptions = plan_->topics[notification.topic].subscriptions;
+  if (subscriptions.empty()) ++counts_.notifications;
+  for (std::size_t i = 0; i < subscriptions.size(); ++i) {
+    const notify::FilterOutcome outcome = notify::judge(subscriptions[i], notification);
+    ++filtered_[notification.topic][i][static_cast<std::size_t>(outcome)];
+    ++(outcome == notify::FilterOutcome::Passed ? counts_.notifications : counts_.filtered);
+  }
+}
+
 void Engine::release() {
+  posted_bytes_ = 0;
+  for (Event& event : std::exchange(events_, {})) {
+    for (const notify::Notification& notification : event.notifications) count(notification);
+    listener_.on_event(event.rule, event.place, event.notifications);
+    std::uint64_t number = event.first_number;
+    for (notify::Notification& notification : event.notifications) {
+      OutboxNotification posted = addressed(std::move(notification));
+      if (posted.subscriptions.empty()) continue;
+      posted.number = number++;
+      listener_.on_outbox(posted);
+    }
+  }
   for (const OutboxNotification& notification : std::exchange(to_release_, {})) {
     listener_.on_outbox(notification);
   }
@@ -329,20 +395,19 @@ Result<void> Engine::resume(const std::function<void(const Note&)>& note) {
   for (const shard::PartitionState& partition : machine.partitions()) {
     next_offsets_.push_back(partition.next_offset);
   }
-  // What was to be delivered comes before what is told only now.
-  for (const auto& [number, entry] : machine.outbox()) {
-    auto notification = notify::decode_notification(entry.content);
-    if (!notification) return std::unexpected(notification.error());
-    to_release_.push_back({number, entry.topic, entry.subscriptions, std::move(*notification)});
-  }
-  if (!to_release_.empty()) {
+  if (!machine.outbox().empty()) {
     note({Severity::Info,
           "outbox_resumed",
-          fmt::format("notifications that were still to be delivered: {}", to_release_.size()),
+          fmt::format("notifications that were still to be delivered: {}", machine.outbox().size()),
           "they go out now under the same ids; a receiver drops what it has already",
           {}});
   }
-  release();
+  // What was to be delivered comes before what is told only now. One after the other: there may be many.
+  for (const auto& [number, entry] : machine.outbox()) {
+    auto notification = notify::decode_notification(entry.content);
+    if (!notification) return std::unexpected(notification.error());
+    listener_.on_outbox({number, entry.topic, entry.subscriptions, std::move(*notification)});
+  }
   if (auto told = tell(); !told) return told;
   const std::string definitions = encode(definitions_of(*plan_));
   if (encode(machine.shard().definitions()) == definitions) return {};
@@ -356,6 +421,8 @@ void Engine::add_counts(shard::Chunk& chunk) {
   };
   add("events", counts_.events, counted_.events);
   add("matched", counts_.matched, counted_.matched);
+  add("rule_matches", counts_.rule_matches, counted_.rule_matches);
+  add("filtered", counts_.filtered, counted_.filtered);
   add("read", counts_.items.read, counted_.items.read);
   add("decoded", counts_.items.decoded, counted_.items.decoded);
   add("refused", counts_.items.refused, counted_.items.refused);

@@ -1,18 +1,19 @@
 // The engine's core, the same for `run` and `backtest`: takes matched events in their order, folds them into
 // chunks, tells the journal what was learned and how far time is known, and passes on what comes out.
 //
-//   MatchedBatch --consume(), cover()--> Chunk ─┐
+//   MatchedBatch --consume(), cover()--> Chunk ─┐   (and, of events that rules match, notifications: post())
 //   frontier --tick()---------------------------┼─► shard::Journal --> Listener
 //   settle(), set_state(), post() --------------┘
 //
-// What a journal keeps is durable before anybody is told: a chunk with its offsets, and the dead letters
-// among them, at once; a transition when it is decided, and then, in an Outbox record, with the bytes that
-// every attempt to deliver it will send. Whatever fails to be kept (a full disk) stays pending, in order, and
-// goes with the next commit(); nothing is applied or told meanwhile.
+// What a journal keeps is durable before anybody is told: a chunk with its offsets, and the dead letters and
+// the events of rules among them, at once; a transition when it is decided, and then, in an Outbox record,
+// with the bytes that every attempt to deliver it will send. Whatever fails to be kept (a full disk) stays
+// pending, in order, and goes with the next commit(); nothing is applied or told meanwhile.
 //
 // Pure: time comes in as parameters. Used by one thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -26,6 +27,7 @@
 #include "engine/base/result.h"
 #include "engine/event/dead_letter.h"
 #include "engine/event/reject.h"
+#include "engine/notify/filter_policy.h"
 #include "engine/notify/notification.h"
 #include "engine/runtime/plan.h"
 #include "engine/runtime/worker.h"
@@ -47,6 +49,9 @@ class Listener {
   // A change of state and the notifications it leads to.
   virtual void on_transition(const alarm::Transition& transition,
                              const std::vector<notify::Notification>& notifications) = 0;
+  // An event that a rule tells, and its notifications; `rule` is an index into the plan's.
+  virtual void on_event(std::uint32_t /*rule*/, const metric::Evidence& /*event*/,
+                        const std::vector<notify::Notification>& /*notifications*/) {}
   // A bucket that cannot change any more; only if the engine was asked to report them.
   virtual void on_closed(const shard::ClosedBucket& bucket) = 0;
   // Items of the engine's partition `partition` died; called from within count_items().
@@ -56,6 +61,8 @@ class Listener {
   virtual void on_outbox(const OutboxNotification& /*notification*/) {}
   // Time has come to `time`: what follows belongs to later, but for buckets that some alarm still looked at.
   virtual void on_time(EventTime time) = 0;
+  // Where a person finds an event.
+  [[nodiscard]] virtual std::string place(const metric::Evidence&) const { return {}; }
   // The events behind a change of state that is about to be told, as far as they are at hand.
   [[nodiscard]] virtual std::vector<notify::AlarmFacts::Example> examples(const alarm::Transition&) const {
     return {};
@@ -65,13 +72,18 @@ class Listener {
 struct EngineCounts {
   std::uint64_t events = 0;   // that filters looked at
   std::uint64_t matched = 0;  // (event, filter) pairs
+  std::uint64_t rule_matches = 0;  // (event, rule) pairs
   event::RejectCounts rejects;
   event::ItemCounts items;       // the ledger of decoding
   std::uint64_t datapoints = 0;  // (series, bucket) pairs with data
   std::uint64_t transitions = 0;
   std::uint64_t notifications = 0;
+  std::uint64_t filtered = 0;  // notifications that a subscription's filter policy kept from it
   std::uint64_t series = 0;
 };
+
+// Of a subscription: what became of the notifications of its topic, by notify::FilterOutcome.
+using FilterCounts = std::array<std::uint64_t, notify::kFilterOutcomes>;
 
 class Engine {
  public:
@@ -110,6 +122,9 @@ class Engine {
   // The first offset that has not been.
   [[nodiscard]] std::int64_t next_offset(std::uint32_t partition) const { return next_offsets_[partition]; }
 
+  // Nothing will come of a partition again: the journal need not know it any more.
+  void forget(std::uint32_t partition) { forgotten_.partitions.push_back(partition); }
+
   // Something to deliver that belongs to what was consumed: a dead letter. Its number is given here.
   void post(OutboxNotification notification);
   // A subscription has something, or never will.
@@ -146,18 +161,23 @@ class Engine {
 
   // Something could not be kept, and waits.
   [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
-  // Nothing was consumed, settled or posted since the last commit.
+  // Nothing was consumed, settled, posted or forgotten since the last commit.
   [[nodiscard]] bool is_idle() const;
 
   // At the end of history: reports what is still open.
   void close();
 
   [[nodiscard]] EngineCounts counts() const;
+  [[nodiscard]] const FilterCounts& filtered(std::uint32_t topic, std::uint32_t subscription) const {
+    return filtered_[topic][subscription];
+  }
   // Judgements made in this run.
   [[nodiscard]] std::uint64_t evaluations() const {
     return shard().counts().evaluations - before_.evaluations;
   }
-  [[nodiscard]] const shard::Shard& shard() const { return journal_.machine().shard(); }
+  [[nodiscard]] const shard::Shard& shard() const { return machine().shard(); }
+  [[nodiscard]] const shard::StateMachine& machine() const { return std::as_const(journal_).machine(); }
+  [[nodiscard]] bool keeps() const { return journal_.keeps(); }
 
   // The smallest interval at which some alarm is judged: how fine ticks have to be.
   [[nodiscard]] Duration tick_interval() const { return tick_interval_; }
@@ -167,7 +187,17 @@ class Engine {
 
  private:
   class ChunkBuilder;
+  // An event that a rule matched, until it is told.
+  struct Event {
+    std::uint32_t rule = 0;
+    metric::Evidence place;
+    std::uint64_t first_number = 0;  // of the outbox, of its first notification that somebody hears
+    std::vector<notify::Notification> notifications;
+  };
 
+  void take_event(const MatchedBatch& batch, const RuleMatch& match, EventTime time);
+  [[nodiscard]] OutboxNotification addressed(notify::Notification notification) const;
+  void count(const notify::Notification& notification);
   void gather();
   [[nodiscard]] Result<void> apply(shard::SetStateOutcome* outcome = nullptr);
   [[nodiscard]] Result<void> tell();
@@ -191,12 +221,16 @@ class Engine {
   std::vector<shard::Record> pending_;  // to be kept with the next commit
   shard::Outbox posted_;                // the same, until gather()
   shard::Ack settled_;
+  shard::Forget forgotten_;
   std::vector<OutboxNotification> to_release_;
+  std::vector<Event> events_;     // to be released, too
+  std::size_t posted_bytes_ = 0;  // of both
   std::vector<Told> to_tell_;
   std::uint64_t next_number_ = 1;  // of the outbox
   std::vector<std::int64_t> next_offsets_;
   EngineCounts counts_;
   shard::Counts before_;  // of the shard, when this run began
+  std::vector<std::vector<FilterCounts>> filtered_;  // [topic][subscription]
   EngineCounts counted_;  // what the ledger has of them
   bool started_ = false;
   std::vector<std::vector<std::uint32_t>> judged_with_;

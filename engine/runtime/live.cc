@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <thread>
 #include <utility>
 
@@ -16,6 +18,7 @@ namespace {
 
 constexpr Duration kMessageWait{200};
 constexpr Duration kNotReadyWait{20};
+constexpr Duration kRoomWait{2};
 constexpr std::size_t kMailboxBatches = 16;  // a few megabytes: the back-pressure on the sources
 
 }  // namespace
@@ -47,8 +50,9 @@ class Live::Session {
     if (auto begun = core_.begin(); !begun) return std::unexpected(begun.error());
     note_({Severity::Info,
            "running",
-           fmt::format("running: sources {}, metric filters {}, alarms {}, topics {}", sources_.size(),
-                       plan_->filters.size(), plan_->alarms.size(), plan_->topics.size()),
+           fmt::format("running: sources {}, metric filters {}, alarms {}, rules {}, topics {}",
+                       sources_.size(), plan_->filters.size(), plan_->alarms.size(), plan_->rules.size(),
+                       plan_->topics.size()),
            {},
            {}});
     for (std::uint32_t i = 0; i < sources_.size(); ++i) {
@@ -74,9 +78,9 @@ class Live::Session {
     core_.finish(stop_reading_);
     LiveResult result;
     result.asked_to_stop = stop_reading_;
-    result.undelivered = delivery_.drain(options_.drain_limit);
+    result.undelivered = drain();
     core_.close();
-    result.undelivered += core_.lost();
+    result.undelivered += core_.left();
     for (auto& reader : readers_) reader->close_commits();  // all at once: to leave a group takes time
     for (auto& reader : readers_) reader->finish();
     result.counts = core_.counts();
@@ -86,6 +90,15 @@ class Live::Session {
   }
 
  private:
+  // The queues take more as they empty; half of the time is for the prompt attempts of the drain.
+  std::uint64_t drain() {
+    const auto begun = std::chrono::steady_clock::now();
+    const auto passed = [&] { return std::chrono::ceil<Duration>(std::chrono::steady_clock::now() - begun); };
+    while (core_.put_more() && passed() < options_.drain_limit / 2)
+      std::this_thread::sleep_for(kNotReadyWait);
+    return delivery_.drain(std::max(options_.drain_limit - passed(), Duration{0}));
+  }
+
   void stop() {
     stop_reading_ = true;
     core_.give_up();

@@ -41,8 +41,9 @@
 #include "engine/base/note.h"
 #include "engine/base/result.h"
 #include "engine/notify/delivery.h"
-#include "engine/runtime/dead_letter_form.h"
+#include "engine/runtime/dead_letter_route.h"
 #include "engine/runtime/engine.h"
+#include "engine/runtime/outbox_feed.h"
 #include "engine/runtime/partition_table.h"
 #include "engine/runtime/plan.h"
 #include "engine/runtime/requests.h"
@@ -51,14 +52,6 @@
 #include "engine/source/source.h"
 
 namespace tocsin::runtime {
-
-// Where dead letters are kept: topic `topic` of the delivery, which the plan does not know.
-struct DeadLetterRoute {
-  std::uint32_t topic = 0;
-  std::uint32_t lanes = 1;  // its subscriptions, all to the one destination, among which letters are dealt
-  LetterForm form = LetterForm::Line;
-  std::string destination;  // the sink's describe()
-};
 
 struct LiveOptions {
   Duration drain_limit = std::chrono::seconds(10);
@@ -69,6 +62,8 @@ struct LiveOptions {
   TelemetryBoard* board = nullptr;                 // gets a snapshot a few times a second; may be null
   Requests* requests = nullptr;                    // answered between two steps; may be null
   std::optional<DeadLetterRoute> dead_letters;     // none: they are counted and told, not kept
+  OutboxLimits outbox;                             // of each subscription
+  std::function<std::uint64_t()> state_bytes;      // of what the journal keeps, on the disk; may be empty
 };
 
 struct LiveResult {

@@ -12,10 +12,13 @@
 #include <variant>
 
 #include "engine/base/check.h"
+#include "engine/event/event_time.h"
 #include "engine/runtime/clock_watch.h"
 #include "engine/runtime/dead_letter_tally.h"
+#include "engine/runtime/event_queue.h"
 #include "engine/runtime/excerpt_store.h"
 #include "engine/runtime/live_telemetry.h"
+#include "engine/runtime/outbox_feed.h"
 #include "engine/runtime/partition_name.h"
 #include "engine/runtime/pending_offsets.h"
 #include "engine/runtime/repeats.h"
@@ -29,7 +32,8 @@ constexpr Duration kTickInterval{200};
 constexpr Duration kKeepRetry{500};
 // A commit to a journal waits for the disk; what comes within this goes with one.
 constexpr Duration kCommitInterval{100};
-constexpr std::string_view kDeadLetterTopic = "(dead letters)";
+// A partition that is gone, after its last event: events of before need not be the older ones.
+constexpr Duration kForgetGoneAfter = event::kMaxAge + std::chrono::days(1);
 
 }  // namespace
 
@@ -44,7 +48,11 @@ class LiveCore::Core : private Listener, private Answering {
         note_(std::move(note)),
         engine_(plan_, journal_, *this),
         worker_(plan_, true),
-        telemetry_(plan_, {options_.board, options_.stall_limit, options_.now}, note_),
+        outbox_(plan_, journal_, delivery, options_.dead_letters, options_.outbox, note_,
+                [this](std::uint64_t number, std::string subscription, bool delivered) {
+                  engine_.settle(number, std::move(subscription), delivered);
+                }),
+        telemetry_(plan_, {options_.board, options_.stall_limit, options_.now, options_.state_bytes}, note_),
         tally_(options_.dead_letters ? options_.dead_letters->destination : std::string()),
         commit_(std::move(commit)) {}
 
@@ -56,6 +64,10 @@ class LiveCore::Core : private Listener, private Answering {
     }
     std::vector<std::vector<source::Resume>> from(sources);
     for (const shard::PartitionState& state : journal_.machine().partitions()) {
+      if (state.is_forgotten()) {
+        (void)partitions_.add_gone({});
+        continue;
+      }
       const auto name = parse_partition_name(state.name);
       if (!name) return std::unexpected(name.error());
       const auto at = std::ranges::find(plan_->sources, name->source, &source::SourceSettings::name);
@@ -66,7 +78,7 @@ class LiveCore::Core : private Listener, private Answering {
       }
       feeds_[source].partitions.push_back(partitions_.add(*at, source, *name, is_live(source)));
       feeds_[source].last_event.push_back(state.last_event);
-      from[source].push_back({*name, state.next_offset, state.place});
+      from[source].push_back({*name, state.next_offset, state.place, journal_.keeps()});
     }
     for (const auto& known : from) known_.push_back(known.size());
     return from;
@@ -74,11 +86,18 @@ class LiveCore::Core : private Listener, private Answering {
 
   Result<void> begin() { return engine_.resume(note_); }
 
-  [[nodiscard]] bool ready() const { return giving_up_ || (!blocked_ && letters_.empty()); }
+  [[nodiscard]] bool ready() const {
+    return giving_up_ || (!blocked_ && !outbox_.letters_wait() && events_.empty());
+  }
   [[nodiscard]] const std::optional<Error>& failure() const { return failure_; }
   [[nodiscard]] EngineCounts counts() const { return engine_.counts(); }
-  [[nodiscard]] std::uint64_t lost() const { return lost_; }
+  [[nodiscard]] std::uint64_t left() const { return left_; }
   void give_up() { giving_up_ = true; }
+  bool put_more() {
+    deliver_events();
+    outbox_.refill();
+    return outbox_.waiting() > 0 || !events_.empty();
+  }
 
   [[nodiscard]] bool all_ended() const {
     return std::all_of(feeds_.begin(), feeds_.end(), [](const Feed& feed) { return feed.ended; });
@@ -87,6 +106,7 @@ class LiveCore::Core : private Listener, private Answering {
   std::optional<Error> handle(SourceMessage message) {
     Feed& feed = feeds_[message.source];
     for (const source::PartitionName& name : message.new_partitions) meet(message.source, name);
+    if (!message.new_partitions.empty()) feed.frontier.on_met();
     if (auto* batch = std::get_if<event::RawBatch>(&message.content)) {
       consume(message.source, feed, std::move(*batch));
     } else if (auto* status = std::get_if<source::SourceStatus>(&message.content)) {
@@ -96,6 +116,8 @@ class LiveCore::Core : private Listener, private Answering {
         note.fields.emplace_back("source", name);
         note_(note);
       }
+      if (is_live(message.source))
+        feed.gone.insert(feed.gone.end(), status->gone.begin(), status->gone.end());
       feed.frontier.on_status(*status, options_.now());
       telemetry_.on_status(message.source, *status, names_of(feed, *status));
       // At once: what a period's end waits for is such an answer.
@@ -109,12 +131,15 @@ class LiveCore::Core : private Listener, private Answering {
   }
 
   void step(bool reading) {
-    if (!letters_.empty()) deliver_letters();
+    refill();
+    deliver_events();
     if (blocked_ && options_.steady() - retried_at_ >= kKeepRetry) keep(engine_.commit());
     if (options_.requests != nullptr) options_.requests->answer(*this);
     watch_clock();
-    telemetry_.step(engine_, worker_, delivery_, trusted_time(), [this] { return source_times(); });
-    if (reading && ready()) tick_now();
+    telemetry_.step(engine_, worker_, outbox_, trusted_time(), [this] { return source_times(); });
+    if (!reading || !ready()) return;
+    look_around();
+    tick_now();
   }
 
   // The last judgement. At a stop: what time has come to. At the end of all history: to the end of the last
@@ -133,14 +158,16 @@ class LiveCore::Core : private Listener, private Answering {
 
   // The last words: what was settled while draining, and a snapshot that makes the next start quick.
   void close() {
-    lost_ += letters_.size();
-    take_settled();
+    closing_ = true;
+    left_ = outbox_.waiting() + events_.size();
+    (void)outbox_.take_settled();
     if (failure_ || !engine_.commit()) return;  // said already; it comes again
     if (!journal_.keeps()) {
-      if (lost_ == 0) send_commits();  // else the events of the lost letters come again
+      note_judged();
+      if (left_ == 0) send_commits();  // else the events of the lost letters come again
       return;
     }
-    if (auto written = journal_.snapshot(); !written) tell_no_snapshot(written.error());
+    tell_of_snapshot(journal_.snapshot());
     send_commits();
   }
 
@@ -151,6 +178,7 @@ class LiveCore::Core : private Listener, private Answering {
     SourceFrontier frontier;
     std::vector<std::uint32_t> partitions;  // the source's numbers to the engine's
     std::vector<EventTime> last_event;      // of each of them, for events without a time
+    std::vector<std::uint32_t> gone;        // and not forgotten yet
     bool ended = false;
     PendingOffsets pending;                       // where the journal keeps nothing
     std::map<std::uint32_t, std::int64_t> taken;  // where it does: what is to be committed, once it is kept
@@ -248,10 +276,28 @@ class LiveCore::Core : private Listener, private Answering {
            {}});
   }
 
-  void tick_now() {
-    if (options_.steady() - last_tick_ < kTickInterval) return;
+  // What is due by the clock, however often statuses make time go on.
+  void look_around() {
+    if (options_.steady() - looked_at_ < kTickInterval) return;
+    looked_at_ = options_.steady();
     for (const Note& note : tally_.due(options_.now())) note_(note);
-    tick();
+    forget_gone();
+  }
+
+  void tick_now() {
+    if (options_.steady() - last_tick_ >= kTickInterval) tick();
+  }
+
+  // Should one come back after all, what is in it is too old to count: of a live source.
+  void forget_gone() {
+    const EventTime before = trusted_time() - kForgetGoneAfter;
+    for (Feed& feed : feeds_) {
+      std::erase_if(feed.gone, [&](std::uint32_t own) {
+        if (feed.last_event[own] >= before) return false;
+        engine_.forget(feed.partitions[own]);
+        return true;
+      });
+    }
   }
 
   // Before every judgement: none may be by a clock that has jumped unseen.
@@ -313,7 +359,7 @@ class LiveCore::Core : private Listener, private Answering {
   }
 
   void publish_telemetry(Telemetry::Phase phase) {
-    (void)telemetry_.publish(engine_, worker_, delivery_, source_times(), phase);
+    (void)telemetry_.publish(engine_, worker_, outbox_, source_times(), phase);
   }
 
   [[nodiscard]] std::vector<std::string> names_of(const Feed& feed,
@@ -351,21 +397,30 @@ class LiveCore::Core : private Listener, private Answering {
     for (const EventTime time : frontier) {
       if (time != kNever) least_known = std::min(least_known, time);
     }
-    if (least_known == kForever) return;  // nothing is known yet
-    if (!engine_.started()) engine_.start(std::min(least_known, oldest_event_), telemetry_.own_start());
-    take_settled();
-    if (journal_.keeps() && engine_.is_idle() && !moves(frontier)) return;
-    keep(engine_.tick(frontier, finite_only() ? kNever : trusted_time(), telemetry_.own_frontier()));
-    // What a letter that waits belongs to is not settled, whatever else is.
-    if (failure_ || (!journal_.keeps() && !letters_.empty())) return;
-    if (journal_.keeps()) {
-      if (auto written = journal_.snapshot_if_due(); !written) tell_no_snapshot(written.error());
+    const bool any_settled = outbox_.take_settled();
+    if (least_known == kForever) {  // no time is known yet; events of rules, and who was told, need none
+      if (any_settled || !engine_.is_idle()) keep(engine_.commit());
+      return;
     }
+    if (!engine_.started()) engine_.start(std::min(least_known, oldest_event_), telemetry_.own_start());
+    const bool is_quiet = journal_.keeps() && engine_.is_idle() && !moves(frontier);
+    if (is_quiet && !engine_.shard().may_ring_at(trusted_time())) return;
+    keep(engine_.tick(frontier, finite_only() ? kNever : trusted_time(), telemetry_.own_frontier()));
+    judged_ = frontier;
+    if (failure_) return;
+    if (journal_.keeps()) tell_of_snapshot(journal_.snapshot_if_due());
+    note_judged();
+  }
+
+  // What a letter or event that waits belongs to is not settled, whatever else is.
+  void note_judged() {
+    if (judged_.empty() || (!journal_.keeps() && (outbox_.letters_wait() || !events_.empty()))) return;
     for (std::uint32_t i = 0; i < feeds_.size(); ++i) {
       EventTime judged = kForever;
-      for (const std::uint32_t source : engine_.judged_with(i)) judged = std::min(judged, frontier[source]);
-      feeds_[i].pending.judged(judged, last_ticket_);
+      for (const std::uint32_t source : engine_.judged_with(i)) judged = std::min(judged, judged_[source]);
+      feeds_[i].pending.judged(judged, outbox_.last_ticket());
     }
+    judged_.clear();
     send_commits();
   }
 
@@ -378,23 +433,29 @@ class LiveCore::Core : private Listener, private Answering {
     return std::exchange(written_, seconds) != seconds;
   }
 
-  // What the sinks have, for the journal to know.
-  void take_settled() {
-    if (!journal_.keeps()) return;
-    for (const notify::Delivery::Settled& settled : delivery_.take_settled()) {
-      const auto at = in_flight_.find(settled.ticket);
-      if (at == in_flight_.end()) continue;
-      engine_.settle(at->second.number, std::move(at->second.subscription), settled.delivered);
-      in_flight_.erase(at);
-    }
+  // What waits for room in a queue need not wait for the next message.
+  void refill() {
+    if (outbox_.waiting() == 0 || options_.steady() - refilled_at_ < kCommitInterval) return;
+    refilled_at_ = options_.steady();
+    outbox_.refill();
   }
 
-  void tell_no_snapshot(const Error& error) {
-    if (std::exchange(snapshot_error_, error.message) == error.message) return;
+  // What is wrong is said once.
+  void tell_of_snapshot(const Result<void>& written) {
+    const std::optional<Error>& trim = journal_.trim_failure();
+    if (written && !trim) return;
+    const std::string wrong =
+        fmt::format("{}: {}",
+                    written ? "what the newest snapshot made superfluous could not be deleted"
+                            : "no snapshot of the state could be written",
+                    describe(written ? *trim : written.error()));
+    if (std::exchange(snapshot_error_, wrong) == wrong) return;
     note_({Severity::Warning,
-           "no_snapshot",
-           fmt::format("no snapshot of the state could be written: {}", describe(error)),
-           "nothing is lost, but the log grows and the next start takes longer: make room",
+           written ? "log_not_trimmed" : "no_snapshot",
+           wrong,
+           written
+               ? "nothing is lost, but the state takes more of the disk until the next snapshot: make room"
+               : "nothing is lost, but the log grows and the next start takes longer: make room",
            {}});
   }
 
@@ -417,35 +478,28 @@ class LiveCore::Core : private Listener, private Answering {
 
   void on_transition(const alarm::Transition&, const std::vector<notify::Notification>&) override {}
 
+  // Events of rules wait for room first.
   void on_outbox(const OutboxNotification& posted) override {
+    if (posted.notification.event == nullptr || posted.topic == kDeadLetterTopic)
+      return outbox_.take(posted, options_.steady());
     for (const std::string& name : posted.subscriptions) {
-      if (options_.dead_letters && posted.topic == kDeadLetterTopic) {
-        deliver_letter(posted, name);
-        continue;
-      }
+      OutboxNotification one{posted.number, posted.topic, {name}, posted.notification};
       const auto topic = std::ranges::find(plan_->topics, posted.topic, &notify::TopicDefinition::name);
       const auto found = topic == plan_->topics.end() ? std::nullopt : subscription_of(*topic, name);
       if (!found) {
-        note_({Severity::Warning,
-               "nobody_to_tell",
-               fmt::format("{} was to go to {}/{}, which the configuration does not have any more",
-                           posted.notification.subject, posted.topic, name),
-               "it is given up",
-               {{"topic", posted.topic}, {"subscription", name}, {"id", posted.notification.id}}});
-        engine_.settle(posted.number, name, false);
+        outbox_.take(one, options_.steady());  // which says that nobody is there
         continue;
       }
-      notify::Notification notification = posted.notification;
-      notification.topic = static_cast<std::uint32_t>(topic - plan_->topics.begin());
-      const auto ticket = delivery_.submit(notification, *found, Duration{0});
-      if (!ticket) {
-        // Alerts are never turned away but while the delivery drains: what is kept goes out at the next
-        // start.
-        TOCSIN_CHECK(journal_.keeps());
-        continue;
-      }
-      track(*ticket, posted.number, name);
+      one.notification.topic = static_cast<std::uint32_t>(topic - plan_->topics.begin());
+      events_.push({std::move(one), *found});
     }
+    deliver_events();
+  }
+
+  void deliver_events() {
+    if (closing_) return;
+    events_.step(delivery_, options_.steady(),
+                 [this](const OutboxNotification& event) { outbox_.take(event, options_.steady()); });
   }
 
   static std::optional<std::uint32_t> subscription_of(const notify::TopicDefinition& topic,
@@ -453,11 +507,6 @@ class LiveCore::Core : private Listener, private Answering {
     const auto at = std::ranges::find(topic.subscriptions, name, &notify::SubscriptionDefinition::name);
     if (at == topic.subscriptions.end()) return std::nullopt;
     return static_cast<std::uint32_t>(at - topic.subscriptions.begin());
-  }
-
-  void track(notify::Delivery::Ticket ticket, std::uint64_t number, const std::string& subscription) {
-    last_ticket_ = ticket;
-    if (journal_.keeps()) in_flight_.emplace(ticket, InFlight{number, subscription});
   }
 
   void on_dead(std::uint32_t partition, std::vector<event::DeadLetter> letters) override {
@@ -473,6 +522,9 @@ class LiveCore::Core : private Listener, private Answering {
       }
     }
   }
+  [[nodiscard]] std::string place(const metric::Evidence& evidence) const override {
+    return partitions_.place(evidence);
+  }
   [[nodiscard]] std::vector<notify::AlarmFacts::Example> examples(
       const alarm::Transition& transition) const override {
     std::vector<notify::AlarmFacts::Example> found;
@@ -484,35 +536,6 @@ class LiveCore::Core : private Listener, private Answering {
   void on_closed(const shard::ClosedBucket&) override {}
   void on_time(EventTime) override {}
 
-  // A dead letter waits for room for as long as it takes, which stops the reading.
-  void deliver_letter(const OutboxNotification& posted, const std::string& subscription) {
-    notify::Notification letter = posted.notification;
-    letter.topic = options_.dead_letters->topic;
-    const auto lane = static_cast<std::uint32_t>(std::stoul(subscription)) % options_.dead_letters->lanes;
-    letters_.push_back({std::move(letter), lane, posted.number, subscription});
-    deliver_letters();
-  }
-
-  void deliver_letters() {
-    while (!letters_.empty()) {
-      const WaitingLetter& letter = letters_.front();
-      const auto ticket = delivery_.submit(letter.letter, letter.lane, Duration{0});
-      if (!ticket) break;
-      track(*ticket, letter.number, letter.subscription);
-      letters_.pop_front();
-    }
-    if (letters_.empty()) {
-      letters_told_ = false;
-    } else if (!std::exchange(letters_told_, true)) {
-      const std::string& destination = options_.dead_letters->destination;
-      note_({Severity::Error,
-             "queue_full",
-             fmt::format("the queue of {} is full", destination),
-             "reading waits until it takes more, so that no dead letter is lost: mend it",
-             {{"queue", destination}}});
-    }
-  }
-
   const std::shared_ptr<const Plan> plan_;
   shard::Journal& journal_;
   notify::Deliverer& delivery_;
@@ -523,6 +546,7 @@ class LiveCore::Core : private Listener, private Answering {
   ClockWatch clock_watch_;
   Engine engine_;
   Worker worker_;
+  OutboxFeed outbox_;
   LiveTelemetry telemetry_;
   DeadLetterTally tally_;
   std::uint32_t next_lane_ = 0;  // of the dead letters' route
@@ -530,29 +554,20 @@ class LiveCore::Core : private Listener, private Answering {
   std::vector<Feed> feeds_;
   EventTime oldest_event_ = kForever;
   EventTime newest_event_ = kNever;
-  notify::Delivery::Ticket last_ticket_ = 0;
-  struct InFlight {
-    std::uint64_t number = 0;
-    std::string subscription;
-  };
-  std::map<notify::Delivery::Ticket, InFlight> in_flight_;  // where the journal keeps the outbox
   std::vector<std::size_t> known_;  // of each source: partitions of the journal that it has not named yet
   std::optional<Error> failure_;    // of the journal
   bool blocked_ = false;            // by it
+  std::vector<EventTime> judged_;   // the frontier of a tick until its offsets' tickets are known
   std::vector<EventTime> written_;  // the frontier of the last tick of an idle engine, in seconds
   std::chrono::steady_clock::time_point retried_at_{};
-  struct WaitingLetter {
-    notify::Notification letter;
-    std::uint32_t lane = 0;
-    std::uint64_t number = 0;
-    std::string subscription;
-  };
-  std::deque<WaitingLetter> letters_;  // which their destination has no room for
-  bool letters_told_ = false;
+  EventQueue events_;
+  bool closing_ = false;  // the delivery takes nothing any more
+  std::chrono::steady_clock::time_point refilled_at_{};
   bool giving_up_ = false;
   std::string snapshot_error_;  // said last
-  std::uint64_t lost_ = 0;      // dead letters that found no room at the stop
+  std::uint64_t left_ = 0;      // what was in no queue at the stop
   std::chrono::steady_clock::time_point last_tick_{};
+  std::chrono::steady_clock::time_point looked_at_{};
 };
 
 LiveCore::LiveCore(std::shared_ptr<const Plan> plan, shard::Journal& journal, notify::Deliverer& delivery,
@@ -572,6 +587,7 @@ void LiveCore::give_up() { core_->give_up(); }
 void LiveCore::finish(bool stopped) { core_->finish(stopped); }
 void LiveCore::close() { core_->close(); }
 EngineCounts LiveCore::counts() const { return core_->counts(); }
-std::uint64_t LiveCore::lost() const { return core_->lost(); }
+bool LiveCore::put_more() { return core_->put_more(); }
+std::uint64_t LiveCore::left() const { return core_->left(); }
 
 }  // namespace tocsin::runtime

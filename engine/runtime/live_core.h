@@ -43,8 +43,8 @@ class LiveCore {
   // Once the sources are open: tells what was still to be told, and takes on the plan's definitions.
   [[nodiscard]] Result<void> begin();
 
-  // Whether a message may be handled: else the journal cannot keep anything, or a dead letter finds no room,
-  // and whoever reads waits.
+  // Whether a message may be handled: else the journal cannot keep anything, or a dead letter or a rule's
+  // event finds no room, and whoever reads waits.
   [[nodiscard]] bool ready() const;
 
   // An error is the source's, which has ended with it.
@@ -63,11 +63,14 @@ class LiveCore {
   // The last judgement. `stopped`: what time has come to; else, at the end of all history, to the end of the
   // last event's minute.
   void finish(bool stopped);
+  // Then: puts what has no room in a queue where there is room now; whether some is left.
+  [[nodiscard]] bool put_more();
   // After the delivery was drained: what was settled then is kept, and a snapshot. The last commits.
   void close();
 
   [[nodiscard]] EngineCounts counts() const;
-  [[nodiscard]] std::uint64_t lost() const;  // dead letters that found no room before close()
+  // After close(): notifications and dead letters that were in no queue when the delivery ended.
+  [[nodiscard]] std::uint64_t left() const;
 
  private:
   class Core;

@@ -57,6 +57,21 @@ std::string_view advice_for(const FrontierHold& hold) {
   TOCSIN_CHECK(false);
 }
 
+Note goes_on(const std::string& source, Duration stood, WallTime now) {
+  const std::string from =
+      format_rfc3339(as_event_time(std::chrono::floor<std::chrono::seconds>(now - stood)));
+  const std::string to = format_rfc3339(as_event_time(std::chrono::floor<std::chrono::seconds>(now)));
+  return {Severity::Info,
+          "source_goes_on",
+          fmt::format("{}: its time goes on, after {}: it stood still from {} to {}", source,
+                      format_duration(std::chrono::floor<std::chrono::seconds>(stood)), from, to),
+          {},
+          {{"source", source},
+           {"from", from},
+           {"to", to},
+           {"seconds", fmt::format("{:.1f}", std::chrono::duration<double>(stood).count())}}};
+}
+
 }  // namespace
 
 LiveTelemetry::LiveTelemetry(std::shared_ptr<const Plan> plan, Settings settings,
@@ -165,27 +180,22 @@ void LiveTelemetry::watch_stalls(const std::vector<SourceTime>& times) {
       }
       case StallWatch::Change::GoesOn:
         seen.stalled_since.reset();
-        note_({Severity::Info,
-               "source_goes_on",
-               fmt::format("{}: its time goes on, after {}", seen.name,
-                           format_duration(std::chrono::floor<std::chrono::seconds>(meter.stall.stood()))),
-               {},
-               {{"source", seen.name}}});
+        note_(goes_on(seen.name, meter.stall.stood(), settings_.now()));
         break;
     }
   }
 }
 
-void LiveTelemetry::step(Engine& engine, const Worker& worker, const notify::Deliverer& delivery,
-                         EventTime clock, const std::function<std::vector<SourceTime>()>& times) {
+void LiveTelemetry::step(Engine& engine, const Worker& worker, const OutboxFeed& outbox, EventTime clock,
+                         const std::function<std::vector<SourceTime>()>& times) {
   const Duration now = steady();
   if (last_step_ && now - *last_step_ < kStepInterval) return;
   last_step_ = now;
-  feed_own_metrics(engine, *publish(engine, worker, delivery, times(), Telemetry::Phase::Running), clock);
+  feed_own_metrics(engine, *publish(engine, worker, outbox, times(), Telemetry::Phase::Running), clock);
 }
 
 std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, const Worker& worker,
-                                                        const notify::Deliverer& delivery,
+                                                        const OutboxFeed& outbox,
                                                         const std::vector<SourceTime>& times,
                                                         Telemetry::Phase phase) {
   watch_stalls(times);
@@ -193,6 +203,7 @@ std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, co
   if (!last_process_ || now - *last_process_ >= kProcessInterval) {
     last_process_ = now;
     process_ = process_facts();
+    if (settings_.state_bytes) state_bytes_ = settings_.state_bytes();
   }
   const auto telemetry = std::make_shared<Telemetry>();
   telemetry->phase = phase;
@@ -202,6 +213,10 @@ std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, co
   telemetry->evaluations = engine.evaluations();
   telemetry->alarms = engine.shard().state_counts();
   telemetry->process = process_;
+  if (engine.keeps()) {
+    const shard::StateMachine& machine = engine.machine();
+    telemetry->state = {state_bytes_, machine.outbox().size(), machine.outbox_bytes()};
+  }
   for (const Meter& meter : meters_) {
     telemetry->sources.push_back(meter.seen);
     telemetry->sources.back().lateness = lateness_of(meter);
@@ -209,11 +224,16 @@ std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, co
   for (std::size_t i = 0; i < plan_->filters.size(); ++i) {
     telemetry->filters.push_back({plan_->filters[i].name, worker.matched()[i]});
   }
-  auto statuses = delivery.status();
+  for (std::size_t i = 0; i < plan_->rules.size(); ++i) {
+    telemetry->rules.push_back({plan_->rules[i].name, worker.matched()[plan_->filters.size() + i]});
+  }
+  auto statuses = outbox.status();
   std::size_t at = 0;
-  for (const notify::TopicDefinition& topic : plan_->topics) {
-    for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
-      telemetry->subscriptions.push_back({topic.name, subscription.name, std::move(statuses[at++])});
+  for (std::uint32_t t = 0; t < plan_->topics.size(); ++t) {
+    const notify::TopicDefinition& topic = plan_->topics[t];
+    for (std::uint32_t s = 0; s < topic.subscriptions.size(); ++s) {
+      telemetry->subscriptions.push_back(
+          {topic.name, topic.subscriptions[s].name, std::move(statuses[at++]), engine.filtered(t, s)});
     }
   }
   if (settings_.board != nullptr) settings_.board->publish(telemetry);

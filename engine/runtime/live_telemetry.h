@@ -18,8 +18,8 @@
 
 #include "engine/base/note.h"
 #include "engine/base/time.h"
-#include "engine/notify/delivery.h"
 #include "engine/runtime/engine.h"
+#include "engine/runtime/outbox_feed.h"
 #include "engine/runtime/own_metrics.h"
 #include "engine/runtime/source_frontier.h"
 #include "engine/runtime/stall_watch.h"
@@ -41,6 +41,7 @@ class LiveTelemetry {
     TelemetryBoard* board = nullptr;  // may be null
     Duration stall_limit = std::chrono::minutes(5);
     std::function<WallTime()> now = wall_now;
+    std::function<std::uint64_t()> state_bytes;  // on the disk; may be empty
   };
 
   LiveTelemetry(std::shared_ptr<const Plan> plan, Settings settings, std::function<void(const Note&)> note);
@@ -55,13 +56,13 @@ class LiveTelemetry {
 
   // Called in every step; does its work a few times a second. `times` gives one entry for each source; own
   // metrics are known up to `clock`.
-  void step(Engine& engine, const Worker& worker, const notify::Deliverer& delivery, EventTime clock,
+  void step(Engine& engine, const Worker& worker, const OutboxFeed& outbox, EventTime clock,
             const std::function<std::vector<SourceTime>()>& times);
 
   // Shows how things stand, now and without touching the engine.
   std::shared_ptr<const Telemetry> publish(const Engine& engine, const Worker& worker,
-                                           const notify::Deliverer& delivery,
-                                           const std::vector<SourceTime>& times, Telemetry::Phase phase);
+                                           const OutboxFeed& outbox, const std::vector<SourceTime>& times,
+                                           Telemetry::Phase phase);
 
   // Before this moment own metrics have had all their datapoints.
   [[nodiscard]] EventTime own_frontier() const { return own_frontier_; }
@@ -99,6 +100,7 @@ class LiveTelemetry {
   std::optional<Duration> last_step_;
   std::optional<Duration> last_process_;
   ProcessFacts process_;
+  std::uint64_t state_bytes_ = 0;
 };
 
 }  // namespace tocsin::runtime

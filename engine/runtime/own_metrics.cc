@@ -31,6 +31,15 @@ void of_subscriptions(const Telemetry& telemetry, const Emit& emit) {
   }
 }
 
+void filtered_out(const Telemetry& telemetry, const Emit& emit) {
+  for (const SubscriptionTelemetry& subscription : telemetry.subscriptions) {
+    for (std::size_t i = 1; i < notify::kFilterOutcomes; ++i) {
+      emit({subscription.topic, subscription.name, notify::kFilterOutcomeNames[i]},
+           static_cast<double>(subscription.filtered[i]));
+    }
+  }
+}
+
 template <auto kValue>
 void of_engine(const Telemetry& telemetry, const Emit& emit) {
   emit({}, static_cast<double>(std::invoke(kValue, telemetry)));
@@ -86,9 +95,19 @@ void held(const Telemetry& telemetry, const Emit& emit) {
   }
 }
 
+// Of an engine that keeps its state.
+template <auto kValue>
+void of_state(const Telemetry& telemetry, const Emit& emit) {
+  if (telemetry.state) emit({}, static_cast<double>((*telemetry.state).*kValue));
+}
+
 void filter_matches(const Telemetry& telemetry, const Emit& emit) {
   for (const FilterTelemetry& filter : telemetry.filters)
     emit({filter.name}, static_cast<double>(filter.matched));
+}
+
+void rule_matches(const Telemetry& telemetry, const Emit& emit) {
+  for (const RuleTelemetry& rule : telemetry.rules) emit({rule.name}, static_cast<double>(rule.matched));
 }
 
 void alarm_states(const Telemetry& telemetry, const Emit& emit) {
@@ -183,6 +202,14 @@ const std::vector<OwnMetric>& table() {
          "tocsin_filter_matches_total",
          "Events that the metric filter matched",
          filter_matches},
+        {"RuleMatches",
+         "Count",
+         Kind::Counter,
+         Fold::Sum,
+         {"Rule"},
+         "tocsin_rule_matches_total",
+         "Events that the event rule matched",
+         rule_matches},
         {"Datapoints", "Count", Kind::Counter, Fold::Sum, none, "tocsin_datapoints_total",
          "Series and buckets that got data",
          of_engine<[](const Telemetry& t) { return t.engine.datapoints; }>},
@@ -212,21 +239,42 @@ const std::vector<OwnMetric>& table() {
         {"NotificationsDelivered", "Count", Kind::Counter, Fold::Sum, subscription,
          "tocsin_notifications_delivered_total", "Notifications that the destination took",
          of_subscriptions<&notify::SubscriptionStatus::delivered>},
+        {"NotificationsFilteredOut",
+         "Count",
+         Kind::Counter,
+         Fold::Sum,
+         {"Topic", "Subscription", "Reason"},
+         "tocsin_notifications_filtered_out_total",
+         "Notifications that the subscription's filter policy did not let pass, by reason",
+         filtered_out},
         {"NotificationsRetried", "Count", Kind::Counter, Fold::Sum, subscription,
          "tocsin_notifications_retried_total", "Attempts after the first",
          of_subscriptions<&notify::SubscriptionStatus::retried>},
         {"NotificationsFailed", "Count", Kind::Counter, Fold::Sum, subscription,
          "tocsin_notifications_failed_total",
-         "Notifications that the destination refused, that were given up, or that gave way in a full queue",
+         "Notifications that the destination refused, that were given up, or that gave way",
          of_subscriptions<[](const notify::SubscriptionStatus& s) {
            return s.rejected + s.given_up + s.overflowed;
          }>},
         {"NotificationsOverflowed", "Count", Kind::Counter, Fold::Sum, subscription,
-         "tocsin_notifications_overflowed_total", "Notifications that gave way to newer ones in a full queue",
+         "tocsin_notifications_overflowed_total",
+         "Notifications that gave way to newer ones in a full queue or outbox",
          of_subscriptions<&notify::SubscriptionStatus::overflowed>},
+        {"NotificationsInOutbox", "Count", Kind::Gauge, Fold::Sum, subscription,
+         "tocsin_notifications_in_outbox",
+         "Notifications that wait in the state's outbox until the subscription's queue has room",
+         of_subscriptions<&notify::SubscriptionStatus::in_outbox>},
         {"NotificationsWaiting", "Count", Kind::Gauge, Fold::Sum, subscription,
          "tocsin_notifications_waiting", "Notifications in the subscription's queue",
          of_subscriptions<&notify::SubscriptionStatus::waiting>},
+        {"OutboxBytes", "Bytes", Kind::Gauge, Fold::Sum, none, "tocsin_outbox_bytes",
+         "What the state's outbox holds: notifications and dead letters that are to be delivered",
+         of_state<&StateTelemetry::outbox_bytes>},
+        {"OutboxNotifications", "Count", Kind::Gauge, Fold::Sum, none, "tocsin_outbox_notifications",
+         "How many that are, each counted once however many subscriptions wait for it",
+         of_state<&StateTelemetry::outbox>},
+        {"StateBytes", "Bytes", Kind::Gauge, Fold::Sum, none, "tocsin_state_bytes", "The state on the disk",
+         of_state<&StateTelemetry::bytes>},
         {"ResidentBytes", "Bytes", Kind::Gauge, Fold::Sum, none, "tocsin_resident_bytes",
          "Memory of the process", of_engine<[](const Telemetry& t) { return t.process.resident_bytes; }>},
         {"OpenFiles", "Count", Kind::Gauge, Fold::Sum, none, "tocsin_open_files",

@@ -50,4 +50,16 @@ Result<source::PartitionName> parse_partition_name(std::string_view text) {
   return name;
 }
 
+std::string item_identity(const source::PartitionName& name, std::int64_t offset, std::uint32_t index) {
+  std::string identity;
+  for (const std::string_view part :
+       {std::string_view(name.source), std::string_view(name.topic), std::string_view(name.file)}) {
+    identity += fmt::format(" {}:{}", part.size(), part);
+  }
+  identity += fmt::format(" {} {} {}", name.number, offset, index);
+  // What has the same name later counts its offsets anew.
+  if (!name.incarnation.empty()) identity += fmt::format(" {}", name.incarnation);
+  return identity;
+}
+
 }  // namespace tocsin::runtime

@@ -32,14 +32,29 @@ struct FilterPlan {
   std::vector<Dimension> dimensions;  // sorted by name
 };
 
+inline constexpr std::uint64_t kDefaultMemory = std::uint64_t{512} << 20;
+inline constexpr std::uint64_t kLeastMemory = std::uint64_t{64} << 20;
+
+// An event rule: what it matches goes to its topics as it is, event by event.
+struct RulePlan {
+  std::string name;
+  std::string description;
+  MatchSpec match;                    // without extractions
+  std::vector<std::uint32_t> topics;  // as indexes into the plan's; at least one
+};
+
 struct Plan {
   notify::Installation installation;
-  std::vector<source::SourceSettings> sources;    // in the order of the configuration
-  std::vector<FilterPlan> filters;                // sorted by name
-  std::vector<metric::MetricDefinition> metrics;  // sorted by namespace, name; then own ones that alarms watch
-  std::vector<alarm::AlarmDefinition> alarms;     // sorted by name
-  std::vector<notify::TopicDefinition> topics;    // sorted by name
-  // Makes a matcher over `filters`' specs, one for each worker; set by the configuration.
+  std::uint64_t memory = kDefaultMemory;        // bytes of what waits (memory_shares.h)
+  std::vector<source::SourceSettings> sources;  // in the order of the configuration
+  std::vector<FilterPlan> filters;              // sorted by name
+  std::vector<metric::MetricDefinition>
+      metrics;                                  // sorted by namespace, name; then own ones that alarms watch
+  std::vector<alarm::AlarmDefinition> alarms;   // sorted by name
+  std::vector<RulePlan> rules;                  // sorted by name
+  std::vector<notify::TopicDefinition> topics;  // sorted by name
+  // Makes a matcher over the specs of `filters`, then of `rules`, one for each worker; set by the
+  // configuration.
   std::function<std::unique_ptr<Matcher>()> make_matcher;
 };
 

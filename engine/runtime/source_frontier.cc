@@ -23,6 +23,7 @@ void SourceFrontier::on_data(std::uint32_t partition, EventTime newest_record, E
 
 void SourceFrontier::on_status(const source::SourceStatus& status, WallTime at) {
   progress_ = status.partitions;
+  unnamed_ = false;
   unheard_ = status.unheard;
   connected_ = status.connected;
   status_at_ = at;
@@ -51,7 +52,7 @@ void SourceFrontier::on_clock_taken_back(WallTime now) {
 }
 
 SourceFrontier::Least SourceFrontier::least() const {
-  if (!progress_ || !unheard_.empty()) return {};
+  if (!progress_ || unnamed_ || !unheard_.empty()) return {};
   if (progress_->empty()) return {needs_partitions_ ? kNever : as_event_time(status_at_) - delay_, nullptr};
   Least least{kForever, nullptr};
   for (const source::Progress& partition : *progress_) {
@@ -66,7 +67,7 @@ SourceFrontier::Least SourceFrontier::least() const {
 
 std::optional<FrontierHold> SourceFrontier::hold(WallTime now) const {
   const Least least = this->least();
-  if (least.time == kForever) return std::nullopt;
+  if (least.time == kForever || unnamed_) return std::nullopt;  // the status comes at once
   FrontierHold hold;
   hold.still = moved_at_ ? std::max(Duration{0}, now - *moved_at_) : Duration{0};
   hold.behind = least.time == kNever ? hold.still : as_event_time(now) - (least.time + delay_);

@@ -45,6 +45,8 @@ class SourceFrontier {
   SourceFrontier(Duration delay, bool needs_partitions)
       : delay_(delay), needs_partitions_(needs_partitions) {}
 
+  // A partition was met that no status has named: nothing is known until one does.
+  void on_met() { unnamed_ = true; }
   // Data of a partition was consumed: its newest record's and event's times.
   // What lies after `now` tells nothing: a producer's clock must not push time.
   void on_data(std::uint32_t partition, EventTime newest_record, EventTime newest_event, WallTime now);
@@ -76,6 +78,7 @@ class SourceFrontier {
   std::vector<Reached> reached_;                           // of each partition met
   std::optional<std::vector<source::Progress>> progress_;  // of those owned now
   std::vector<std::string> unheard_;                       // topics
+  bool unnamed_ = false;                                   // somebody was met that `progress_` does not have
   bool connected_ = true;
   WallTime status_at_{};
   EventTime furthest_ = kNever;       // that value() ever was

@@ -78,10 +78,23 @@ struct FilterTelemetry {
   std::uint64_t matched = 0;
 };
 
+struct RuleTelemetry {
+  std::string name;
+  std::uint64_t matched = 0;
+};
+
 struct SubscriptionTelemetry {
   std::string topic;
   std::string name;
   notify::SubscriptionStatus status;
+  FilterCounts filtered{};
+};
+
+// What the journal keeps (`--state`).
+struct StateTelemetry {
+  std::uint64_t bytes = 0;         // on the disk
+  std::uint64_t outbox = 0;        // notifications and dead letters that are to be delivered to somebody
+  std::uint64_t outbox_bytes = 0;  // of them
 };
 
 struct Telemetry {
@@ -94,8 +107,10 @@ struct Telemetry {
   shard::StateCounts alarms{};  // by alarm::State
   std::vector<SourceTelemetry> sources;
   std::vector<FilterTelemetry> filters;
+  std::vector<RuleTelemetry> rules;
   std::vector<SubscriptionTelemetry> subscriptions;
   ProcessFacts process;
+  std::optional<StateTelemetry> state;  // none: nothing is kept
 };
 
 // What still has to come before every source has been caught up once; empty: the engine is ready.

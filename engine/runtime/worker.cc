@@ -2,6 +2,7 @@
 
 #include <absl/container/flat_hash_map.h>
 #include <absl/container/flat_hash_set.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,19 +12,27 @@
 
 #include "engine/base/number.h"
 #include "engine/event/excerpt.h"
+#include "engine/notify/event_notification.h"
+#include "engine/runtime/partition_name.h"
 
 namespace tocsin::runtime {
 namespace {
 
 constexpr std::size_t kMaxExcerptBytes = 64 * 1024;  // of one batch: making them is not for every match
+constexpr std::size_t kMaxRuledBytes = std::size_t{64} << 20;  // of events that rules matched, of one batch
 constexpr double kLargestValue = 0x1p360;            // of a CloudWatch datapoint, either sign
 
 // Cuts at a character, never inside one.
-std::string_view cut_dimension(std::string_view text) {
-  if (text.size() <= metric::kMaxDimensionValue) return text;
-  std::size_t size = metric::kMaxDimensionValue;
+std::string_view cut(std::string_view text, std::size_t size) {
+  if (text.size() <= size) return text;
   while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
   return text.substr(0, size);
+}
+
+bool is_object(const event::Event& event) {
+  if (event.kind == event::Kind::Text) return false;
+  const std::size_t first = event.message.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && event.message[first] == '{';
 }
 
 }  // namespace
@@ -40,7 +49,7 @@ struct Worker::State : event::EventVisitor {
   std::vector<std::uint32_t> default_filters;                 // that have a default, by its index
   absl::flat_hash_map<Hash128, std::uint32_t> batch_series;   // in the batch being made
   metric::Dimensions dimensions;
-  std::vector<std::uint64_t> matched;  // of each filter
+  std::vector<std::uint64_t> matched;  // of each filter, then of each rule
   struct LastSeen {
     EventTime minute = kForever;  // kForever: nothing yet
     EventTime matched_minute = kForever;
@@ -51,6 +60,7 @@ struct Worker::State : event::EventVisitor {
   absl::flat_hash_set<std::pair<std::int64_t, std::uint32_t>> named;  // offset and index
   EventTime last_time = event::kInheritTime;                          // of the batch so far
   std::uint32_t first_event = 0;  // of the piece at hand, among the batch's
+  std::size_t ruled_bytes = 0;    // of the batch's events that rules matched
 
   explicit State(std::shared_ptr<const Plan> made) : plan(std::move(made)) {}
 
@@ -101,7 +111,7 @@ struct Worker::State : event::EventVisitor {
         return contribution;
       }
       dimensions[i].first = filter.dimensions[i].name;
-      dimensions[i].second = cut_dimension(*text);
+      dimensions[i].second = cut(*text, metric::kMaxDimensionValue);
     }
     const metric::MetricDefinition& metric = plan->metrics[filter.metric];
     contribution.series = intern(metric::series_hash(metric.metric_namespace, metric.name, dimensions),
@@ -143,8 +153,41 @@ struct Worker::State : event::EventVisitor {
     }
   }
 
+  // What a notification of the event says. Rules that match the same event share it; it was the last.
+  std::uint32_t keep_event(const event::Event& event, MatchedBatch& out) {
+    const bool is_kept = !out.ruled.empty() && out.ruled.back().offset == event.position.offset &&
+                         out.ruled.back().index == event.position.index;
+    if (!is_kept) {
+      // However much a batch unpacks to: what finds no room is cut, and says so.
+      const std::size_t room = std::min(notify::kMaxEventNotification, kMaxRuledBytes - ruled_bytes);
+      RuledEvent ruled{event.position.offset,
+                       event.position.index,
+                       std::string(event.account),
+                       std::string(event.region),
+                       std::string(event.log_group),
+                       std::string(event.log_stream),
+                       excerpt(event),
+                       std::string(cut(event.message, room)),
+                       event.message.size(),
+                       is_object(event)};
+      ruled_bytes += ruled.message.size();
+      out.ruled.push_back(std::move(ruled));
+    }
+    return static_cast<std::uint32_t>(out.ruled.size() - 1);
+  }
+
+  void keep_rule_match(const Match& match, const source::PartitionName& name, MatchedBatch& out) {
+    const auto rule = match.filter - static_cast<std::uint32_t>(plan->filters.size());
+    const event::Event& event = events.events[match.event];
+    const std::string& rule_name = plan->rules[rule].name;
+    const std::string identity = fmt::format("rule {}:{}", rule_name.size(), rule_name) +
+                                 item_identity(name, event.position.offset, event.position.index);
+    out.rule_matches.push_back(
+        {first_event + match.event, rule, keep_event(event, out), to_hex(hash128(identity))});
+  }
+
   // Takes over what a piece of the batch came to and lets go of its texts.
-  void take_piece(MatchedBatch& out) {
+  void take_piece(const source::PartitionName& name, MatchedBatch& out) {
     out.rejects.merge(events.rejects);
     out.items.merge(events.items);
     std::ranges::move(events.dead, std::back_inserter(out.dead));
@@ -157,6 +200,10 @@ struct Worker::State : event::EventVisitor {
     if (out.contributions.empty()) out.contributions.reserve(matches.matches.size());
     for (const Match& match : matches.matches) {
       ++matched[match.filter];
+      if (match.filter >= plan->filters.size()) {
+        keep_rule_match(match, name, out);
+        continue;
+      }
       Contribution contribution = contribute(match, out);
       const event::Position& position = events.events[match.event].position;
       contribution.offset = position.offset;
@@ -172,6 +219,7 @@ struct Worker::State : event::EventVisitor {
   void note_seen(MatchedBatch& out) {
     std::vector<SeenEvent> matched_events;
     for (const Match& match : matches.matches) {
+      if (match.filter >= default_indexes.size()) continue;  // a rule
       const auto index = default_indexes[match.filter];
       if (!index) continue;
       const EventTime minute = minute_of(events.events[match.event].time);
@@ -217,7 +265,7 @@ Worker::Worker(std::shared_ptr<const Plan> plan, bool keep_excerpts)
     state_->default_filters.push_back(f);
   }
   state_->last_seen.resize(state_->default_filters.size());
-  state_->matched.resize(state_->plan->filters.size());
+  state_->matched.resize(state_->plan->filters.size() + state_->plan->rules.size());
 }
 
 Worker::~Worker() = default;
@@ -242,12 +290,13 @@ MatchedBatch Worker::process(event::RawBatch batch, const Partition& partition) 
   }
   state.batch_series.clear();
   state.last_time = event::kInheritTime;
+  state.ruled_bytes = 0;
   std::fill(state.last_seen.begin(), state.last_seen.end(), State::LastSeen{});
   std::size_t next = 0;
   do {
     state.matches.clear();
     next = state.decoder.decode(batch, partition.decode, state.events, next, &state);
-    state.take_piece(out);
+    state.take_piece(partition.name, out);
   } while (next < batch.records.size());
   state.events.clear();
   return out;

@@ -3,9 +3,9 @@
 //
 //   RawBatch --decode--> EventBatch --match--> MatchedBatch --Engine--> chunks
 //
-// What comes out holds no log text any more, but for a few excerpts and what may become a dead letter: the
-// times of the events and what the matching ones contribute. A worker belongs to one thread; there may be
-// many.
+// What comes out holds no log text any more, but for a few excerpts, the events that rules matched and what
+// may become a dead letter: the times of the events and what the matching ones contribute. A worker belongs
+// to one thread; there may be many.
 #pragma once
 
 #include <cstdint>
@@ -47,6 +47,27 @@ struct Excerpt {
   std::uint32_t size = 0;
 };
 
+// An event that some rule matched, as notifications tell it.
+struct RuledEvent {
+  std::int64_t offset = 0;  // where the event is, as in Contribution
+  std::uint32_t index = 0;
+  std::string account;  // as event::Event has them
+  std::string region;
+  std::string log_group;
+  std::string log_stream;
+  std::string summary;     // event::excerpt()
+  std::string message;     // its start, as far as a notification and the batch have room
+  std::size_t bytes = 0;   // of the whole message
+  bool is_object = false;  // it is a JSON object
+};
+
+struct RuleMatch {
+  std::uint32_t event = 0;  // index into MatchedBatch::times
+  std::uint32_t rule = 0;   // index into Plan::rules
+  std::uint32_t ruled = 0;  // index into MatchedBatch::ruled
+  std::string id;           // of the rule and the item: the same whenever it is read
+};
+
 struct MatchedBatch {
   std::uint32_t partition = 0;
   std::uint64_t sequence = 0;
@@ -56,6 +77,8 @@ struct MatchedBatch {
   std::vector<shard::ChunkSeries> series;
   std::vector<Contribution> contributions;  // by event
   std::vector<SeenEvent> seen;              // by event
+  std::vector<RuledEvent> ruled;
+  std::vector<RuleMatch> rule_matches;      // by event
   std::vector<Excerpt> excerpts;            // only if the worker was asked for them
   std::string excerpt_texts;
   event::RejectCounts rejects;
@@ -79,7 +102,7 @@ class Worker {
 
   [[nodiscard]] MatchedBatch process(event::RawBatch batch, const Partition& partition);
 
-  // How many events each filter of the plan has matched so far.
+  // How many events each filter of the plan, then each rule, has matched so far.
   [[nodiscard]] const std::vector<std::uint64_t>& matched() const;
 
  private:

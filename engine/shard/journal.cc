@@ -130,7 +130,10 @@ Result<void> Journal::snapshot() {
   const Sequence before = std::exchange(snapshot_at_, snapshot.sequence);
   snapshot_size_ = snapshot.bytes.size();
   bytes_since_ = 0;
-  return before == 0 ? Result<void>{} : log_->trim(before);
+  trim_failure_.reset();
+  if (before == 0) return {};
+  if (auto trimmed = log_->trim(before); !trimmed) trim_failure_ = trimmed.error();
+  return {};
 }
 
 }  // namespace tocsin::shard

@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,9 @@ class Journal {
   // it was. Only while no transition is untold.
   [[nodiscard]] Result<void> snapshot_if_due();
   [[nodiscard]] Result<void> snapshot();
+  // Why what the newest snapshot made superfluous is still there; it goes with the next one. Nothing: it is
+  // not.
+  [[nodiscard]] const std::optional<Error>& trim_failure() const { return trim_failure_; }
 
   [[nodiscard]] const StateMachine& machine() const { return machine_; }
   [[nodiscard]] StateMachine& machine() { return machine_; }
@@ -76,6 +80,7 @@ class Journal {
   std::uint64_t bytes_since_ = 0;  // of records since
   std::uint64_t hashed_at_ = 0;    // the log's last sequence when a Hash record was written last
   std::uint64_t replayed_ = 0;
+  std::optional<Error> trim_failure_;
 };
 
 }  // namespace tocsin::shard

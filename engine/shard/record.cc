@@ -129,9 +129,8 @@ Start get_start(WireReader& in) {
   Start start;
   start.time = in.time();
   if (!in.flag()) return start;
-  start.later.emplace();
-  start.later->source = static_cast<std::uint32_t>(in.number());
-  start.later->time = in.time();
+  const auto source = static_cast<std::uint32_t>(in.number());
+  start.later = Start::Later{source, in.time()};
   return start;
 }
 
@@ -191,6 +190,17 @@ void put(WireWriter& out, const Hash& hash, const Knows&) { out.hash(hash.digest
 
 Hash get_hash(WireReader& in) { return {in.hash()}; }
 
+void put(WireWriter& out, const Forget& forget, const Knows&) {
+  out.number(forget.partitions.size());
+  for (const std::uint32_t partition : forget.partitions) out.number(partition);
+}
+
+Forget get_forget(WireReader& in) {
+  Forget forget;
+  for (std::size_t left = in.count(); left > 0; --left) forget.partitions.push_back(in.below(UINT32_MAX));
+  return forget;
+}
+
 std::optional<Record> get_content(WireReader& in, std::uint8_t type) {
   switch (static_cast<RecordType>(type)) {
     case RecordType::Chunk:
@@ -209,12 +219,14 @@ std::optional<Record> get_content(WireReader& in, std::uint8_t type) {
       return get_set_state(in);
     case RecordType::Outbox:
       return get_outbox(in);
+    case RecordType::Forget:
+      return get_forget(in);
   }
   return std::nullopt;
 }
 
 template <typename T>
-constexpr RecordType kTypeOf;
+constexpr RecordType kTypeOf{};
 template <>
 constexpr RecordType kTypeOf<Chunk> = RecordType::Chunk;
 template <>
@@ -231,6 +243,8 @@ template <>
 constexpr RecordType kTypeOf<SetState> = RecordType::SetState;
 template <>
 constexpr RecordType kTypeOf<Outbox> = RecordType::Outbox;
+template <>
+constexpr RecordType kTypeOf<Forget> = RecordType::Forget;
 
 }  // namespace
 
@@ -252,6 +266,8 @@ std::string_view to_string(RecordType type) {
       return "SET_STATE";
     case RecordType::Outbox:
       return "OUTBOX";
+    case RecordType::Forget:
+      return "FORGET";
   }
   return "?";
 }

@@ -41,6 +41,7 @@ enum class RecordType : std::uint8_t {
   Start = 8,
   SetState = 9,
   Outbox = 10,
+  Forget = 11,
 };
 [[nodiscard]] std::string_view to_string(RecordType type);
 
@@ -145,12 +146,17 @@ struct Ack {
   std::vector<Settled> settled;
 };
 
+// Partitions that nothing will ever come of again. Their numbers stay theirs.
+struct Forget {
+  std::vector<std::uint32_t> partitions;
+};
+
 // The digest of the state that all records before this one led to.
 struct Hash {
   Hash128 digest;
 };
 
-using Record = std::variant<Chunk, Tick, Config, Start, SetState, Outbox, Ack, Hash>;
+using Record = std::variant<Chunk, Tick, Config, Start, SetState, Outbox, Ack, Hash, Forget>;
 
 [[nodiscard]] RecordType type_of(const Record& record);
 

@@ -153,6 +153,10 @@ void Shard::close_all(Output& out) {
   for (Series& series : state_->series) state_->evict(series, kForever, out);
 }
 
+bool Shard::may_ring_at(EventTime now) const {
+  return std::ranges::any_of(state_->unproven, [&](const auto& entry) { return entry.first.second <= now; });
+}
+
 const Counts& Shard::counts() const { return state_->counts; }
 const StateCounts& Shard::state_counts() const { return state_->state_counts; }
 const Definitions& Shard::definitions() const { return *state_->definitions; }

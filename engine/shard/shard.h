@@ -108,6 +108,8 @@ class Shard {
   [[nodiscard]] const Definitions& definitions() const;
   [[nodiscard]] bool started() const;
   [[nodiscard]] bool knows(const Hash128& series) const;
+  // Whether an alarm may ring early at `now` on data that lay ahead of the clock when it came.
+  [[nodiscard]] bool may_ring_at(EventTime now) const;
   [[nodiscard]] const Counts& counts() const;
   [[nodiscard]] const StateCounts& state_counts() const;
   [[nodiscard]] std::vector<AlarmState> alarm_states() const;  // by alarm, then dimensions

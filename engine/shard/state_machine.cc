@@ -70,6 +70,9 @@ Result<void> StateMachine::apply(const Record& record, Output& out, SetStateOutc
     case RecordType::Ack:
       done = take(std::get<Ack>(record));
       break;
+    case RecordType::Forget:
+      done = take(std::get<Forget>(record));
+      break;
     case RecordType::Hash:
       if (std::get<Hash>(record).digest != digest()) {
         return fail(
@@ -162,6 +165,14 @@ Result<void> StateMachine::take(const Ack& ack) {
     if (!waiting.empty()) continue;
     outbox_bytes_ -= entry->second.content.size();
     outbox_.erase(entry);
+  }
+  return {};
+}
+
+Result<void> StateMachine::take(const Forget& forget) {
+  for (const std::uint32_t partition : forget.partitions) {
+    if (partition >= partitions_.size()) return unsound("a partition is forgotten that nobody met");
+    partitions_[partition] = {};
   }
   return {};
 }

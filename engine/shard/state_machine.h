@@ -43,6 +43,8 @@ struct PartitionState {
   std::string place;
   EventTime last_event = kNever;
 
+  // Its number stands for nothing any more.
+  [[nodiscard]] bool is_forgotten() const { return name.empty(); }
   bool operator==(const PartitionState&) const = default;
 };
 
@@ -80,6 +82,7 @@ class StateMachine {
   [[nodiscard]] Result<void> take(const Outbox& outbox);
   [[nodiscard]] Result<void> tell_some(const std::vector<std::string>& ids);
   [[nodiscard]] Result<void> take(const Ack& ack);
+  [[nodiscard]] Result<void> take(const Forget& forget);
   void save_own(WireWriter& out) const;
 
   Shard shard_;

@@ -110,8 +110,10 @@ Result<void> FileSource::restore(const std::vector<Resume>& from) {
     if (file.place.done) {
       file.finished = file.at_end = true;
       if (const auto found = find_again(file.path, file.identity, file.place.print, reach);
-          found && is_newest)
-        done_[found->state.identity] = {.place = file.place, .looked = {}};
+          found && is_newest) {
+        file.identity = found->state.identity;
+        done_[file.identity] = {.place = file.place, .looked = {}};
+      }
     } else if (!is_newest) {
       file.absent = true;  // cut off while it was read, and said then
     } else if (!std::ranges::any_of(settings_.paths,
@@ -427,12 +429,20 @@ void FileSource::note(Note note) {
   if (noted_.insert(note.text).second) notes_.push_back(std::move(note));
 }
 
+// What done_ does not know is not there, or is read as another partition.
+bool FileSource::is_gone(const File& file) const {
+  return file.finished && file.place.done && (file.absent || file.cut_off || !done_.contains(file.identity));
+}
+
 SourceStatus FileSource::status() {
   SourceStatus status;
   for (std::uint32_t i = 0; i < files_.size(); ++i) {
-    const File& file = files_[i];
+    File& file = files_[i];
     status.partitions.push_back(
         {.partition = i, .caught_up = file.at_end, .finished = file.finished, .at = file.proven});
+    if (file.told_gone || !is_gone(file)) continue;
+    file.told_gone = true;
+    status.gone.push_back(i);
   }
   status.notes = std::exchange(notes_, {});
   return status;

@@ -74,6 +74,7 @@ class FileSource final : public Source {
     WallTime proven{};
     std::optional<Clock::time_point> left_at;  // when its name was found to be gone or another's
     bool cut_off = false;                      // what is in it now is another partition
+    bool told_gone = false;                    // in status()
   };
 
   // A file that was read to its end and is there still.
@@ -92,6 +93,7 @@ class FileSource final : public Source {
   void take_place(File& file, event::RawBatch& batch);
   void finish(File& file);
   [[nodiscard]] bool is_done_with(const File& file) const;
+  [[nodiscard]] bool is_gone(const File& file) const;
   void rescan();
   void renew(std::size_t index);
   void look_at(File& file);

@@ -236,11 +236,9 @@ Result<KafkaProperties> group_properties(const KafkaSettings& settings) {
 }
 
 Result<KafkaProperties> reader_properties(const KafkaSettings& settings) {
-  // Half a second of a topic's peak and more; when it is full, librdkafka sleeps up to a second before it
-  // fetches again.
-  constexpr std::size_t kAheadKilobytes = 64 * 1024;
+  // When it is full, librdkafka sleeps up to a second before it fetches again.
   KafkaProperties properties = common_properties(settings);
-  properties["queued.max.messages.kbytes"] = std::to_string(kAheadKilobytes);
+  properties["queued.max.messages.kbytes"] = std::to_string(settings.ahead_bytes / 1024);
   properties["queued.min.messages"] = "1000000";  // bytes are the limit, however small the records
   properties["statistics.interval.ms"] = "5000";
   return merged_properties(std::move(properties), settings);
@@ -351,6 +349,14 @@ bool answers(const KafkaClient& client, Duration timeout) {
     return false;
   rd_kafka_metadata_destroy(metadata);
   return true;
+}
+
+std::string cluster_id(const KafkaClient& client, Duration timeout) {
+  char* id = rd_kafka_clusterid(client.handle(), milliseconds(timeout));
+  if (id == nullptr) return {};
+  std::string copy = id;
+  rd_kafka_mem_free(client.handle(), id);
+  return copy;
 }
 
 Result<std::vector<KafkaPartition>> list_partitions(const KafkaClient& client,

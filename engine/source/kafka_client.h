@@ -98,6 +98,9 @@ class KafkaClient {
 // Some broker answers at all.
 [[nodiscard]] bool answers(const KafkaClient& client, Duration timeout);
 
+// What the brokers call their cluster; empty where they do not say, or do not answer.
+[[nodiscard]] std::string cluster_id(const KafkaClient& client, Duration timeout);
+
 // The partitions of the topics that exist.
 [[nodiscard]] Result<std::vector<KafkaPartition>> list_partitions(const KafkaClient& client,
                                                                   const std::vector<std::string>& topics,

@@ -53,7 +53,8 @@ std::string where_is(const KafkaPartition& partition) {
 
 // Its offsets mean other records than before.
 bool is_renewal(const KafkaPosition& position) {
-  return position.kind == KafkaPosition::Kind::Recreated || position.kind == KafkaPosition::Kind::Truncated;
+  return position.kind == KafkaPosition::Kind::Recreated || position.kind == KafkaPosition::Kind::Truncated ||
+         position.kind == KafkaPosition::Kind::Elsewhere;
 }
 
 std::string describe(const KafkaPartition& partition, const KafkaRestartFacts& facts, KafkaDispute dispute) {
@@ -76,12 +77,14 @@ std::string describe(const KafkaPartition& partition, const KafkaRestartFacts& f
 // What has to be committed before the partition is read from there, lest a crash leaves a group whose
 // position is not ours; nothing: the group is where it was left, and has our mark.
 std::optional<std::int64_t> claim_of(const KafkaPosition& position, std::optional<std::int64_t> committed,
-                                     bool is_marked, bool is_restart) {
+                                     bool is_marked, bool is_kept) {
   switch (position.kind) {
     case KafkaPosition::Kind::Known:
-      if (is_restart)
+      if (is_kept)
         return is_marked && committed == position.offset ? std::nullopt : std::optional(position.offset);
-      return is_marked ? std::nullopt : committed;
+      // Only the group knows how far everything is judged and told.
+      if (is_marked || !committed) return std::nullopt;
+      return std::min(*committed, position.offset);
     // What was handed over and is not settled must come again after a crash: only what cannot be read any
     // more, or never was to be, is passed over.
     case KafkaPosition::Kind::Truncated:
@@ -103,6 +106,8 @@ Result<std::unique_ptr<KafkaGroup>> KafkaGroup::join(const KafkaSettings& settin
     Partition& partition = group->partitions_[key];
     partition.known = known.position;
     partition.incarnation = known.incarnation;
+    partition.is_durable = known.is_durable;
+    partition.cluster = known.cluster;
   }
   auto client = KafkaClient::create(*properties, group.get());
   if (!client) return std::unexpected(client.error());
@@ -339,8 +344,19 @@ void KafkaGroup::place_all(const std::stop_token& stopping) {
 bool KafkaGroup::was_read(const std::string& topic) const {
   const std::lock_guard lock(mutex_);
   return std::ranges::any_of(partitions_, [&](const auto& entry) {
-    return entry.first.topic == topic && (entry.second.handed || entry.second.known);
+    const Partition& partition = entry.second;
+    return entry.first.topic == topic && (partition.handed || (partition.known && !is_elsewhere(partition)));
   });
+}
+
+// What an earlier run knew of it is about another cluster.
+bool KafkaGroup::is_elsewhere(const Partition& partition) const {
+  return partition.known && !partition.cluster.empty() && !cluster_.empty() && partition.cluster != cluster_;
+}
+
+std::string KafkaGroup::cluster() const {
+  const std::lock_guard lock(mutex_);
+  return cluster_;
 }
 
 std::map<std::string, std::size_t> KafkaGroup::count_owned() const {
@@ -446,6 +462,11 @@ bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartitio
   }
   const auto committed = committed_offsets(*client_, *all, kAskWait);
   if (!committed) return false;
+  std::string cluster = cluster_id(*client_, kAskWait);
+  {
+    const std::lock_guard lock(mutex_);
+    cluster_ = std::move(cluster);
+  }
   const bool is_first = !has_position(*committed) && !was_read(topic);
   const std::set<KafkaPartition>& followers = followers_of_start(topic, *committed);
   // With those of the other members: once one of a topic's partitions has a position, the rest would look
@@ -485,8 +506,11 @@ bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartitio
                                     .was_gone = gone_.contains(topic),
                                     .start = *start,
                                     .end = *end};
-      const KafkaDispute dispute = find_dispute(facts);
-      if (dispute == KafkaDispute::None || settings_.positions == KafkaSettings::Positions::State) {
+      const bool elsewhere = is_elsewhere(partition);
+      const KafkaDispute dispute = elsewhere ? KafkaDispute::None : find_dispute(facts);
+      if (elsewhere) {
+        placing.position = decide_elsewhere(facts, followers.contains(key) ? *from : *start);
+      } else if (dispute == KafkaDispute::None || settings_.positions == KafkaSettings::Positions::State) {
         placing.position = decide_restart(facts);
       } else if (settings_.positions == KafkaSettings::Positions::Group) {
         placing.position = decide_restart_by_group(facts, *from);
@@ -510,8 +534,8 @@ bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartitio
     }
     if (is_renewal(position)) placing.incarnation = std::max(mark, placing.incarnation + 1);
     placing.committed = group_position;
-    if (const auto claim =
-            claim_of(position, group_position, mark == placing.incarnation, partition.known.has_value())) {
+    const bool is_kept = partition.known && (partition.is_durable || !group_position);
+    if (const auto claim = claim_of(position, group_position, mark == placing.incarnation, is_kept)) {
       claims[key] = {*claim, commit_mark(placing.incarnation)};
       placing.claimed = true;
     }
@@ -615,6 +639,17 @@ void KafkaGroup::tell(const KafkaPartition& partition, const KafkaPosition& posi
                   fmt::format("reading the new one from offset {}; what the old one still held is lost",
                               position.offset),
                   std::move(fields)});
+      return;
+    case KafkaPosition::Kind::Elsewhere:
+      fields.emplace_back("position", std::to_string(position.lost_from));
+      notes_.say(
+          {Severity::Warning, "cluster_changed",
+           fmt::format("{} is of another Kafka cluster ({}) than the one that was read up to offset {}",
+                       where, cluster(), position.lost_from),
+           fmt::format("beginning in it at offset {}, where the group is there or as `start:` says; "
+                       "give the source another name if the brokers were not to be others",
+                       position.offset),
+           std::move(fields)});
       return;
     case KafkaPosition::Kind::Truncated:
       add_range();

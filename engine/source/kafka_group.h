@@ -61,6 +61,8 @@ class KafkaGroup final : private KafkaListener {
   struct Known {
     std::optional<std::int64_t> position;  // none: it was met, and nothing was read
     std::uint64_t incarnation = 1;
+    bool is_durable = true;  // Resume::is_durable
+    std::string cluster;     // that it was read from; empty: not known
   };
 
   [[nodiscard]] static Result<std::unique_ptr<KafkaGroup>> join(const KafkaSettings& settings,
@@ -87,6 +89,8 @@ class KafkaGroup final : private KafkaListener {
   // The group's position, as far as this process knows.
   [[nodiscard]] std::optional<std::int64_t> committed(const KafkaPartition& partition) const;
   [[nodiscard]] std::uint64_t rebalances() const;
+  // What the brokers call their cluster, once a partition has its place; empty where they do not say.
+  [[nodiscard]] std::string cluster() const;
 
   // The configured topics of which this process owns nothing, though no other member does: they do not exist,
   // or nobody may see them.
@@ -110,6 +114,8 @@ class KafkaGroup final : private KafkaListener {
     std::optional<std::int64_t> to_commit;
     std::uint64_t incarnation = 1;
     std::optional<std::int64_t> known;  // of an earlier run, until the partition is placed
+    bool is_durable = true;             // that
+    std::string cluster;                // and whose
   };
   // A place that was found.
   struct Placing {
@@ -136,6 +142,7 @@ class KafkaGroup final : private KafkaListener {
   void settle(const Placing& placing);
   void raise(const std::vector<std::string>& disputes);
   [[nodiscard]] bool was_read(const std::string& topic) const;
+  [[nodiscard]] bool is_elsewhere(const Partition& partition) const;
   [[nodiscard]] std::map<std::string, std::size_t> count_owned() const;
   [[nodiscard]] bool is_shared(const std::map<std::string, std::size_t>& owned) const;
   void tell_partial();
@@ -162,6 +169,7 @@ class KafkaGroup final : private KafkaListener {
   std::uint64_t rebalances_ = 0;
   bool changed_ = false;
   std::optional<Error> dispute_;
+  std::string cluster_;
 
   std::jthread thread_;  // last: starts when all else is there
 };

@@ -8,6 +8,7 @@ namespace tocsin::source {
 namespace {
 
 constexpr std::string_view kMark = "tocsin ";
+constexpr std::string_view kCluster = "cluster ";
 
 }  // namespace
 
@@ -67,6 +68,11 @@ KafkaPosition decide_restart_by_group(const KafkaRestartFacts& facts, std::int64
   return {KafkaPosition::Kind::Skipped, offset, facts.position, offset};
 }
 
+KafkaPosition decide_elsewhere(const KafkaRestartFacts& facts, std::int64_t otherwise) {
+  const std::int64_t begun = std::clamp(facts.committed.value_or(otherwise), facts.start, facts.end);
+  return {KafkaPosition::Kind::Elsewhere, begun, facts.position, facts.position};
+}
+
 std::string commit_mark(std::uint64_t incarnation) {
   return std::string(kMark) + std::to_string(incarnation);
 }
@@ -77,6 +83,14 @@ std::uint64_t read_commit_mark(std::string_view metadata) {
   std::uint64_t incarnation = 0;
   const auto [end, error] = std::from_chars(metadata.data(), metadata.data() + metadata.size(), incarnation);
   return error == std::errc{} && end == metadata.data() + metadata.size() ? incarnation : 0;
+}
+
+std::string cluster_place(std::string_view cluster) {
+  return cluster.empty() ? std::string() : std::string(kCluster).append(cluster);
+}
+
+std::string read_cluster_place(std::string_view place) {
+  return place.starts_with(kCluster) ? std::string(place.substr(kCluster.size())) : std::string();
 }
 
 }  // namespace tocsin::source

@@ -31,6 +31,7 @@ struct KafkaPosition {
                 // unknown
     Truncated,  // the records [lost_from, lost_to) were read, and their offsets will be given to others
     Skipped,    // [lost_from, lost_to) is not read, because a person said so
+    Elsewhere,  // the topic of another cluster: begins where the group is there, else as configured
   };
   Kind kind = Kind::None;
   std::int64_t offset = 0;  // not for None
@@ -71,9 +72,17 @@ enum class KafkaDispute : std::uint8_t {
 // Where to go on as the group says; `otherwise` where it says nothing.
 [[nodiscard]] KafkaPosition decide_restart_by_group(const KafkaRestartFacts& facts, std::int64_t otherwise);
 
+// Where to begin in the same topic of another cluster than the state's.
+[[nodiscard]] KafkaPosition decide_elsewhere(const KafkaRestartFacts& facts, std::int64_t otherwise);
+
 // What is committed beside an offset: it says that the engine did it, and in which incarnation of the
 // topic the offset counts. 0 where the text is another one's.
 [[nodiscard]] std::string commit_mark(std::uint64_t incarnation);
 [[nodiscard]] std::uint64_t read_commit_mark(std::string_view metadata);
+
+// RawBatch::place of a Kafka partition: the cluster that it was read from. Empty where that is not known, and
+// for what is no such text.
+[[nodiscard]] std::string cluster_place(std::string_view cluster);
+[[nodiscard]] std::string read_cluster_place(std::string_view place);
 
 }  // namespace tocsin::source

@@ -16,9 +16,16 @@ constexpr std::size_t kMostSamples = 128;
 constexpr Duration kSilence = std::chrono::seconds{4};
 constexpr Duration kLeaderSilence = std::chrono::seconds{10};
 
-std::string seconds_since(std::chrono::steady_clock::time_point since) {
-  const auto passed = std::chrono::steady_clock::now() - since;
-  return fmt::format("{:.1f}", std::chrono::duration<double>(passed).count());
+Note back_note(const std::string& brokers, const Absence& absence) {
+  const std::string seconds = fmt::format("{:.1f}", std::chrono::duration<double>(absence.length).count());
+  const std::string from = format_rfc3339(as_event_time(absence.from));
+  const std::string to = format_rfc3339(as_event_time(absence.to));
+  return {
+      Severity::Info,
+      "brokers_back",
+      fmt::format("the brokers answer again, after {} s: nothing was heard from {} to {}", seconds, from, to),
+      "going on where it stopped: what came meanwhile is read and judged now",
+      {{"brokers", brokers}, {"from", from}, {"to", to}, {"seconds", seconds}}};
 }
 
 }  // namespace
@@ -27,7 +34,8 @@ KafkaSource::KafkaSource(std::string name, KafkaSettings settings, const ReadLim
     : name_(std::move(name)),
       settings_(std::move(settings)),
       limits_(limits),
-      notes_(settings_.brokers, settings_.group) {}
+      notes_(settings_.brokers, settings_.group),
+      contact_(kSilence) {}
 
 KafkaSource::~KafkaSource() { close(); }
 
@@ -66,7 +74,9 @@ Result<std::map<KafkaPartition, KafkaGroup::Known>> KafkaSource::restore(const s
     if (indexes_.contains(key) && known.incarnation > incarnation) continue;
     // Met, and nothing was read of it: where it begins is still for the group and the settings to say.
     known = {.position = resume.next_offset > 0 ? std::optional(resume.next_offset) : std::nullopt,
-             .incarnation = incarnation};
+             .incarnation = incarnation,
+             .is_durable = resume.is_durable,
+             .cluster = read_cluster_place(resume.place)};
     indexes_[key] = index;
   }
   return newest;
@@ -117,6 +127,7 @@ Result<std::optional<event::RawBatch>> KafkaSource::poll(Duration wait) {
   ready_.pop_front();
   Partition& partition = partitions_[batch.partition];
   batch.sequence = partition.sequence++;
+  batch.place = cluster_place(group_->cluster());
   partition.handed = batch.next_offset;
   group_->handed(partition.key, partition.handed);
   return batch;
@@ -209,33 +220,29 @@ void KafkaSource::take_ends() {
 // Whether the brokers answer, and those that lead what is owned.
 void KafkaSource::watch_contact(SourceStatus& status) {
   const auto now = Clock::now();
-  const auto heard = ends_->heard();
-  const bool lost = notes_.take_brokers_lost();
-  if (!away_since_ && (lost || now - heard > kSilence)) {
-    away_since_ = heard;
-    away_noticed_ = now;
-    notes_.say(
-        {Severity::Error,
-         "brokers_away",
-         fmt::format("no broker of {} answers", settings_.brokers),
-         "trying again; nothing is judged missing meanwhile; check the brokers, and the network between",
-         {{"brokers", settings_.brokers}}});
-  } else if (away_since_ && heard > away_noticed_) {
-    const std::string away = seconds_since(*std::exchange(away_since_, std::nullopt));
-    notes_.forget();
-    notes_.say({Severity::Info,
-                "brokers_back",
-                fmt::format("the brokers answer again, after {} s", away),
-                "going on where it stopped",
-                {{"brokers", settings_.brokers}, {"seconds", away}}});
+  switch (contact_.observe(ends_->heard(), notes_.take_brokers_lost(), {now, wall_now()})) {
+    case ContactWatch::Change::None:
+      break;
+    case ContactWatch::Change::Lost:
+      notes_.say(
+          {Severity::Error,
+           "brokers_away",
+           fmt::format("no broker of {} answers", settings_.brokers),
+           "trying again; nothing is judged missing meanwhile; check the brokers, and the network between",
+           {{"brokers", settings_.brokers}}});
+      break;
+    case ContactWatch::Change::Back:
+      notes_.forget();
+      notes_.say(back_note(settings_.brokers, contact_.absence()));
+      break;
   }
-  status.connected = !away_since_;
+  status.connected = !contact_.is_away();
   auto leaderless =
       static_cast<std::size_t>(std::ranges::count_if(partitions_, [&](const Partition& partition) {
         return partition.owned &&
                now - std::max(partition.owned_since, partition.answered_at) > kLeaderSilence;
       }));
-  if (away_since_) leaderless = leaderless_;  // that is told already
+  if (contact_.is_away()) leaderless = leaderless_;  // that is told already
   if (leaderless > leaderless_) {
     notes_.say({Severity::Warning,
                 "leader_away",

@@ -25,6 +25,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/source/contact_watch.h"
 #include "engine/source/kafka_end_watch.h"
 #include "engine/source/kafka_group.h"
 #include "engine/source/kafka_notes.h"
@@ -92,8 +93,7 @@ class KafkaSource final : public Source {
   std::deque<event::RawBatch> ready_;
   // Their place does not hold, and what was read of them before is in ready_; with the end that says so.
   std::vector<std::pair<KafkaPartition, std::optional<std::int64_t>>> stuck_;
-  std::optional<Clock::time_point> away_since_;  // no broker has answered since
-  Clock::time_point away_noticed_{};
+  ContactWatch contact_;        // with any broker
   std::size_t leaderless_ = 0;  // owned partitions whose broker does not answer while others do
 };
 

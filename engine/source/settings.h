@@ -31,6 +31,7 @@ struct KafkaSettings {
   // says which of them are right.
   enum class Positions : std::uint8_t { Undecided, State, Group };
   Positions positions = Positions::Undecided;
+  std::uint64_t ahead_bytes = std::uint64_t{64} << 20;  // fetched and not read yet, by `run`
   std::map<std::string, std::string> properties;  // any librdkafka property; may hold secrets: never print
 };
 

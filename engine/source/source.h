@@ -40,6 +40,9 @@ struct Resume {
   PartitionName name;
   std::int64_t next_offset = 0;
   std::string place;  // RawBatch::place of the last batch handed over; opaque to everybody but the source
+  // Whether `next_offset` outlives the process. Else a restart has only what is committed, which must not get ahead of
+  // what commit() is told.
+  bool is_durable = true;
 };
 
 // How far a partition is known to be complete, for live sources.
@@ -56,6 +59,8 @@ struct Progress {
 struct SourceStatus {
   std::vector<Progress> partitions;  // of every partition now owned
   std::vector<Note> notes;           // what a person should see, once each
+  // Read to their end, and of what is there now none is what they were: nothing will come of them again. Once each.
+  std::vector<std::uint32_t> gone;
   std::vector<std::string> unheard;  // configured topics that nobody reads: silence of theirs is none
   bool connected = true;             // the outside world answers
   std::uint64_t rebalances = 0;      // how often the partitions were dealt out anew

@@ -98,7 +98,7 @@ Result<std::unique_ptr<SqliteState>> open_state(const std::string& path, std::st
             state->last_ + 1, **witnessed, directory.newest(), state->last_),
         directory.path());
   }
-  state->mark_.write(state->last_);
+  state->mark_->write(state->last_);
 
   const auto author = state->database_->text("SELECT value FROM meta WHERE name = 'written_by'");
   if (!author) return std::unexpected(author.error());
@@ -108,6 +108,19 @@ Result<std::unique_ptr<SqliteState>> open_state(const std::string& path, std::st
     update->bind_text(1, program);
     if (auto updated = update->run(); !updated) return std::unexpected(updated.error());
   }
+  return state;
+}
+
+Result<std::unique_ptr<SqliteState>> read_state(const std::string& path) {
+  const StateDirectory directory(path);
+  if (auto there = directory.require(); !there) return std::unexpected(there.error());
+  auto database = Database::open(directory.database(), Database::Access::Read);
+  if (!database) return std::unexpected(database.error());
+  if (auto known = check_schema(**database); !known) return std::unexpected(known.error());
+  if (auto begun = (*database)->execute("BEGIN"); !begun) return std::unexpected(begun.error());
+  std::unique_ptr<SqliteState> state(new SqliteState(directory, File(), std::move(*database), std::nullopt));
+  if (auto prepared = state->prepare(); !prepared) return std::unexpected(prepared.error());
+  if (auto recalled = state->recall(); !recalled) return std::unexpected(recalled.error());
   return state;
 }
 
@@ -165,10 +178,16 @@ Result<void> SqliteState::recall() {
   return {};
 }
 
+Result<void> SqliteState::may_write() const {
+  if (mark_) return {};
+  return fail(ErrorCode::Refused, "was opened for looking only", database_->path());
+}
+
 // --- the log -----------------------------------------------------------------------------------------------
 
 Result<void> SqliteState::append(std::span<const std::string> records) {
   if (records.empty()) return {};
+  if (auto permitted = may_write(); !permitted) return permitted;
   auto appended = database_->transaction([&]() -> Result<void> {
     Sequence sequence = last_;
     for (const std::string& record : records) {
@@ -184,7 +203,7 @@ Result<void> SqliteState::append(std::span<const std::string> records) {
   });
   if (!appended) return appended;
   last_ += records.size();
-  mark_.write(last_);
+  mark_->write(last_);
   return {};
 }
 
@@ -223,6 +242,7 @@ Result<void> SqliteState::read(Sequence after, const Each& each) const {
 }
 
 Result<void> SqliteState::trim(Sequence through) {
+  if (auto permitted = may_write(); !permitted) return permitted;
   through = std::min(through, last_);
   while (trimmed_ < through) {
     const Sequence step = std::min(through, trimmed_ + kTrimmedAtOnce);
@@ -245,6 +265,7 @@ Result<void> SqliteState::trim(Sequence through) {
 // --- snapshots ---------------------------------------------------------------------------------------------
 
 Result<void> SqliteState::put(const Snapshot& snapshot) {
+  if (auto permitted = may_write(); !permitted) return permitted;
   const auto sequences = kept();
   if (!sequences) return std::unexpected(sequences.error());
   const Sequence newest = sequences->empty() ? 0 : sequences->front();

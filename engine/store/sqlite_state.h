@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +34,10 @@ class SqliteState;
 [[nodiscard]] Result<std::unique_ptr<SqliteState>> open_state(const std::string& directory,
                                                               std::string_view program);
 
+// For looking: the state at one moment, also beside the engine that runs on it, whose work it does not hold
+// up. An error where there is none. What writes is refused.
+[[nodiscard]] Result<std::unique_ptr<SqliteState>> read_state(const std::string& directory);
+
 class SqliteState : public shard::ShardLog, public shard::SnapshotStore {
  public:
   [[nodiscard]] Result<void> append(std::span<const std::string> records) override;
@@ -50,6 +55,7 @@ class SqliteState : public shard::ShardLog, public shard::SnapshotStore {
  private:
   friend Result<std::unique_ptr<SqliteState>> open_state(const std::string& directory,
                                                          std::string_view program);
+  friend Result<std::unique_ptr<SqliteState>> read_state(const std::string& directory);
 
   // Prepared once, each for the methods of its group.
   struct Statements {
@@ -58,7 +64,8 @@ class SqliteState : public shard::ShardLog, public shard::SnapshotStore {
         delete_manifests, select_orphan;
   };
 
-  SqliteState(StateDirectory directory, File lock, std::unique_ptr<Database> database, NewestMark mark)
+  SqliteState(StateDirectory directory, File lock, std::unique_ptr<Database> database,
+              std::optional<NewestMark> mark)
       : directory_(std::move(directory)),
         lock_(std::move(lock)),
         database_(std::move(database)),
@@ -66,6 +73,7 @@ class SqliteState : public shard::ShardLog, public shard::SnapshotStore {
 
   [[nodiscard]] Result<void> prepare();
   [[nodiscard]] Result<void> recall();
+  [[nodiscard]] Result<void> may_write() const;
   [[nodiscard]] Result<void> insert_pieces(const shard::Snapshot& snapshot, std::uint64_t from,
                                            std::uint64_t to);
   [[nodiscard]] Result<void> finish_snapshot(const shard::Snapshot& snapshot, std::uint64_t pieces);
@@ -78,8 +86,8 @@ class SqliteState : public shard::ShardLog, public shard::SnapshotStore {
   StateDirectory directory_;
   File lock_;
   std::unique_ptr<Database> database_;
-  NewestMark mark_;
-  mutable Statements statements_;  // a reading steps through one; it shows nothing of it
+  std::optional<NewestMark> mark_;  // none: it was opened for looking
+  mutable Statements statements_;   // a reading steps through one; it shows nothing of it
   shard::Sequence trimmed_ = 0;
   shard::Sequence last_ = 0;
 };

@@ -126,6 +126,13 @@ Result<bool> StateDirectory::look() const {
   return false;
 }
 
+Result<void> StateDirectory::require() const {
+  const auto is_there = look();
+  if (!is_there) return std::unexpected(is_there.error());
+  if (!*is_there) return fail(ErrorCode::NotFound, "there is no state here", path());
+  return {};
+}
+
 Result<void> StateDirectory::make() const {
   if (::mkdir(path_.c_str(), 0700) == 0) {
     const std::filesystem::path above = std::filesystem::absolute(path_ / "..").lexically_normal();

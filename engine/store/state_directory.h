@@ -54,6 +54,9 @@ class StateDirectory {
   // What somebody else keeps there, and what is left of a state without its heart, is an error.
   [[nodiscard]] Result<bool> look() const;
 
+  // An error where there is no state, or none that can be used.
+  [[nodiscard]] Result<void> require() const;
+
   // Makes the directory, for the owner alone, if there is none.
   [[nodiscard]] Result<void> make() const;
 

@@ -22,13 +22,6 @@ std::uint64_t file_size(const std::string& path) {
   return ::stat(path.c_str(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
-Result<void> require_state(const StateDirectory& directory) {
-  const auto is_there = directory.look();
-  if (!is_there) return std::unexpected(is_there.error());
-  if (!*is_there) return fail(ErrorCode::NotFound, "there is no state here", directory.path());
-  return {};
-}
-
 // One look at a state, in one reading transaction.
 class Inspection {
  public:
@@ -211,7 +204,7 @@ class Inspection {
 
 Result<StateReport> inspect_state(const std::string& path, Depth depth) {
   const StateDirectory directory(path);
-  if (auto there = require_state(directory); !there) return std::unexpected(there.error());
+  if (auto there = directory.require(); !there) return std::unexpected(there.error());
   StateReport report;
   report.engine = directory.lock_holder();
   // Before the state: an engine that writes meanwhile is ahead of it then, and not behind.
@@ -239,7 +232,7 @@ Result<StateReport> inspect_state(const std::string& path, Depth depth) {
 
 Result<Compacted> compact_state(const std::string& path, const CompactProgress& progress) {
   const StateDirectory directory(path);
-  if (auto there = require_state(directory); !there) return std::unexpected(there.error());
+  if (auto there = directory.require(); !there) return std::unexpected(there.error());
   const auto lock = directory.take_lock();
   if (!lock) return std::unexpected(lock.error());
   directory.clear_unfinished();

@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/line_cutter.h"
 #include "cli/match_arguments.h"
+#include "cli/match_summary.h"
 #include "engine/event/reject.h"
 
 namespace tocsin::cli {
@@ -165,6 +166,21 @@ TEST_F(MatchCommand, BadUsageIsTold) {
   EXPECT_EQ(fault({"--regex", "x", "--count=1"}),
             "tocsin match: `--count` takes no value\nsee `tocsin match --help`\n");
   EXPECT_THAT(fault({"--regex", "x", "--cuont=1"}), HasSubstr("did you mean `--count`?"));
+  EXPECT_THAT(fault({"--name", "a", "--regex", "x", "--regex", "y"}),
+              HasSubstr("give all patterns a --name, or none"));
+  EXPECT_THAT(fault({"--name=a", "--regex", "x", "--name=a", "--regex", "y"}),
+              HasSubstr("--name a stands twice"));
+  EXPECT_THAT(fault({"--regex", "x", "--name", "a"}), HasSubstr("no pattern stands behind it"));
+  EXPECT_THAT(fault({"--name", "a", "--name", "b", "--regex", "x"}),
+              HasSubstr("--name a: no pattern stands behind"));
+  EXPECT_THAT(fault({"--name", "a b", "--regex", "x"}), HasSubstr("--name a b: write letters"));
+  EXPECT_THAT(fault({"--regex", "x", "--topic", "t"}), HasSubstr("--brokers HOST:PORT --topic TOPIC"));
+  EXPECT_THAT(fault({"--regex", "x", "--brokers", "k"}), HasSubstr("--brokers HOST:PORT --topic TOPIC"));
+  EXPECT_THAT(fault({"--regex", "x", "--from", "2026-03-01T09:00:00Z"}), HasSubstr("are for topics"));
+  EXPECT_THAT(fault({"--regex", "x", "--from", "today"}), HasSubstr("write a time as"));
+  EXPECT_THAT(fault({"--regex", "x", "-p", "x"}), HasSubstr("NAME=VALUE"));
+  EXPECT_THAT(fault({"--regex", "x", "--topic"}), HasSubstr("--topic needs a value"));
+  EXPECT_THAT(fault({"--regex", "x", "--workers", "0"}), HasSubstr("a number from 1 to 256"));
 }
 
 TEST_F(MatchCommand, HelpIsNoError) {
@@ -203,11 +219,75 @@ TEST_F(MatchCommand, ReadsStandardInputWithoutAFile) {
 }
 
 TEST_F(MatchCommand, AnUnreadableFileIsToldAndTheOthersAreRead) {
-  const Outcome outcome = run({"--filter-pattern", "x", "/does/not/exist", file("x\n"), folder_});
+  const std::string empty = folder_ + "/empty";
+  std::filesystem::create_directory(empty);
+  const Outcome outcome = run({"--filter-pattern", "x", "/does/not/exist", empty, file("x\n")});
   EXPECT_EQ(outcome.status, kUnreadable);
   EXPECT_EQ(outcome.out, "x\n");
   EXPECT_THAT(outcome.err, HasSubstr("/does/not/exist"));
-  EXPECT_THAT(outcome.err, HasSubstr(folder_ + ":"));
+  EXPECT_THAT(outcome.err, HasSubstr(empty + ": no files in this directory"));
+}
+
+TEST_F(MatchCommand, OfADirectoryAllFilesBelowAreReadByTheirPaths) {
+  std::filesystem::create_directories(folder_ + "/trail/b/c");
+  std::filesystem::rename(gzip_file("x3\ny\n"), folder_ + "/trail/b/c/3.json.gz");
+  std::filesystem::rename(file("x1\n"), folder_ + "/trail/a.json");
+  std::filesystem::rename(file("x2\n"), folder_ + "/trail/b/2.json");
+  EXPECT_EQ(run({"--filter-pattern", "x", folder_ + "/trail"}).out, "x1\nx2\nx3\n");
+  EXPECT_EQ(run({"--count", "--decode", "--filter-pattern", "x", folder_ + "/trail"}).out, "3\n");
+}
+
+TEST_F(MatchCommand, AFileWhoseNameLooksLikeAGlobIsItself) {
+  const std::string path = folder_ + "/[1].log";
+  std::filesystem::rename(file("x\n"), path);
+  EXPECT_EQ(run({"--filter-pattern", "x", path}).out, "x\n");
+}
+
+TEST_F(MatchCommand, ManyThreadsChangeNoByte) {
+  const std::string folder = folder_ + "/many";
+  std::filesystem::create_directory(folder);
+  for (int i = 100; i < 160; ++i) {
+    std::string content;
+    for (int line = 0; line < 20'000 * (i % 7 == 0) + 10; ++line)
+      content += std::to_string(i) + " x" + std::to_string(line) +
+                 " and some more words, for a waiting file to be a large one\n";
+    std::filesystem::rename(i % 2 == 0 ? gzip_file(content) : file(content),
+                            folder + "/" + std::to_string(i));
+  }
+  const Outcome one = run({"--workers", "1", "--regex", "x.*", folder, "/does/not/exist", folder});
+  EXPECT_GT(one.out.size(), 20'000'000U);
+  for (const char* workers : {"2", "7"}) {
+    const Outcome many = run({"--workers", workers, "--regex", "x.*", folder, "/does/not/exist", folder});
+    EXPECT_TRUE(many.out == one.out);
+    EXPECT_EQ(many.err, one.err);
+    EXPECT_EQ(many.status, kUnreadable);
+  }
+}
+
+// --- names -----------------------------------------------------------------------------------------------
+
+TEST_F(MatchCommand, NamedPatternsSayWhichOfThemMatch) {
+  const std::string one = file("a\nb\nc\nab");
+  const std::string two = file("b\n");
+  const std::vector<std::string> patterns{"--name",  "first", "--filter-pattern", "a", "--name=second/2",
+                                          "--regex", "b"};
+  const auto with = [&patterns](std::vector<std::string> more) {
+    more.insert(more.begin(), patterns.begin(), patterns.end());
+    return run(more);
+  };
+  EXPECT_EQ(with({one, two}).out, "first\ta\nsecond/2\tb\nfirst,second/2\tab\nsecond/2\tb\n");
+  EXPECT_EQ(with({"--count", one, two}).out, "first\t2\nsecond/2\t3\n");
+  EXPECT_EQ(with({"--count", file("c\n")}).out, "first\t0\nsecond/2\t0\n");
+  EXPECT_EQ(with({"--extract", two}).out,
+            "{\"line\":1,\"patterns\":[\"second/2\"],\"message\":\"b\",\"extracted\":{}}\n");
+}
+
+TEST_F(MatchCommand, ExtractSaysWhichFileWhereThereAreSeveral) {
+  const std::string one = file("x\n");
+  const std::string two = file("y\nx\n");
+  EXPECT_EQ(run({"--extract", "--filter-pattern", "x", one, two}).out,
+            "{\"file\":\"" + one + "\",\"line\":1,\"message\":\"x\",\"extracted\":{}}\n{\"file\":\"" + two +
+                "\",\"line\":2,\"message\":\"x\",\"extracted\":{}}\n");
 }
 
 TEST_F(MatchCommand, DamagedCompressionIsUnreadable) {
@@ -299,6 +379,11 @@ TEST_F(MatchCommand, DecodeUnwrapsRecords) {
     EXPECT_EQ(run({"--decode", "--document", "--count", "--filter-pattern", "{ $.eventName = * }", path}).out,
               "2\n");
   }
+}
+
+TEST(MatchSummary, SaysHowFastItWas) {
+  EXPECT_EQ(render_speed({.matched = 12, .events = 300'000, .bytes = 379'000'000}, 0.5),
+            "12 of 300,000 match, 379 MB in 0.5 s: 600,000 events/s, 758 MB/s");
 }
 
 // --- lines -----------------------------------------------------------------------------------------------

@@ -21,6 +21,13 @@ TEST(RunSummary, TellsTheRunInThreeLines) {
             "rejected: 3 not_json, 1,200 late\n");
 }
 
+TEST(RunSummary, CountsEventsOfRulesWhereThereAreSome) {
+  EXPECT_EQ(render(RunSummary{.events = 1, .matched = 1, .rule_matches = 2}, {80, false, false, false}),
+            "1 event in 0.0 s\n"
+            "1 match, 2 events of rules, 0 datapoints, 0 transitions, 0 notifications\n"
+            "nothing rejected\n");
+}
+
 TEST(RunSummary, WithoutRejectsTimeOrMemoryItSaysNothingAboutThem) {
   EXPECT_EQ(render(RunSummary{.events = 1, .matched = 1}, {80, false, false, false}),
             "1 event in 0.0 s\n"

@@ -1,10 +1,16 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/state_contents.h"
 #include "cli/state_page.h"
+#include "engine/runtime/partition_name.h"
+#include "engine/shard/journal.h"
+#include "engine/store/sqlite_state.h"
 
 namespace tocsin::cli {
 namespace {
@@ -65,6 +71,90 @@ TEST(StatePage, SaysTheSameToPrograms) {
   EXPECT_EQ(json["shards"][0]["log"]["first"], 1'204);
   EXPECT_EQ(json["shards"][0]["snapshots"][1]["sequence"], 1'203);
   EXPECT_FALSE(state_json("state", sample()).contains("whole"));
+}
+
+StateContents contents() {
+  StateContents contents;
+  contents.positions = {{"trail", "org[0]", 12'345, *parse_rfc3339("2026-03-01T09:05:00Z")},
+                        {"vault", "/var/log/vault.log", 7, kNever}};
+  contents.ledger = {{"dead", 3}, {"events", 12'300}};
+  contents.alarms = {1, 40, 2};
+  contents.series = 77;
+  contents.outbox = 3000;
+  contents.outbox_bytes = 6'400'000;
+  contents.waiting = {{"security", "webhook", 3000}};
+  return contents;
+}
+
+TEST(StatePage, ShowsWhatIsInIt) {
+  EXPECT_EQ(contents_page(contents(), {}),
+            "\nPositions\n"
+            "  source  partition           next offset  last event\n"
+            "  trail   org[0]                    12345  2026-03-01T09:05:00Z\n"
+            "  vault   /var/log/vault.log            7  -\n"
+            "\nAlarms\n"
+            "  2 ALARM  1 INSUFFICIENT_DATA  40 OK; 77 series\n"
+            "\nLedger\n"
+            "  dead         3\n"
+            "  events  12,300\n"
+            "\nOutbox\n"
+            "  3,000 to be delivered, 6.4 MB\n"
+            "  security/webhook  3,000\n");
+  EXPECT_THAT(contents_page(StateContents{}, {}), testing::EndsWith("\nLedger\n"
+                                                                    "  nothing was counted yet\n"
+                                                                    "\nOutbox\n"
+                                                                    "  nothing is to be delivered\n"));
+  EXPECT_EQ(contents_page(fail(ErrorCode::Invalid, "record 5 is damaged"), {}),
+            "\nwhat is in it cannot be read: record 5 is damaged\n");
+}
+
+TEST(StatePage, SaysWhatIsInItToPrograms) {
+  const auto json = contents_json(contents());
+  EXPECT_EQ(json["positions"][0]["next_offset"], 12'345);
+  EXPECT_EQ(json["positions"][0]["last_event"], "2026-03-01T09:05:00Z");
+  EXPECT_TRUE(json["positions"][1]["last_event"].is_null());
+  EXPECT_EQ(json["ledger"]["events"], 12'300);
+  EXPECT_EQ(json["alarms"]["ALARM"], 2);
+  EXPECT_EQ(json["outbox"]["notifications"], 3000);
+  EXPECT_EQ(json["outbox"]["waiting"][0]["subscription"], "webhook");
+  EXPECT_EQ(contents_json(fail(ErrorCode::Invalid, "damaged"))["error"], "damaged");
+}
+
+// A state as the engine makes it, looked into while the engine has it open.
+TEST(StateContents, AreWhatAStartWouldFind) {
+  std::string name = (std::filesystem::temp_directory_path() / "tocsin-contents-XXXXXX").string();
+  const std::filesystem::path directory = ::mkdtemp(name.data());
+  EXPECT_EQ(read_contents(directory.string()).error().code, ErrorCode::NotFound);
+  {
+    auto state = store::open_state(directory.string(), "a test");
+    ASSERT_TRUE(state);
+    EXPECT_TRUE(read_contents(directory.string())->positions.empty());
+    auto journal = shard::Journal::open(**state, **state, {}, {}, [](const Note&) {});
+    ASSERT_TRUE(journal);
+    shard::Chunk chunk;
+    chunk.new_partitions = {
+        runtime::to_text({.source = "trail", .topic = "org", .number = 3, .incarnation = "1"})};
+    chunk.covers = {{0, 0, 42, {}, kNever}};
+    chunk.counts = {{"events", 42}};
+    shard::Output none;
+    ASSERT_TRUE(journal->commit({chunk, shard::Outbox{{}, {{1, "ops", {"hook", "mail"}, "bytes"}}}}, none));
+    ASSERT_TRUE(journal->snapshot());
+    ASSERT_TRUE(journal->commit({shard::Ack{{{1, "mail", true}}}}, none));
+
+    const auto contents = read_contents(directory.string());
+    ASSERT_TRUE(contents) << describe(contents.error());
+    ASSERT_EQ(contents->positions.size(), 1U);
+    EXPECT_EQ(contents->positions[0].source, "trail");
+    EXPECT_EQ(contents->positions[0].partition, "org[3]");
+    EXPECT_EQ(contents->positions[0].next_offset, 42);
+    EXPECT_EQ(contents->ledger.at("events"), 42U);
+    EXPECT_EQ(contents->outbox, 1U);
+    EXPECT_EQ(contents->outbox_bytes, 5U);
+    ASSERT_EQ(contents->waiting.size(), 1U);
+    EXPECT_EQ(contents->waiting[0].subscription, "hook");
+    EXPECT_TRUE(journal->commit({shard::Ack{{{1, "hook", true}}}}, none)) << "the engine is not held up";
+  }
+  std::filesystem::remove_all(directory);
 }
 
 TEST(StateCommand, RefusesWhatItDoesNotKnowAndWhereThereIsNoState) {

@@ -26,21 +26,31 @@ Alarms
   2 ALARM  1 INSUFFICIENT_DATA  40 OK
 
 Destinations
-  topic           delivered  waiting  retried  failed  destination
-  security/kafka        120        3        5       1  Kafka topic alerts
+  topic           delivered  waiting  outbox  retried  failed  destination
+  security/kafka        120        3       0        5       1  Kafka topic alerts
 )");
 }
 
 TEST(StatusPage, ShowsAQueueThatIsFullAndWhatItCost) {
   runtime::Telemetry telemetry = sample_telemetry();
   notify::SubscriptionStatus& status = telemetry.subscriptions[0].status;
+  status.in_outbox = 2000;
   status.overflowed = 3999;
-  EXPECT_THAT(status_page(to_json(telemetry, "1.2.3", Duration{500}), TextStyle{}),
-              testing::EndsWith("  security/kafka        120        3        5   4,000  Kafka topic alerts\n"
-                                "  security/kafka: 3,999 gave way to newer ones while its queue was full\n"));
+  EXPECT_THAT(
+      status_page(to_json(telemetry, "1.2.3", Duration{500}), TextStyle{}),
+      testing::EndsWith("  security/kafka        120        3   2,000        5   4,000  Kafka topic alerts\n"
+                        "  security/kafka: 3,999 gave way to newer ones while there was no room\n"));
   status.overflowing = true;
   EXPECT_THAT(status_page(to_json(telemetry, "1.2.3", Duration{500}), TextStyle{}),
-              testing::EndsWith("  security/kafka: 3,999 give way to newer ones, its queue is full\n"));
+              testing::EndsWith("  security/kafka: 3,999 give way to newer ones, there is no more room\n"));
+}
+
+TEST(StatusPage, ShowsTheStateOfAnEngineThatKeepsOne) {
+  runtime::Telemetry telemetry = sample_telemetry();
+  telemetry.state = {.bytes = 12'000'000, .outbox = 2003, .outbox_bytes = 4'100'000};
+  EXPECT_THAT(status_page(to_json(telemetry, "1.2.3", Duration{500}), TextStyle{}),
+              testing::HasSubstr("\nState\n"
+                                 "  12 MB on disk; outbox: 2,003 to be delivered, 4.1 MB\n"));
 }
 
 TEST(StatusPage, SaysThatTheEngineDoesNotMove) {

@@ -35,7 +35,7 @@ inline runtime::Telemetry sample_telemetry() {
   telemetry.alarms = {1, 40, 2};
   telemetry.filters = {{"refused-calls", 77}};
   telemetry.subscriptions = {
-      {"security", "kafka", {"security/kafka", "Kafka topic alerts", 3, 124, 120, 5, 1, 0, 0}}};
+      {"security", "kafka", {"security/kafka", "Kafka topic alerts", 3, 0, 124, 120, 5, 1, 0, 0}}};
   telemetry.process = {48'000'000, 31, std::chrono::minutes(125)};
   return telemetry;
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "tests/cli/alarm_samples.h"
@@ -200,11 +201,57 @@ TEST_F(TimelineTest, AStatisticAndAUnitAreNamed) {
       << line.render();
 }
 
+notify::EventFacts event_of(const std::string& rule, EventTime time, std::string summary, std::string place) {
+  notify::EventFacts facts;
+  facts.rule = rule;
+  facts.account = "111122223333";
+  facts.region = "eu-central-1";
+  facts.time = time;
+  facts.summary = std::move(summary);
+  facts.place = std::move(place);
+  return facts;
+}
+
+TEST_F(TimelineTest, EventsOfRulesStandAmongIncidents) {
+  Timeline line = timeline();
+  line.add(event_of("backup-failed", at("14:02:30"), "FAILED volume/vol-1", "backup.jsonl:7"));
+  line.add(ssh(at("03:13:00"), State::Ok, State::Alarm, {12}));
+  line.add(ssh(at("03:24:00"), State::Alarm, State::Ok, {kGap}));
+  EXPECT_EQ(line.render(), R"(Sunday 1 March 2026 (UTC)
+
+  03:13–03:24  ALARM  ssh-failures   SourceIp 203.0.113.77
+                      12 in 5 min (alarm at ≥ 10) · OK after 11 min
+                      from hosts.log:1523
+  14:02        EVENT  backup-failed  111122223333, eu-central-1
+                      FAILED volume/vol-1 · from backup.jsonl:7
+
+1 incident.
+backup-failed: 1 event
+)");
+}
+
+TEST_F(TimelineTest, OfManyEventsTheFirstAreNamedAndTheOthersCounted) {
+  Timeline line = timeline();
+  for (int i = 99'999; i >= 0; --i) {
+    line.add(event_of("noise", at("00:00:00") + i * 1s, "event " + std::to_string(i), ""));
+  }
+  const std::string text = line.render();
+  EXPECT_EQ(std::ranges::count(text, '\n'), 2 + 2 * static_cast<long>(Timeline::kNamedEvents) + 3) << text;
+  EXPECT_NE(text.find("event 0\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("event 4\n"), std::string::npos);
+  EXPECT_EQ(text.find("event 5\n"), std::string::npos);
+  EXPECT_NE(text.find("No incidents.\n"
+                      "noise: 100,000 events (first 5 shown, newest 2026-03-02T03:46:39Z)\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST_F(TimelineTest, NoLineIsWiderThanTheTerminal) {
   for (const std::size_t columns : {60u, 80u, 120u}) {
     Timeline line = timeline({columns, false, false, true});
     line.add(
         ssh(at("03:13:00"), State::Ok, State::Alarm, {12, 13, 14, 15, 16, 17, 18}, std::string(300, 'x')));
+    line.add(event_of(std::string(64, 'r'), at("03:14:00"), std::string(240, 's'), std::string(200, 'p')));
     std::string text = line.render();
     for (std::size_t start = 0; start < text.size();) {
       const std::size_t end = text.find('\n', start);

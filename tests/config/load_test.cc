@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <variant>
 
+#include "engine/notify/filter_policy.h"
 #include "tests/config/configuration_file.h"
 
 namespace tocsin::config {
@@ -92,6 +94,12 @@ TEST(Load, Installation) {
   const Configuration c = loaded(kWhole, {{"KAFKA_PASSWORD", "hunter2"}});
   EXPECT_EQ(c.plan->installation.account, "012345678901");
   EXPECT_EQ(c.plan->installation.region, "eu-central-1");
+}
+
+TEST(Load, Memory) {
+  EXPECT_EQ(loaded("region: eu\n").plan->memory, std::uint64_t{512} << 20);
+  EXPECT_EQ(loaded("memory: 64MiB\n").plan->memory, std::uint64_t{64} << 20);
+  EXPECT_EQ(loaded("memory: 2GiB\n").plan->memory, std::uint64_t{2} << 30);
 }
 
 TEST(Load, SourcesInTheirOrder) {
@@ -497,6 +505,73 @@ alarms:
   EXPECT_EQ(plan.alarms[0].metric, 1U);
   EXPECT_EQ(plan.alarms[1].metric, 1U);
   EXPECT_EQ(plan.alarms[2].metric, 2U);
+}
+
+TEST(Load, RulesSortedByNameWithTheirTopics) {
+  const Configuration configuration = loaded(R"(
+sources: {bus: {stdin: {}}}
+rules:
+  ssh-as-root:
+    regex: 'Failed password for root'
+    notify: security
+  backup-failed:
+    description: for the backup team
+    log_groups: [bus]
+    event_pattern: {source: [aws.backup], detail: {state: [FAILED, ABORTED, EXPIRED]}}
+    notify: [security, backup-team]
+topics:
+  backup-team: {subscriptions: [console: {}]}
+  security: {subscriptions: [console: {}]}
+)");
+  const auto& rules = configuration.plan->rules;
+  ASSERT_EQ(rules.size(), 2U);
+  EXPECT_EQ(rules[0].name, "backup-failed");
+  EXPECT_EQ(rules[0].description, "for the backup team");
+  EXPECT_EQ(rules[0].match.log_groups, std::vector<std::string>{"bus"});
+  EXPECT_EQ(rules[0].topics, (std::vector<std::uint32_t>{1, 0}));
+  EXPECT_TRUE(
+      event::evaluate(rules[0].match.predicate, R"({"source":"aws.backup","detail":{"state":"ABORTED"}})"));
+  EXPECT_EQ(rules[1].topics, std::vector<std::uint32_t>{1});
+  EXPECT_TRUE(event::evaluate(rules[1].match.predicate, "Failed password for root from ::1"));
+  EXPECT_NE(configuration.plan->make_matcher(), nullptr);
+}
+
+TEST(Load, FilterPoliciesAsMappingAndAsJson) {
+  const Configuration configuration = loaded(R"(
+topics:
+  security:
+    kafka: {brokers: "k:9092", topic: alerts}
+    subscriptions:
+      - console: {}
+        filter_policy_scope: MessageBody
+        filter_policy: {NewStateValue: [ALARM], Trigger: {Period: [{numeric: ["<=", 60]}]}}
+      - console: {}
+        filter_policy: '{"AlarmName": [{"prefix": "root-"}]}'
+      - console: {}
+        filter_policy: {AlarmName: [{prefix: root-}], Region: eu-central-1}
+)");
+  const auto& subscriptions = configuration.plan->topics[0].subscriptions;
+  ASSERT_EQ(subscriptions.size(), 4U);
+  EXPECT_EQ(subscriptions[0].policy, nullptr);
+  notify::Notification notification;
+  notification.payload = R"({"NewStateValue":"ALARM","Trigger":{"Period":60}})";
+  EXPECT_TRUE(notify::hears(subscriptions[0], notification));
+  EXPECT_TRUE(notify::hears(subscriptions[1], notification));
+  EXPECT_FALSE(notify::hears(subscriptions[3], notification));
+  notify::AlarmFacts facts;
+  facts.alarm = "root-use";
+  facts.region = "eu-central-1";
+  notification.facts = std::make_shared<const notify::AlarmFacts>(facts);
+  EXPECT_TRUE(notify::hears(subscriptions[3], notification));
+}
+
+TEST(LoadWarnings, RuleThatSendsEveryEvent) {
+  const Loaded all = load_text(
+      "sources: {s: {stdin: {}}}\nrules:\n  all: {pattern: '', notify: t}\n"
+      "topics: {t: {subscriptions: [console: {}]}}\n");
+  EXPECT_TRUE(all.configuration.has_value());
+  EXPECT_NE(shown(all).find("warning: every event would be sent to the topic"), std::string::npos)
+      << shown(all);
 }
 
 TEST(Load, DeadLettersGoToAFileAsTheyAre) {

@@ -18,6 +18,8 @@ metric_filters:
   ssh: {regex: 'from (\S+)', metric: {namespace: S, name: Ssh, value: $1}}
 alarms:
   calls: {condition: ">= 10", datapoints: 2 of 3, for_each: Account, metric: {namespace: S, name: Calls, statistic: Sum, period: 5m}, notify: [t]}
+rules:
+  failed: {log_groups: [a], event_pattern: {detail: {state: [FAILED]}}, notify: t}
 topics: {t: {subscriptions: [console: {}]}}
 )");
   ASSERT_TRUE(loaded.configuration.has_value()) << shown(loaded);
@@ -30,7 +32,7 @@ topics: {t: {subscriptions: [console: {}]}}
         "S/Lines  buckets of 1m, no alarm looks at them\n", "25m kept", "at most 100000 series",
         "calls  Sum of S/Calls over 5m >= 10, 2 of 3; looks back 25m, judged every 1m; one state for each "
         "Account; ALARM to t",
-        "t  console"}) {
+        "failed  log groups a to t; parses JSON for detail.state", "t  console"}) {
     EXPECT_NE(summary.find(part), std::string::npos) << part << "\nin\n" << summary;
   }
   EXPECT_EQ(summary.find("hunter2"), std::string::npos);

@@ -5,9 +5,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <random>
 #include <thread>
 
@@ -111,17 +113,14 @@ bool has_begun(const EngineProcess& engine) {
   return false;
 }
 
-TEST_F(Crash, FullDiskStopsTheReadingAndNothingIsLost) {
-  const SmallDisk disk(directory_ / "disk", "64m");
-  if (!disk.is_there()) GTEST_SKIP() << "no right to mount a small file system";
-  fs::create_directory(directory_ / "disk" / "state");
-  fs::create_directory_symlink(directory_ / "disk" / "state", directory_ / "state.storm");
-  StormPlan plan = this->plan(800'000);
+// The disk is full from soon after its first start on, and then it is not.
+void run_on_full_disk(kafka_test::Broker& broker, StormPlan plan,
+                      const std::function<void(EngineProcess&)>& fill,
+                      const std::function<void(EngineProcess&)>& make_room) {
   plan.kills = 0;
   plan.broker_kills = 0;
   plan.pauses = 0;
   bool was_full = false;
-  plan.before_start = [&] { disk.fill_but(400'000); };  // enough to start with
   plan.meanwhile = [&](EngineProcess& engine) {
     const auto says = [&](std::string_view code) {
       for (const auto end = std::chrono::steady_clock::now() + kLimit; std::chrono::steady_clock::now() < end;
@@ -132,16 +131,38 @@ TEST_F(Crash, FullDiskStopsTheReadingAndNothingIsLost) {
       return false;
     };
     EXPECT_TRUE(has_begun(engine));
-    disk.fill_but(0);
+    fill(engine);
     was_full = says("state_not_kept");
     EXPECT_TRUE(comes_to_rest(engine));
     EXPECT_FALSE(engine.progress().is_done);
-    disk.make_room();
+    make_room(engine);
     EXPECT_TRUE(says("state_kept"));
   };
-  const StormReport report = Storm(*broker_, plan).run();
+  const StormReport report = Storm(broker, plan).run();
   EXPECT_TRUE(was_full);
   EXPECT_THAT(report.faults, ::testing::IsEmpty()) << report.text();
+}
+
+TEST_F(Crash, FullDiskStopsTheReadingAndNothingIsLost) {
+  const SmallDisk disk(directory_ / "disk", "64m");
+  if (!disk.is_there()) GTEST_SKIP() << "no right to mount a small file system";
+  fs::create_directory(directory_ / "disk" / "state");
+  fs::create_directory_symlink(directory_ / "disk" / "state", directory_ / "state.storm");
+  StormPlan plan = this->plan(800'000);
+  plan.before_start = [&] { disk.fill_but(400'000); };  // enough to start with
+  run_on_full_disk(
+      *broker_, plan, [&](EngineProcess&) { disk.fill_but(0); }, [&](EngineProcess&) { disk.make_room(); });
+}
+
+// The same, without the right to mount anything.
+TEST_F(Crash, FilesThatMayNotGrowStopTheReadingAndNothingIsLost) {
+  const auto may_grow_to = [](const EngineProcess& engine, rlim_t bytes) {
+    const struct rlimit limit{bytes, RLIM_INFINITY};
+    EXPECT_EQ(::prlimit(engine.id(), RLIMIT_FSIZE, &limit, nullptr), 0);
+  };
+  run_on_full_disk(
+      *broker_, plan(800'000), [&](EngineProcess& engine) { may_grow_to(engine, 100'000); },
+      [&](EngineProcess& engine) { may_grow_to(engine, RLIM_INFINITY); });
 }
 
 // Either it is as it was, or whoever asks is told that it is not.

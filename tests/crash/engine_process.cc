@@ -52,11 +52,13 @@ EngineProcess::Progress EngineProcess::progress() const {
   const std::string page = kafka_test::metrics_page(metrics_port_);
   const double age = kafka_test::sum_of(page, "tocsin_frontier_age_seconds");
   Progress progress;
+  progress.read = kafka_test::sum_of(page, "tocsin_records_read_total");
   if (kafka_test::count_of(page, "tocsin_lag_records") == partitions_) {
     progress.lag = kafka_test::sum_of(page, "tocsin_lag_records");
   }
   progress.is_done = progress.lag == 0 && age >= 0 && age < kBesideTheClock &&
-                     kafka_test::sum_of(page, "tocsin_notifications_waiting") <= 0;
+                     kafka_test::sum_of(page, "tocsin_notifications_waiting") <= 0 &&
+                     kafka_test::sum_of(page, "tocsin_notifications_in_outbox") <= 0;
   return progress;
 }
 

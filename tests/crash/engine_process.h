@@ -33,6 +33,7 @@ class EngineProcess {
 
   struct Progress {
     double lag = -1;       // records; -1: not known
+    double read = 0;       // records, in this life
     bool is_done = false;  // everything is read and judged, and nothing is to be delivered
   };
   [[nodiscard]] Progress progress() const;

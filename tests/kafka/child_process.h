@@ -1,5 +1,5 @@
 // A program that a test runs beside itself: started, signalled and waited for by its id, and gone with the
-// test.
+// thread that started it (Linux's PR_SET_PDEATHSIG means the thread, not the process).
 #pragma once
 
 #include <sys/types.h>

@@ -12,15 +12,21 @@
 #include "engine/runtime/partition_name.h"
 #include "engine/shard/journal.h"
 #include "engine/shard/record.h"
+#include "tests/simulation/coverage.h"
+#include "tests/simulation/reference.h"
 
 namespace tocsin::simulation {
 namespace {
+
+constexpr Duration kInTime = std::chrono::seconds(15);  // behind the clock, once all is at rest
 
 // Reads the log from its first record to its last, beside a state machine of its own.
 class Reading {
  public:
   explicit Reading(const Remains& remains)
-      : remains_(remains), machine_(std::make_shared<const shard::Definitions>(shard::Definitions{}), true) {}
+      : remains_(remains),
+        machine_(std::make_shared<const shard::Definitions>(shard::Definitions{}), true),
+        coverage_(remains.world, remains.topics) {}
 
   void read() {
     for (const std::string& bytes : remains_.disk.history()) {
@@ -34,6 +40,8 @@ class Reading {
       const auto applied = machine_.apply(*record, out);
       require(applied.has_value(), "I3: record {} read again: {}", sequence_,
               applied ? "" : applied.error().message);
+      const auto* tick = std::get_if<shard::Tick>(&*record);
+      if (tick != nullptr) look_at(*tick, out.transitions);
       take(out);
       if (changes) let_go(before);
     }
@@ -44,7 +52,9 @@ class Reading {
             "I3: the log read again leads to another state than the run came to");
     require(machine_.repeated() == 0, "I1: {} chunks were written twice", machine_.repeated());
     require(machine_.untold().empty() && told_ == decided_.size(), "I4: a transition was not told");
+    require(untold_events_.empty(), "I4: {} events that a rule matched were not told", untold_events_.size());
     compare_positions();
+    compare_time();
     compare_windows(outcome);
     compare_deliveries(outcome);
     outcome.records += sequence_;
@@ -68,6 +78,9 @@ class Reading {
       for (const auto& metric : configured_->definitions.metrics) {
         names_.try_emplace(metric::series_hash(metric.metric_namespace, metric.name, {}), metric.name, "");
       }
+      reference_.configure(configured_->definitions);
+    } else if (const auto* start = std::get_if<shard::Start>(&record)) {
+      reference_.start(start->time);
     } else if (const auto* chunk = std::get_if<shard::Chunk>(&record)) {
       look_at(*chunk);
     } else if (const auto* outbox = std::get_if<shard::Outbox>(&record)) {
@@ -78,6 +91,7 @@ class Reading {
       }
       for (const shard::OutboxEntry& entry : outbox->entries) {
         if (entry.topic == kDeadLetterTopic) ++letters_;
+        if (entry.topic == kEventTopic) look_at_event(entry);
         for (const std::string& subscription : entry.subscriptions) {
           due_[{entry.topic, subscription}].push_back(&stored_.emplace_back(entry));
         }
@@ -96,15 +110,21 @@ class Reading {
     Ledger ledger;
     for (const shard::Covered& covered : chunk.covers) {
       const Position& position = partitions_.at(covered.partition);
-      std::int64_t& next = next_[position.partition];
+      const Partition& partition = *position.partition;
+      const std::int64_t next = coverage_.next(partition);
       require(covered.from == next, "I1, I8: record {} covers {} from {}, and {} was the next", sequence_,
               position.topic, covered.from, next);
-      require(covered.to <= position.partition->end(), "I1: record {} covers what is not there", sequence_);
-      for (; next < covered.to; ++next) {
-        if (is_lost(*position.partition, next)) continue;
-        expect(*configured_, position.topic, position.partition->entries[static_cast<std::size_t>(next)],
-               expected, ledger);
-        ++events_;
+      require(covered.to <= partition.end(), "I1: record {} covers what is not there", sequence_);
+      for (std::int64_t offset = next; offset < covered.to; ++offset) {
+        if (partition.is_lost(offset, sequence_)) {
+          coverage_.pass_over(partition, offset);
+          continue;
+        }
+        coverage_.take(partition, offset);
+        const Entry& entry = partition.entries[static_cast<std::size_t>(offset)];
+        expect(*configured_, position.topic, entry, expected, ledger);
+        if (is_told(position.topic, entry))
+          untold_events_.insert(fmt::format("{}[{}]@{}", position.topic, partition.name.number, offset));
       }
     }
     Contributions found;
@@ -115,13 +135,59 @@ class Reading {
         names_[series.hash] = {configured_->definitions.metrics.at(series.metric).name,
                                dimensions.empty() ? "" : dimensions.front().second};
       }
-      const auto& [metric, dimension] = names_.at(series.hash);
+      const auto named = names_.find(series.hash);
+      require(named != names_.end(), "I1: record {} adds to a series that nobody named", sequence_);
+      const auto& [metric, dimension] = named->second;
       found[{metric, dimension, entry.bucket}].merge(entry.statistics);
       contributed_[{metric, dimension, entry.bucket}].merge(entry.statistics);
     }
     require(found == expected, "I1: record {} adds other values than the records it covers hold", sequence_);
     Ledger said(chunk.counts.begin(), chunk.counts.end());
     require(said == ledger, "I2: record {} counts other records than those it covers", sequence_);
+    reference_.add(expected);
+  }
+
+  // Time, what was decided in it, and what was to be decided.
+  void look_at(const shard::Tick& tick, const std::vector<alarm::Transition>& transitions) {
+    newest_ = tick.frontier;
+    for (std::size_t source = 0; source < kTopics.size(); ++source) {
+      check_settled("I7: time", source, tick.frontier[source]);
+    }
+    std::vector<Decision> decisions;
+    for (const alarm::Transition& transition : transitions) {
+      const shard::Definitions& definitions = machine_.shard().definitions();
+      const alarm::AlarmDefinition& alarm = definitions.alarms[transition.alarm];
+      for (const std::uint32_t source : definitions.metric_sources[alarm.metric]) {
+        check_settled("I6: alarm " + alarm.name, source, transition.time);
+      }
+      const auto& dimensions = transition.dimensions;
+      decisions.push_back({transition.time, alarm.name, dimensions.empty() ? "" : dimensions.front().second,
+                           transition.from, transition.to});
+    }
+    const std::vector<Decision> expected = reference_.tick(tick.frontier);
+    const auto [made, due] = std::ranges::mismatch(decisions, expected);
+    require(made == decisions.end() && due == expected.end(),
+            "I4: record {} decides {}, and was to decide {}", sequence_,
+            made == decisions.end() ? "nothing more" : to_text(*made),
+            due == expected.end() ? "nothing more" : to_text(*due));
+  }
+
+  void check_settled(const std::string& who, std::size_t source, EventTime time) const {
+    const auto missing = coverage_.missing(source, time, sequence_, remains_.disk.stored_at(sequence_));
+    require(!missing, "{} came to {} in record {}, and {}", who, format_rfc3339(time), sequence_,
+            missing.value_or(""));
+  }
+
+  // Each event of the rule has one entry, beside the chunk that covers it.
+  void look_at_event(const shard::OutboxEntry& entry) {
+    const auto notification = notify::decode_notification(entry.content);
+    require(notification.has_value() && notification->event != nullptr, "I4: outbox entry {} is no event's",
+            entry.number);
+    const auto at = untold_events_.find(notification->event->place);
+    require(at != untold_events_.end(), "I4: {} is told, which no rule matched or was told before",
+            notification->event->place);
+    untold_events_.erase(at);
+    require(ids_.insert(notification->id).second, "I4: two events have the id {}", notification->id);
   }
 
   Position find(const std::string& text) const {
@@ -137,12 +203,6 @@ class Reading {
       }
     }
     throw Violation{fmt::format("I1: a partition that is not there: {}", text)};
-  }
-
-  [[nodiscard]] bool is_lost(const Partition& partition, std::int64_t offset) const {
-    return std::ranges::any_of(partition.gaps, [&](const Gap& gap) {
-      return gap.told_at < sequence_ && offset >= gap.from && offset < gap.to;
-    });
   }
 
   void take(shard::Output& out) {
@@ -202,10 +262,9 @@ class Reading {
   void compare_positions() const {
     for (const Topic& topic : remains_.topics) {
       for (const Partition& partition : topic.partitions()) {
-        if (partition.gone) continue;
-        const auto at = next_.find(&partition);
-        for (std::int64_t offset = at == next_.end() ? 0 : at->second; offset < partition.end(); ++offset) {
-          require(is_lost(partition, offset), "I1: offset {} of {}[{}] was never taken in", offset,
+        if (partition.is_gone()) continue;
+        for (std::int64_t offset = coverage_.next(partition); offset < partition.end(); ++offset) {
+          require(partition.is_lost(offset, sequence_), "I1: offset {} of {}[{}] was never taken in", offset,
                   topic.name(), partition.name.number);
         }
         for (const Gap& gap : partition.gaps) {
@@ -224,6 +283,15 @@ class Reading {
     const auto dead = machine_.ledger().find("dead");
     require(letters_ == (dead == machine_.ledger().end() ? 0 : dead->second),
             "I2: {} dead letters, and the ledger says otherwise", letters_);
+  }
+
+  // Whatever its partitions had to say, or had not.
+  void compare_time() const {
+    for (std::size_t source = 0; source < kTopics.size(); ++source) {
+      require(!newest_.empty() && newest_[source] >= remains_.rested - kInTime,
+              "I11: the time of {} is {}, and the clock came to {}", kTopics[source],
+              newest_.empty() ? "nowhere" : format_rfc3339(newest_[source]), format_rfc3339(remains_.rested));
+    }
   }
 
   // What was closed and what came late is all that was contributed.
@@ -273,10 +341,10 @@ class Reading {
           ++outcome.repeats;
           continue;
         }
-        // What gave way in a process that died before that was kept comes once more; and so does what is
+        // What was given up in a process that died before that was kept comes once more; and so does what is
         // newer.
         if (number < last) {
-          require(destination.gone > 0, "I5: {} heard of {} in the wrong order", destination.subscription,
+          require(gives_up(destination), "I5: {} heard of {} in the wrong order", destination.subscription,
                   received.key);
           superseded.insert(received.key);
         }
@@ -287,6 +355,9 @@ class Reading {
       for (const auto& [id, entry] : wanted) {
         require(reached.contains(id) || given_up_.contains({entry.first, destination.subscription}),
                 "I5: {} never reached {}/{}", id, destination.topic, destination.subscription);
+        require(reached.contains(id) || gives_up(destination),
+                "I12: {} was given up for {}/{} without a word", id, destination.topic,
+                destination.subscription);
       }
       due_.erase({destination.topic, destination.subscription});
     }
@@ -295,20 +366,32 @@ class Reading {
     }
   }
 
+  // It rejected some, or it was said that some are given up.
+  [[nodiscard]] bool gives_up(const Destination& destination) const {
+    return destination.gone > 0 || std::ranges::any_of(remains_.notes, [&](const Note& note) {
+             if (note.code == "outbox_full")
+               return note.fields.at(0).second == destination.topic + "/" + destination.subscription;
+             return note.code == "nobody_to_tell" && note.fields.at(0).second == destination.topic &&
+                    note.fields.at(1).second == destination.subscription;
+           });
+  }
+
   const Remains& remains_;
   shard::StateMachine machine_;
   shard::Sequence sequence_ = 0;
   const Configured* configured_ = nullptr;
   std::vector<Position> partitions_;  // in the log's numbers
-  std::map<const Partition*, std::int64_t> next_;
+  Coverage coverage_;
+  Reference reference_;
+  std::vector<EventTime> newest_;  // of all ticks
   std::map<Hash128, std::pair<std::string, std::string>> names_;
   Contributions contributed_;
   Contributions closed_;
-  std::uint64_t events_ = 0;
   std::uint64_t letters_ = 0;
   std::size_t told_ = 0;
   std::vector<alarm::Transition> decided_;
-  std::set<std::string> ids_;
+  std::set<std::string> ids_;                 // of transitions and events
+  std::multiset<std::string> untold_events_;  // by place
   std::map<std::pair<std::string, std::string>, std::uint64_t> sequences_;
   std::deque<shard::OutboxEntry> stored_;
   std::map<std::pair<std::string, std::string>, std::vector<const shard::OutboxEntry*>> due_;

@@ -37,11 +37,11 @@ Result<void> Disk::append(std::span<const std::string> records) {
   if (is_full()) {
     if (world_.ablation == Ablation::AppendHalf && records.size() > 1) {
       (void)log_.append(records.first(1));
-      history_.push_back(records.front());
+      remember(records.front());
     }
     if (world_.ablation == Ablation::AppendStoresAndFails) {
       (void)log_.append(records);
-      history_.insert(history_.end(), records.begin(), records.end());
+      for (const std::string& record : records) remember(record);
     }
     return full();
   }
@@ -56,11 +56,16 @@ Result<void> Disk::append(std::span<const std::string> records) {
   if (auto appended = log_.append(stored); !appended) return appended;
   for (std::string& record : stored) {
     world_.trace(record);
-    history_.push_back(std::move(record));
+    remember(std::move(record));
   }
   if (world_.ablation == Ablation::AppendBeforeStoring && ++appends_ % 4 == 0) log_.sync();
   world_.reach(Point::AfterAppend);
   return {};
+}
+
+void Disk::remember(std::string record) {
+  history_.push_back(std::move(record));
+  stored_at_.push_back(world_.passed);
 }
 
 Result<void> Disk::trim(shard::Sequence through) {
@@ -109,6 +114,7 @@ bool Disk::damage_newest_snapshot() {
 void Disk::crash() {
   log_.crash();
   history_.resize(log_.last());
+  stored_at_.resize(log_.last());
 }
 
 }  // namespace tocsin::simulation

@@ -39,12 +39,17 @@ class Disk final : public shard::ShardLog, public shard::SnapshotStore {
 
   // Record n of the log is history()[n - 1].
   [[nodiscard]] const std::vector<std::string>& history() const { return history_; }
+  // When it was stored: since the start of the run.
+  [[nodiscard]] Duration stored_at(shard::Sequence sequence) const { return stored_at_.at(sequence - 1); }
   [[nodiscard]] shard::Sequence trimmed() const { return trimmed_; }
 
  private:
+  void remember(std::string record);
+
   World& world_;
   shard::MemoryLog log_;
   std::vector<std::string> history_;
+  std::vector<Duration> stored_at_;
   shard::Sequence trimmed_ = 0;
   Duration full_until_{0};
   std::optional<shard::Sequence> damaged_;

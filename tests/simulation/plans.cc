@@ -42,7 +42,13 @@ alarms:
     missing_data: breaching
     notify: {{alarm: [told, urgent], ok: [told]}}
 {}
+rules:
+  errors:
+    log_groups: [app]
+    event_pattern: {{error: [true]}}
+    notify: [events]
 topics:
+  events: {{subscriptions: [{{console: {{}}}}]}}
   told: {{subscriptions: [{{console: {{}}}}, {{console: {{}}}}]}}
   urgent: {{subscriptions: [{{console: {{}}}}]}}
 )";
@@ -94,6 +100,11 @@ const std::vector<Configured>& configurations() {
   return all;
 }
 
+bool is_told(const std::string& topic, const Entry& entry) {
+  return topic == "app" && entry.error &&
+         (entry.kind == Entry::Kind::Event || entry.kind == Entry::Kind::NoValue);
+}
+
 void expect(const Configured& configured, const std::string& topic, const Entry& entry,
             Contributions& contributions, Ledger& ledger) {
   ++ledger["read"];
@@ -115,6 +126,7 @@ void expect(const Configured& configured, const std::string& topic, const Entry&
   } else {
     contributions[{"Values", entry.account, minute}].add(static_cast<double>(entry.value));
   }
+  if (is_told(topic, entry)) ++ledger["rule_matches"];
   if (topic == "app" && entry.error) {
     ++ledger["matched"];
     contributions[{"Errors", "", minute}].add(1);

@@ -28,10 +28,14 @@ struct Configured {
 
 inline const std::vector<std::string> kTopics = {"app", "other"};
 inline constexpr std::string_view kDeadLetterTopic = "(dead letters)";
+inline constexpr std::string_view kEventTopic = "events";
 
 // By the metric's name, its one dimension's value (or nothing) and the minute.
 using Contributions = std::map<std::tuple<std::string, std::string, EventTime>, metric::StatisticSet>;
 using Ledger = std::map<std::string, std::uint64_t>;
+
+// Whether the record is an event that the rule of every configuration tells.
+[[nodiscard]] bool is_told(const std::string& topic, const Entry& entry);
 
 // What the record adds to windows and ledger.
 void expect(const Configured& configured, const std::string& topic, const Entry& entry,

@@ -23,6 +23,8 @@ namespace {
 
 constexpr Duration kAtLeast = kActive + std::chrono::minutes(4);  // of quiet, before it may end
 constexpr Duration kAtMost = kActive + std::chrono::minutes(40);  // by then all is at rest
+constexpr std::size_t kMostPartitions = 6;                        // of a topic, with those that are gone
+constexpr std::size_t kSmallOutbox = 6;                           // of a subscription, besides its mailbox
 constexpr std::uint64_t kMostOutboxBytes = std::uint64_t{8} << 20;
 
 class Run {
@@ -31,13 +33,18 @@ class Run {
       : scenario_(scenario), random_(scenario.seed), disk_(prepare(ablation)), destinations_(world_) {
     topics_.emplace_back(world_, kTopics[0], 1 + random_.below(2));
     topics_.emplace_back(world_, kTopics[1], 1);
+    for (Topic& topic : topics_) {
+      // One that nobody writes to, or only later.
+      if (random_.chance(40))
+        topic.add_partition(random_.chance(50) ? kActive : Duration{random_.between(1, kActive.count())});
+    }
     journal_settings_.snapshot_records = 16 + random_.below(200);
     journal_settings_.snapshot_bytes = 4'000 + random_.below(200'000);
     journal_settings_.hash_records = 8 + random_.below(64);
     configured_ = random_.below(configurations().size());
   }
 
-  Outcome run() {
+  Outcome run(bool is_checked) {
     try {
       while (!at_rest_) {
         try {
@@ -54,7 +61,8 @@ class Run {
         disk_.crash();
         pass(Duration{random_.between(10, 20'000)});
       }
-      check({disk_, topics_, destinations_.all(), notes_, journal_->machine()}, outcome_);
+      if (is_checked)
+        check({world_, disk_, topics_, destinations_.all(), notes_, journal_->machine(), rested_}, outcome_);
     } catch (const Violation& violation) {
       outcome_.violation = violation.what;
       world_.trace(violation.what);
@@ -91,6 +99,7 @@ class Run {
     options_ = {};
     options_.now = [this] { return world_.wall(); };
     options_.steady = [this] { return world_.steady(); };
+    if (scenario_.seed % 4 == 0) options_.outbox.notifications = kSmallOutbox;
     options_.dead_letters = runtime::DeadLetterRoute{static_cast<std::uint32_t>(told.size() - 1), 2,
                                                      runtime::LetterForm::Line, "the simulated letters"};
     core_ = std::make_unique<runtime::LiveCore>(
@@ -115,10 +124,11 @@ class Run {
       require(world_.passed < kAtMost, "I11: not at rest {} after the last fault: {}",
               format_duration(kAtMost - kActive), why_not_at_rest());
     }
+    rested_ = as_event_time(world_.wall());
     core_->give_up();
     core_->finish(true);
     const Duration limit = world_.passed + (at_rest_ ? kActive : Duration{10'000});
-    while (!delivery_->is_idle() && world_.passed < limit) {
+    while ((core_->put_more() || !delivery_->is_idle()) && world_.passed < limit) {
       pass(Duration{500});
       delivery_->step();
     }
@@ -137,6 +147,7 @@ class Run {
       TopicReader& reader = readers_[random_.below(readers_.size())];
       auto message = reader.next(disk_.history().size());
       if (!message) continue;
+      if (random_.chance(20)) delivery_->step();  // at any time: it has threads of its own
       const auto error = core_->handle(std::move(*message));
       require(!error, "a source ended");
     }
@@ -194,16 +205,25 @@ class Run {
         if (Destination* hit = destination(target)) hit->rejects_until = until;
         break;
       case Fault::Kind::ClockJump:
-        world_.clock_offset += fault.length;
+        world_.jump(fault.length);
         break;
       case Fault::Kind::Retention:
         topic.retain(target / 2, static_cast<std::int64_t>(target % 30));
         break;
       case Fault::Kind::AddPartition:
-        if (topic.partitions().size() < 6) topic.add_partition();
+        // Some are silent for a while.
+        if (topic.partitions().size() < kMostPartitions) {
+          topic.add_partition(target % 3 == 0 ? until : Duration{0});
+        }
         break;
       case Fault::Kind::Recreate:
-        if (topic.partitions().size() < 6) topic.recreate(target / 2);
+        if (topic.partitions().size() < kMostPartitions) topic.recreate(target / 2);
+        break;
+      case Fault::Kind::Lag:
+        topic.partition(target / 2).unread_until = until;
+        break;
+      case Fault::Kind::LeaderAway:
+        topic.partition(target / 2).unanswered_until = until;
         break;
     }
   }
@@ -218,7 +238,7 @@ class Run {
     mended_ = true;
     world_.crash_at.reset();
     disk_.set_full_until(Duration{0});
-    for (Topic& topic : topics_) topic.disconnected_until = Duration{0};
+    for (Topic& topic : topics_) topic.mend();
     for (Destination& destination : destinations_.all()) {
       destination.down_until = destination.times_out_until = destination.rejects_until = Duration{0};
     }
@@ -272,6 +292,7 @@ class Run {
   bool stopping_ = false;
   bool mended_ = false;
   bool at_rest_ = false;
+  EventTime rested_{};
   Outcome outcome_;
   // Of the process that lives.
   runtime::LiveOptions options_;
@@ -294,6 +315,7 @@ void Outcome::add(const Outcome& other) {
   late += other.late;
 }
 
-Outcome run(const Scenario& scenario, Ablation ablation) { return Run(scenario, ablation).run(); }
+Outcome run(const Scenario& scenario, Ablation ablation) { return Run(scenario, ablation).run(true); }
+std::uint64_t trace_of(const Scenario& scenario) { return Run(scenario, Ablation::None).run(false).trace; }
 
 }  // namespace tocsin::simulation

@@ -27,5 +27,7 @@ struct Outcome {
 };
 
 [[nodiscard]] Outcome run(const Scenario& scenario, Ablation ablation = Ablation::None);
+// Of a run that nobody looks at; one with a violation of its own has another.
+[[nodiscard]] std::uint64_t trace_of(const Scenario& scenario);
 
 }  // namespace tocsin::simulation

@@ -12,8 +12,9 @@ namespace tocsin::simulation {
 namespace {
 
 constexpr std::array<std::string_view, kFaultKinds> kKindNames = {
-    "crash",         "stop",         "configure",  "disk full", "snapshot damage", "disconnect", "sink down",
-    "sink time-out", "sink rejects", "clock jump", "retention", "add partition",   "recreate"};
+    "crash",      "stop",          "configure",     "disk full",    "snapshot damage",
+    "disconnect", "sink down",     "sink time-out", "sink rejects", "clock jump",
+    "retention",  "add partition", "recreate",      "lag",          "leader away"};
 constexpr std::array<std::string_view, kPoints> kPointNames = {
     "step",        "before append", "after append", "before put",   "after put",
     "before trim", "after trim",    "submit",       "take settled", "commit"};
@@ -50,6 +51,7 @@ Scenario make_scenario(std::uint64_t seed) {
   }
   std::stable_sort(scenario.faults.begin(), scenario.faults.end(),
                    [](const Fault& a, const Fault& b) { return a.at < b.at; });
+  for (std::size_t i = 0; i < scenario.faults.size(); ++i) scenario.faults[i].number = i;
   return scenario;
 }
 

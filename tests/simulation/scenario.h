@@ -40,15 +40,18 @@ struct Fault {
     ClockJump,       // by `length`
     Retention,       // what a partition has is let go of, read or not
     AddPartition,
-    Recreate,  // a topic's partition is created anew
+    Recreate,    // a topic's partition is created anew
+    Lag,         // of a partition, for `length`: others are read on
+    LeaderAway,  // of a partition, for `length`: nobody says what it has, either
   };
+  std::size_t number = 0;  // of its scenario's, by time
   Kind kind = Kind::Crash;
   Duration at{0};
   Duration length{0};
   Point point = Point::Step;
   std::uint64_t target = 0;  // source, partition, subscription or configuration, by remainder
 };
-inline constexpr std::uint64_t kFaultKinds = 13;
+inline constexpr std::uint64_t kFaultKinds = 15;
 
 [[nodiscard]] std::string to_text(const Fault& fault);
 

@@ -7,11 +7,11 @@
 
 namespace tocsin::simulation {
 
-Destination& Destinations::find(const std::string& topic, const std::string& subscription, bool gives_up) {
+Destination& Destinations::find(const std::string& topic, const std::string& subscription) {
   for (Destination& destination : all_) {
     if (destination.topic == topic && destination.subscription == subscription) return destination;
   }
-  return all_.emplace_back(Destination{topic, subscription, gives_up});
+  return all_.emplace_back(Destination{topic, subscription});
 }
 
 SimulatedDelivery::SimulatedDelivery(World& world, Random& random, Destinations& destinations,
@@ -21,7 +21,7 @@ SimulatedDelivery::SimulatedDelivery(World& world, Random& random, Destinations&
   for (const notify::TopicDefinition& topic : topics) {
     auto& workers = workers_.emplace_back();
     for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
-      workers.push_back({&destinations.find(topic.name, subscription.name, topic.gives_up)});
+      workers.push_back({&destinations.find(topic.name, subscription.name)});
     }
   }
 }
@@ -30,26 +30,24 @@ std::optional<notify::Deliverer::Ticket> SimulatedDelivery::submit(const notify:
                                                                    std::uint32_t subscription, Duration) {
   world_.reach(Point::Submit);
   Worker& worker = workers_.at(notification.topic).at(subscription);
-  if (draining_) {
-    require(!worker.destination->gives_up, "a notification is handed over after the delivery has ended");
-    return std::nullopt;
-  }
+  if (draining_) return std::nullopt;
   if (worker.mailbox.size() >= kMailbox) {
-    if (!worker.destination->gives_up) return std::nullopt;
-    // The first is being tried; the oldest that waits gives way.
-    if (world_.ablation == Ablation::DroppedUnsettled) {
-      worker.mailbox.erase(worker.mailbox.begin() + 1);
-    } else {
-      settle(worker, 1, false);
-    }
+    if (world_.ablation != Ablation::DroppedUnsettled) return std::nullopt;
+    worker.mailbox.erase(worker.mailbox.begin() + 1);  // the first is being tried
   }
   notify::Notification sent = notification;
   if (world_.ablation == Ablation::ComposedAnew) sent.payload += std::to_string(process_);
-  Waiting waiting{++last_ticket_, {sent.id, sent.key, notify::encode(sent)}, world_.passed};
+  Waiting waiting{++last_ticket_, {sent.id, sent.key, notify::encode(sent)}};
   if (world_.ablation == Ablation::SettledBeforeDelivered) settled_.push_back({last_ticket_, true});
   const bool first = world_.ablation == Ablation::NewestFirst;
   worker.mailbox.insert(first ? worker.mailbox.begin() : worker.mailbox.end(), std::move(waiting));
   return last_ticket_;
+}
+
+notify::Deliverer::Room SimulatedDelivery::room(const notify::Notification& notification,
+                                                std::uint32_t subscription) const {
+  const std::size_t waiting = workers_.at(notification.topic).at(subscription).mailbox.size();
+  return waiting >= kMailbox ? Room::None : waiting > kMailbox / 2 ? Room::Some : Room::Half;
 }
 
 std::vector<notify::Deliverer::Settled> SimulatedDelivery::take_settled() {
@@ -79,7 +77,7 @@ void SimulatedDelivery::step() {
         worker.next_attempt = world_.passed + Duration{random_.between(0, 3'000)};
         const Waiting& waiting = worker.mailbox.front();
         if (world_.passed < to.rejects_until) {
-          settle(worker, 0, false);
+          settle(worker, false);
           continue;
         }
         const bool down = world_.passed < to.down_until;
@@ -89,9 +87,7 @@ void SimulatedDelivery::step() {
           world_.trace(waiting.message.content);
         }
         if (!down && !silent) {
-          settle(worker, 0, true);
-        } else if (to.gives_up && world_.passed - waiting.submitted > kGiveUpAfter) {
-          settle(worker, 0, false);
+          settle(worker, true);
         } else {
           worker.next_attempt += std::chrono::seconds(2);
         }
@@ -100,11 +96,11 @@ void SimulatedDelivery::step() {
   }
 }
 
-void SimulatedDelivery::settle(Worker& worker, std::size_t which, bool delivered) {
-  const auto at = worker.mailbox.begin() + static_cast<std::ptrdiff_t>(which);
-  if (world_.ablation != Ablation::SettledBeforeDelivered) settled_.push_back({at->ticket, delivered});
+void SimulatedDelivery::settle(Worker& worker, bool delivered) {
+  if (world_.ablation != Ablation::SettledBeforeDelivered)
+    settled_.push_back({worker.mailbox.front().ticket, delivered});
   if (!delivered) ++worker.destination->gone;
-  worker.mailbox.erase(at);
+  worker.mailbox.pop_front();
 }
 
 bool SimulatedDelivery::is_idle() const {

@@ -1,6 +1,6 @@
 // The destinations of notifications and dead letters, and the delivery to them: a mailbox and a worker for
-// each subscription, as notify::Delivery has them, but on virtual time. Mailboxes end with the process; what
-// the destinations have stays.
+// each subscription, as notify::Delivery has them for a caller that keeps what it submits, but on virtual
+// time. Mailboxes end with the process; what the destinations have stays.
 //
 // Used by one thread.
 #pragma once
@@ -28,19 +28,18 @@ struct Received {
 struct Destination {
   std::string topic;
   std::string subscription;
-  bool gives_up = true;
   std::vector<Received> received;  // in order, with repeats
   Duration down_until{0};
   Duration times_out_until{0};
   Duration rejects_until{0};
-  std::uint64_t gone = 0;  // rejected, given up, gave way
+  std::uint64_t gone = 0;  // rejected
 };
 
 class Destinations {
  public:
   explicit Destinations(World& world) : world_(world) {}
   // The same one whenever it is asked for.
-  Destination& find(const std::string& topic, const std::string& subscription, bool gives_up);
+  Destination& find(const std::string& topic, const std::string& subscription);
   [[nodiscard]] std::deque<Destination>& all() { return all_; }
 
  private:
@@ -56,6 +55,8 @@ class SimulatedDelivery final : public notify::Deliverer {
 
   [[nodiscard]] std::optional<Ticket> submit(const notify::Notification& notification,
                                              std::uint32_t subscription, Duration wait) override;
+  [[nodiscard]] Room room(const notify::Notification& notification,
+                          std::uint32_t subscription) const override;
   [[nodiscard]] std::vector<Settled> take_settled() override;
   [[nodiscard]] Ticket settled_up_to() const override { return 0; }
   [[nodiscard]] std::vector<notify::SubscriptionStatus> status() const override;
@@ -67,20 +68,18 @@ class SimulatedDelivery final : public notify::Deliverer {
   [[nodiscard]] bool is_idle() const;
 
  private:
-  static constexpr std::size_t kMailbox = 8;
-  static constexpr Duration kGiveUpAfter = std::chrono::minutes(3);
+  static constexpr std::size_t kMailbox = 4;
 
   struct Waiting {
     Ticket ticket = 0;
     Received message;
-    Duration submitted{0};
   };
   struct Worker {
     Destination* destination = nullptr;
     std::deque<Waiting> mailbox;
     Duration next_attempt{0};
   };
-  void settle(Worker& worker, std::size_t which, bool delivered);
+  void settle(Worker& worker, bool delivered);  // the first
 
   World& world_;
   Random& random_;

@@ -7,20 +7,25 @@
 
 namespace tocsin::simulation {
 
+bool Partition::is_lost(std::int64_t offset, std::uint64_t sequence) const {
+  return std::ranges::any_of(
+      gaps, [&](const Gap& gap) { return gap.told_at < sequence && offset >= gap.from && offset < gap.to; });
+}
+
 Topic::Topic(World& world, std::string name, std::size_t partitions) : world_(world), name_(std::move(name)) {
   while (partitions-- > 0) add_partition();
 }
 
-void Topic::add(std::int32_t number, std::uint64_t incarnation) {
+void Topic::add(std::int32_t number, std::uint64_t incarnation, Duration silent_until) {
   source::PartitionName name{.source = name_, .topic = name_, .number = number};
   if (incarnation > 0) name.incarnation = std::to_string(incarnation);
-  partitions_.push_back({.name = std::move(name)});
+  partitions_.push_back({.name = std::move(name), .created = world_.passed, .silent_until = silent_until});
 }
 
-void Topic::add_partition() {
-  add(static_cast<std::int32_t>(
-          std::ranges::count_if(partitions_, [](const Partition& partition) { return !partition.gone; })),
-      0);
+void Topic::add_partition(Duration silent_until) {
+  add(static_cast<std::int32_t>(std::ranges::count_if(
+          partitions_, [](const Partition& partition) { return !partition.is_gone(); })),
+      0, silent_until);
   // A number that an earlier incarnation had is another's.
   for (std::size_t i = 0; i + 1 < partitions_.size(); ++i) {
     if (partitions_[i].name.number == partitions_.back().name.number) {
@@ -30,20 +35,20 @@ void Topic::add_partition() {
 }
 
 void Topic::recreate(std::size_t partition) {
-  Partition& old = partitions_[partition % partitions_.size()];
-  if (old.gone) return;
-  old.gone = true;
-  add(old.name.number, ++incarnations_);
+  Partition& old = this->partition(partition);
+  if (old.is_gone()) return;
+  old.gone_at = world_.passed;
+  add(old.name.number, ++incarnations_, Duration{0});
 }
 
 void Topic::retain(std::size_t partition, std::int64_t records) {
-  Partition& cut = partitions_[partition % partitions_.size()];
+  Partition& cut = this->partition(partition);
   cut.log_start = std::max(cut.log_start, cut.end() - records);
 }
 
 void Topic::grow(Random& random) {
   for (Partition& partition : partitions_) {
-    if (partition.gone) continue;
+    if (partition.is_gone() || world_.passed < partition.silent_until) continue;
     // Minutes with much, with little and with nothing.
     const auto minute = static_cast<std::uint64_t>(world_.passed / std::chrono::minutes(1));
     const std::uint64_t mood = (minute * 7 + static_cast<std::uint64_t>(partition.name.number) * 3) % 5;
@@ -54,8 +59,14 @@ void Topic::grow(Random& random) {
   }
 }
 
+void Topic::mend() {
+  disconnected_until = Duration{0};
+  for (Partition& partition : partitions_) partition.unread_until = partition.unanswered_until = Duration{0};
+}
+
 Entry Topic::make_entry(Random& random) const {
   Entry entry;
+  entry.appended = world_.passed;
   // Mostly of just now, out of order; some are late, some very; some producers' clocks are ahead.
   Duration age{random.between(0, 3'000)};
   if (random.chance(5)) age = Duration{random.between(0, 900'000)};
@@ -106,7 +117,8 @@ TopicReader::TopicReader(World& world, Random& random, Topic& topic, std::uint32
 }
 
 void TopicReader::meet(Partition& partition, std::int64_t next) {
-  readings_.push_back({&partition, next, false});
+  if (!partition.found_at) partition.found_at = world_.passed;
+  readings_.push_back({.partition = &partition, .next = next});
   unnamed_.push_back(partition.name);
   if (world_.ablation == Ablation::NewNames) unnamed_.back().incarnation += fmt::format("-{}", process_);
 }
@@ -125,29 +137,47 @@ void TopicReader::look_for_gaps(std::uint64_t records_kept) {
                        {"to", std::to_string(to)}}});
   };
   for (Reading& reading : readings_) {
-    if (reading.partition == nullptr) continue;
+    if (reading.partition == nullptr || world_.passed < reading.partition->unanswered_until) continue;
     Partition& partition = *reading.partition;
-    const std::int64_t start = partition.gone ? partition.end() : partition.log_start;
+    const std::int64_t start = partition.is_gone() ? partition.end() : partition.log_start;
     if (reading.next < start) tell(partition, std::exchange(reading.next, start), start);
   }
+}
+
+// At the start, and then now and then, as clients do.
+void TopicReader::look_for_partitions() {
+  if (world_.passed < next_look_) return;
+  const bool at_start = next_look_ == Duration{0};
+  next_look_ = world_.passed + Duration{random_.between(1'000, 30'000)};
+  for (Partition& partition : topic_.partitions()) {
+    if (partition.is_gone()) continue;
+    const bool known = std::ranges::any_of(
+        readings_, [&](const Reading& reading) { return reading.partition == &partition; });
+    if (known) continue;
+    const bool skips = world_.ablation == Ablation::NewFromEnd && !at_start;
+    meet(partition, skips ? partition.end() : 0);
+  }
+}
+
+std::vector<std::uint32_t> TopicReader::unread() const {
+  std::vector<std::uint32_t> unread;
+  for (std::uint32_t i = 0; i < readings_.size(); ++i) {
+    const Reading& reading = readings_[i];
+    if (reading.partition == nullptr || reading.next >= reading.partition->end()) continue;
+    if (world_.passed < std::max(reading.partition->unread_until, reading.partition->unanswered_until))
+      continue;
+    unread.push_back(i);
+  }
+  return unread;
 }
 
 std::optional<runtime::SourceMessage> TopicReader::next(std::uint64_t records_kept) {
   runtime::SourceMessage message{.source = source_};
   if (world_.passed >= topic_.disconnected_until) {
-    for (Partition& partition : topic_.partitions()) {
-      if (partition.gone) continue;
-      const bool known = std::ranges::any_of(
-          readings_, [&](const Reading& reading) { return reading.partition == &partition; });
-      if (!known) meet(partition, 0);
-    }
+    look_for_partitions();
     look_for_gaps(records_kept);
-    std::vector<std::uint32_t> unread;
-    for (std::uint32_t i = 0; i < readings_.size(); ++i) {
-      const Reading& reading = readings_[i];
-      if (reading.partition != nullptr && reading.next < reading.partition->end()) unread.push_back(i);
-    }
-    if (!unread.empty() && notes_.empty()) {
+    const std::vector<std::uint32_t> unread = this->unread();
+    if (!unread.empty() && notes_.empty() && !random_.chance(20)) {
       message.content = read(unread[random_.below(unread.size())]);
       message.new_partitions = std::exchange(unnamed_, {});
       return message;
@@ -178,25 +208,40 @@ event::RawBatch TopicReader::read(std::uint32_t index) {
   return batch;
 }
 
+// The answer to the question before comes, and a new one is asked.
+void TopicReader::take_answer(Reading& reading) {
+  const Partition& partition = *reading.partition;
+  if (!reading.samples.empty()) reading.end = reading.samples.back().end;
+  while (!reading.samples.empty() && reading.samples.front().end <= reading.next) {
+    reading.proven = reading.samples.front().asked_at;
+    reading.samples.pop_front();
+    if (world_.ablation == Ablation::AnswerDatedLate) reading.proven = world_.wall();
+  }
+  if (world_.ablation == Ablation::LagCalledSilence) reading.proven = world_.wall();
+  if (world_.ablation == Ablation::SilentUnproven && partition.entries.empty()) reading.proven.reset();
+  reading.samples.push_back({world_.wall(), partition.end()});
+}
+
 source::SourceStatus TopicReader::status() {
   source::SourceStatus status;
   status.notes = std::exchange(notes_, {});
   status.connected = world_.passed >= topic_.disconnected_until;
   for (std::uint32_t i = 0; i < readings_.size(); ++i) {
-    const Reading& reading = readings_[i];
-    if (reading.partition == nullptr || reading.partition->gone) continue;
-    source::Progress progress{.partition = i, .at = world_.wall()};
-    progress.caught_up = status.connected && reading.next == reading.partition->end();
-    progress.position = reading.next;
-    progress.end = reading.partition->end();
-    status.partitions.push_back(progress);
+    Reading& reading = readings_[i];
+    if (reading.partition == nullptr || reading.partition->is_gone()) continue;
+    if (status.connected && world_.passed >= reading.partition->unanswered_until) take_answer(reading);
+    status.partitions.push_back({.partition = i,
+                                 .caught_up = reading.proven.has_value(),
+                                 .at = reading.proven.value_or(WallTime{}),
+                                 .position = reading.next,
+                                 .end = reading.end});
   }
   return status;
 }
 
 bool TopicReader::is_at_end() const {
   return std::ranges::all_of(topic_.partitions(), [&](const Partition& partition) {
-    return partition.gone || std::ranges::any_of(readings_, [&](const Reading& reading) {
+    return partition.is_gone() || std::ranges::any_of(readings_, [&](const Reading& reading) {
              return reading.partition == &partition && reading.next == partition.end();
            });
   });

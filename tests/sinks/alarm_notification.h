@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/notify/notification.h"
@@ -52,6 +53,29 @@ inline notify::Notification notification_of(notify::AlarmFacts facts) {
   notification.key = facts.alarm;
   notification.payload = "{}";
   notification.facts = std::make_shared<const notify::AlarmFacts>(std::move(facts));
+  return notification;
+}
+
+// An event of a rule.
+inline notify::Notification event_notification(std::string payload) {
+  notify::EventFacts facts;
+  facts.rule = "backup-failed";
+  facts.description = "For the backup team.";
+  facts.account = "111122223333";
+  facts.region = "eu-central-1";
+  facts.time = at("09:05:00");
+  facts.log_group = "backup";
+  facts.place = "backup[3]@1042";
+  facts.summary = "aws.backup Backup Job State Change: FAILED";
+  facts.installation_account = "444455556666";
+  facts.installation_region = "eu-west-1";
+  notify::Notification notification;
+  notification.id = "3f0c9d4be1a2f67788990011aabbccdd";
+  notification.time = facts.time;
+  notification.subject = "EVENT: \"backup-failed\" in account 111122223333, eu-central-1";
+  notification.key = facts.rule;
+  notification.payload = std::move(payload);
+  notification.event = std::make_shared<const notify::EventFacts>(std::move(facts));
   return notification;
 }
 

@@ -97,6 +97,7 @@ TEST_F(EmailSinkTest, RecipientThatIsPutOffGetsTheMailLaterAndNobodyGetsItTwice)
   for (int i = 0; i < 2; ++i) {
     const auto put_off = sink->deliver(contract_notification("id-1"));
     EXPECT_EQ(put_off.outcome, Outcome::Retry);
+    EXPECT_FALSE(put_off.away) << "the others' mails must not wait for one mailbox";
     EXPECT_THAT(put_off.detail, HasSubstr("451 greylisted")) << i;
   }
   EXPECT_THAT(receiver_.mails("soc"), SizeIs(1));
@@ -123,6 +124,7 @@ TEST_F(EmailSinkTest, WrongPasswordIsTriedAgainAndNotShown) {
   settings.texts["password"] = "hunter2";
   const auto attempt = opened(settings)->deliver(contract_notification("id-1"));
   EXPECT_EQ(attempt.outcome, Outcome::Retry);
+  EXPECT_TRUE(attempt.away);
   EXPECT_THAT(attempt.detail, AllOf(HasSubstr("535"), Not(HasSubstr("hunter2"))));
   EXPECT_THAT(receiver_.mails("soc"), IsEmpty());
 }
@@ -224,6 +226,19 @@ TEST(EmailMessage, HtmlOfLogsIsText) {
   EXPECT_THAT(page, AllOf(Not(HasSubstr("<script")), Not(HasSubstr("<img")),
                           Not(HasSubstr("src=http://evil.example/p.png onerror='"))));
   EXPECT_THAT(page, HasSubstr("&lt;script&gt;"));
+}
+
+TEST(EmailMessage, EventOfARuleIsShownAsText) {
+  const auto notification = event_notification(
+      R"({"detail-type":"<script>x</script>","source":"aws.backup","detail":{"a":"<img src=x>"}})");
+  const std::string page = email_html(notification);
+  EXPECT_THAT(page, AllOf(HasSubstr("EVENT"), HasSubstr("For the backup team."), HasSubstr("aws.backup"),
+                          HasSubstr("&quot;a&quot;: &quot;&lt;img src=x&gt;&quot;")));
+  EXPECT_THAT(page, AllOf(Not(HasSubstr("<script")), Not(HasSubstr("<img"))));
+  const std::string mail = email_message(notification, kEnvelope, WallTime{});
+  EXPECT_EQ(header_of(mail, "Subject"), "EVENT: \"backup-failed\" in account 111122223333, eu-central-1");
+  EXPECT_EQ(header_of(mail, "X-Tocsin-Rule"), "backup-failed");
+  EXPECT_THAT(mail, HasSubstr("    \"a\": \"<img src=3Dx>\""));
 }
 
 TEST(EmailMessage, HtmlNeedsNothingFromElsewhere) {

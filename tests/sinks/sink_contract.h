@@ -116,6 +116,7 @@ TYPED_TEST_P(SinkContract, OutageAsksForARetryAndLosesNothing) {
   for (int attempt = 0; attempt < 2; ++attempt) {
     const auto failed = sink->deliver(contract_notification("id-2"));
     EXPECT_EQ(failed.outcome, notify::Attempt::Outcome::Retry);
+    EXPECT_TRUE(failed.away) << failed.detail;
     EXPECT_FALSE(failed.detail.empty());
   }
   this->harness_.mend_destination();

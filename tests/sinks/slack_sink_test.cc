@@ -158,6 +158,35 @@ TEST_F(SlackSinkTest, MessageHasItsPartsInOrder) {
   EXPECT_EQ(attachment.at("blocks").back().at("type"), "context");
 }
 
+TEST_F(SlackSinkTest, EventOfARuleIsAMessageThatSlackTakes) {
+  const auto notification = event_notification(
+      R"({"detail-type":"Backup Job State Change","source":"aws.backup","detail":{"state":"FAILED"}})");
+  EXPECT_EQ(attempt(notification).outcome, Outcome::Delivered);
+  const Json message = Json::parse(slack_message(notification));
+  EXPECT_EQ(message.at("text"), "EVENT: backup-failed: Backup Job State Change");
+  const std::string text = message.at("attachments").at(0).at("blocks").dump();
+  EXPECT_THAT(text, HasSubstr("*Account*\\n111122223333"));
+  EXPECT_THAT(text, HasSubstr("\\\"state\\\": \\\"FAILED\\\""));
+}
+
+TEST_F(SlackSinkTest, LimitsHoldWhateverAnEventHolds) {
+  const std::string evil = "<!channel> ``` <@U1> :tada: & *b*";
+  for (const std::string& piece : {std::string("x"), std::string("&"), std::string("<>`"), std::string("\\n"),
+                                   std::string("\xC3\xA4"), evil}) {
+    std::string payload = R"({"eventName":")" + evil + R"(","list":[)";
+    for (int i = 0; i < 3000; ++i) payload += "\"" + piece + "\",";
+    const auto notification = event_notification(payload + "1]}");
+    const auto taken = attempt(notification);
+    EXPECT_EQ(taken.outcome, Outcome::Delivered) << taken.detail;
+    std::vector<std::pair<std::string, std::string>> texts;
+    collect_texts(Json::parse(slack_message(notification)), texts);
+    for (const auto& [type, text] : texts) {
+      if (type != "mrkdwn") continue;
+      EXPECT_THAT(text, Not(HasSubstr("<!")));
+    }
+  }
+}
+
 TEST_F(SlackSinkTest, RefusalsAreForGoodAndQuoted) {
   for (const auto& [status, reason] :
        std::vector<std::pair<int, std::string>>{{400, "invalid_payload"},

@@ -125,6 +125,9 @@ TEST_F(WebhookSinkTest, StatusDecides) {
     EXPECT_EQ(answered({{"status", status}}).outcome, Outcome::Delivered) << status;
   for (const int status : {408, 429, 500, 502, 503, 504, 599})
     EXPECT_EQ(answered({{"status", status}}).outcome, Outcome::Retry) << status;
+  for (const int status : {429, 502, 503, 504}) EXPECT_TRUE(answered({{"status", status}}).away) << status;
+  for (const int status : {200, 404, 408, 500, 599})
+    EXPECT_FALSE(answered({{"status", status}}).away) << status;
   for (const int status : {304, 400, 401, 403, 404, 410, 413, 422})
     EXPECT_EQ(answered({{"status", status}}).outcome, Outcome::Rejected) << status;
 }
@@ -158,6 +161,7 @@ TEST_F(WebhookSinkTest, ReceiverThatHangsIsLeftAfterTheTimeout) {
   const auto hung = attempt(settings);
   EXPECT_EQ(hung.outcome, Outcome::Retry);
   EXPECT_EQ(hung.detail, "no answer within 200ms");
+  EXPECT_TRUE(hung.away);
 }
 
 TEST_F(WebhookSinkTest, BodyThatNeverEndsChangesNothing) {
@@ -176,6 +180,7 @@ TEST_F(WebhookSinkTest, ConnectionThatBreaksOrIsRefusedIsRetried) {
   SinkSettings settings = to_http();
   settings.texts["url"] = "http://127.0.0.1:1/";
   EXPECT_EQ(attempt(settings).outcome, Outcome::Retry);
+  EXPECT_TRUE(attempt(settings).away);
   settings.texts["url"] = "http://no-such-name.invalid/";
   EXPECT_EQ(attempt(settings).outcome, Outcome::Retry);
 }

@@ -63,6 +63,11 @@ TEST(WrittenTimes, MovesALineWithWeekdayAndYear) {
   EXPECT_EQ(moved("[Wed Dec 31 23:59:58.123456 2025] x", 2s), "[Wed Jan  1 00:00:00.123456 2026] x");
 }
 
+TEST(WrittenTimes, ADayKeepsItsPadding) {
+  EXPECT_EQ(moved("[Sun Dec 04 04:47:44 2005] x", 24h), "[Sun Dec 05 04:47:44 2005] x");
+  EXPECT_EQ(moved("Dec  4 04:47:44 host x", 24h), "Dec  5 04:47:44 host x");
+}
+
 TEST(WrittenTimes, FindsNothingWhereNothingIsWritten) {
   EXPECT_TRUE(find_times("", kTime).empty());
   EXPECT_TRUE(find_times("    ", kTime).empty());

@@ -243,6 +243,42 @@ TEST_F(DeliveryTest, AFullMailboxNeverWaitsAndTheOldestGiveWay) {
       "to it: `tocsin alarms` tells how things stand");
 }
 
+TEST_F(DeliveryTest, EventsGiveWayBeforeAnyAlarm) {
+  one_.hold();
+  auto delivery = opened(clock_, {.mailbox_capacity = 3});
+  (void)delivery->submit(notification("first"), 0, kPatient);
+  one_.wait_for_attempts(1);
+  for (const char* id : {"alarm 1", "event 1", "alarm 2", "event 2", "alarm 3", "event 3", "alarm 4"}) {
+    Notification submitted = notification(id);
+    if (submitted.id.starts_with("event")) submitted.event = std::make_shared<const EventFacts>();
+    EXPECT_TRUE(delivery->submit(submitted, 0, kPatient));
+  }
+  one_.release();
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_THAT(one_.seen(), ElementsAre("first", "alarm 2", "alarm 3", "alarm 4"));
+  EXPECT_EQ(delivery->settled_up_to(), 8U);
+  EXPECT_EQ(delivery->status().at(0).overflowed, 4U);
+}
+
+TEST_F(DeliveryTest, TellsHowFullAMailboxIs) {
+  using Room = Deliverer::Room;
+  one_.hold();
+  auto delivery = opened(clock_, {.mailbox_capacity = 4});
+  (void)delivery->submit(notification("first"), 0, kPatient);
+  one_.wait_for_attempts(1);
+  std::vector<Room> rooms;
+  for (int i = 0; i < 5; ++i) {
+    rooms.push_back(delivery->room(notification("next"), 0));
+    (void)delivery->submit(notification("next"), 0, kPatient);
+  }
+  EXPECT_THAT(rooms, ElementsAre(Room::Half, Room::Half, Room::Half, Room::Some, Room::None));
+  EXPECT_EQ(delivery->room(notification("next"), 0), Room::Overflowing);
+  EXPECT_EQ(delivery->room(notification("next"), 1), Room::Half);
+  one_.release();
+  delivery->drain(kPatient);
+  EXPECT_EQ(delivery->room(notification("next"), 0), Room::Half);
+}
+
 TEST_F(DeliveryTest, WhileAMailboxOverflowsItsCountIsToldEachMinuteAndAtTheStop) {
   one_.hold();
   auto delivery = opened(clock_, {.mailbox_capacity = 2});
@@ -287,6 +323,61 @@ TEST_F(DeliveryTest, TheTimeToRetryCountsFromTheSubmissionAndEachIsTriedOnce) {
   EXPECT_THAT(one_.seen(), ElementsAre("a", "b", "c", "d"));
   EXPECT_EQ(delivery->status().at(0).given_up, 4U);
   EXPECT_EQ(delivery->settled_up_to(), last);
+}
+
+TEST_F(DeliveryTest, WhatIsKeptElsewhereIsTurnedAwayByAFullMailbox) {
+  one_.hold();
+  auto delivery = opened(clock_, {.mailbox_capacity = 2, .is_kept = true});
+  (void)delivery->submit(notification("first"), 0, 0ms);
+  one_.wait_for_attempts(1);  // it is out of the mailbox now
+  EXPECT_TRUE(delivery->submit(notification("a"), 0, 0ms));
+  EXPECT_TRUE(delivery->submit(notification("b"), 0, 0ms));
+  EXPECT_FALSE(delivery->submit(notification("c"), 0, 0ms));
+  EXPECT_EQ(delivery->status().at(0).overflowed, 0U);
+  EXPECT_EQ(delivery->status().at(0).published, 3U);
+  one_.release();
+  EXPECT_TRUE(delivery->submit(notification("c"), 0, kPatient));
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_THAT(one_.seen(), ElementsAre("first", "a", "b", "c"));
+  EXPECT_THAT(reports_.all(), IsEmpty());
+}
+
+TEST_F(DeliveryTest, WhatIsKeptElsewhereOutlivesADestinationThatIsAwayForDays) {
+  one_.always({.outcome = Attempt::Outcome::Retry, .detail = "dead", .away = true});
+  auto delivery = opened(clock_, {.retry = {.give_up_after = 1h}, .is_kept = true});
+  for (const char* id : {"a", "b"}) (void)delivery->submit(notification(id), 0, 0ms);
+  clock_.sleep(72h, {});
+  one_.wait_for_attempts(2000);  // more than the policy allows
+  one_.always({});
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_EQ(delivery->status().at(0).delivered, 2U);
+  EXPECT_EQ(delivery->status().at(0).given_up, 0U);
+  EXPECT_THAT(reports_.kinds(), ElementsAre(Kind::Failing, Kind::Recovered));
+}
+
+TEST_F(DeliveryTest, WhatADestinationCannotTakeIsGivenUpThoughItIsKept) {
+  std::deque<Attempt> script(5, {.outcome = Attempt::Outcome::Retry, .detail = "dead", .away = true});
+  script.insert(script.end(), 4, failure("cannot do this one"));
+  one_.script(script);
+  auto delivery = opened(clock_, {.retry = {.max_attempts = 4}, .is_kept = true});
+  for (const char* id : {"a", "b"}) (void)delivery->submit(notification(id), 0, 0ms);
+  one_.wait_for_attempts(10);
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_EQ(delivery->status().at(0).given_up, 1U);
+  EXPECT_EQ(delivery->status().at(0).delivered, 1U);
+}
+
+TEST_F(DeliveryTest, AfterAnAbsenceWhatIsKeptHasTheWholeTimeToRetry) {
+  one_.script({{.outcome = Attempt::Outcome::Retry, .detail = "dead", .away = true}, failure()});
+  one_.hold();
+  auto delivery = opened(clock_, {.retry = {.give_up_after = 1h}, .is_kept = true});
+  (void)delivery->submit(notification("a"), 0, 0ms);
+  one_.wait_for_attempts(1);
+  clock_.sleep(72h, {});
+  one_.release();
+  one_.wait_for_attempts(3);
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_EQ(delivery->status().at(0).delivered, 1U);
 }
 
 TEST_F(DeliveryTest, TopicThatGivesNothingUpTriesAgainForAsLongAsItTakes) {

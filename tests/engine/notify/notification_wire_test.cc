@@ -62,6 +62,49 @@ TEST(NotificationWire, ADeadLetterHasNoFacts) {
   EXPECT_EQ(read->payload, "bytes");
 }
 
+Notification telling_an_event() {
+  EventFacts facts;
+  facts.rule = "backup-failed";
+  facts.description = "for the backup team";
+  facts.account = "111122223333";
+  facts.region = "eu-central-1";
+  facts.time = kTime;
+  facts.log_group = "backup";
+  facts.place = "backup[3]@1042";
+  facts.summary = "aws.backup FAILED";
+  facts.installation_account = "444455556666";
+  facts.installation_region = "eu-west-1";
+  facts.cut_bytes = 7;
+  Notification notification;
+  notification.id = "1";
+  notification.payload = "{}";
+  notification.event = std::make_shared<const EventFacts>(std::move(facts));
+  return notification;
+}
+
+TEST(NotificationWire, AnEventOfARuleKeepsItsFacts) {
+  const std::string bytes = encode(telling_an_event());
+  const auto read = decode_notification(bytes);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(encode(*read), bytes);
+  EXPECT_EQ(read->facts, nullptr);
+  ASSERT_NE(read->event, nullptr);
+  EXPECT_EQ(read->event->place, "backup[3]@1042");
+  EXPECT_EQ(read->event->installation_region, "eu-west-1");
+  EXPECT_EQ(read->event->cut_bytes, 7U);
+}
+
+// What a program before this one left in its outbox is delivered.
+TEST(NotificationWire, TheVersionBeforeIsRead) {
+  std::string bytes = encode(alarming());
+  ASSERT_EQ(bytes.back(), 0);  // no event: version 1 had no word for it
+  bytes.pop_back();
+  bytes[0] = 1;
+  const auto read = decode_notification(bytes);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(encode(*read), encode(alarming()));
+}
+
 TEST(NotificationWire, BytesThatNobodyWroteAreRefusedOrHarmless) {
   const std::string bytes = encode(alarming());
   std::mt19937_64 random(1);

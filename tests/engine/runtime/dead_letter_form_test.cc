@@ -125,6 +125,19 @@ TEST(DeadLetterForm, ValueMayBeMendedAsAnObject) {
   EXPECT_EQ(posted->letter.value, R"({"b":1,"a":[2.5,"é"]})");
 }
 
+TEST(DeadLetterForm, LineNestedDeeperThanAnyEventIsRefused) {
+  const auto line = [](std::size_t depth) {
+    return R"({"source":"s","topic":"t","offset":1,"value":)" + std::string(depth, '[') + R"("]\"]")" +
+           std::string(depth, ']') + "}";
+  };
+  EXPECT_TRUE(parse_line(line(event::kMaxDepth)).has_value());
+  for (const std::size_t depth : {event::kMaxDepth + 1, std::size_t{1'000'000}}) {
+    const auto posted = parse_line(line(depth));
+    ASSERT_FALSE(posted.has_value());
+    EXPECT_EQ(posted.error().message, "is nested too deeply");
+  }
+}
+
 TEST(DeadLetterForm, TimeOffTheCalendarIsLeftOut) {
   PostedLetter posted = cut_record();
   posted.letter.timestamp = EventTime{Duration{INT64_MAX / 2}};

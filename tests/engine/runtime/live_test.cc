@@ -360,8 +360,11 @@ TEST_F(LiveTest, ASourceWhoseTimeStandsStillIsTold) {
   EXPECT_TRUE(
       shows([](const Telemetry& t) { return t.sources[0].held && t.sources[0].held->reason == "lagging"; }));
   world_.change([](World& world) { world.caught_up = true; });
-  EXPECT_TRUE(
-      world_.wait([](const World& world) { return std::ranges::count(world.noted, "source_goes_on") >= 1; }));
+  EXPECT_TRUE(world_.wait([](const World& world) {
+    return std::ranges::any_of(world.notes, [](const std::string& note) {
+      return note.contains("app: its time goes on, after ") && note.contains(": it stood still from 20");
+    });
+  }));
   (void)stop();
 }
 
@@ -451,6 +454,58 @@ TEST_F(LiveRetryTest, WhatADestinationIsGivenUpForHoldsNoOffsetBack) {
   (void)stop();
   EXPECT_EQ(std::ranges::count(world_.reports, notify::DeliveryReport::Kind::GivenUp), 2);
   EXPECT_TRUE(world_.delivered.empty());
+}
+
+class LiveRulesTest : public LiveTest {
+ protected:
+  LiveRulesTest() : LiveTest("rules:\n  quiet: {event_pattern: {error: [false]}, notify: [told]}\n") {}
+};
+
+TEST_F(LiveRulesTest, AnEventIsToldThoughNoTimeIsKnown) {
+  world_.batches.push_back({line(-minutes(30), false)});  // of a clock that is ahead: it proves nothing
+  start();
+  ASSERT_TRUE(world_.wait([](const World& world) { return !world.delivered.empty(); }));
+  (void)stop();
+  EXPECT_EQ(world_.committed, 0);
+}
+
+TEST_F(LiveRulesTest, AnEventIsToldAtOnceAndItsOffsetCommittedOnceItsMinuteIsJudged) {
+  world_.batches.push_back({line(minutes(30), false)});  // nothing says that its minute is over
+  start();
+  ASSERT_TRUE(world_.wait([](const World& world) { return !world.delivered.empty(); }));
+  world_.change([](World& world) {
+    EXPECT_EQ(world.committed, 0);
+    world.caught_up = true;
+  });
+  ASSERT_TRUE(world_.wait([](const World& world) { return world.committed == 2; }));
+  const LiveResult result = stop();
+  EXPECT_EQ(world_.delivered, (std::vector<std::string>{"EVENT: \"quiet\""}));
+  EXPECT_EQ(result.counts.rule_matches, 1U);
+  EXPECT_EQ(board_.latest()->rules.at(0).matched, 1U);
+}
+
+// A mailbox of two.
+TEST_F(LiveRulesTest, MoreEventsThanAMailboxHoldsAllArrive) {
+  for (int batch = 0; batch < 5; ++batch)
+    world_.batches.push_back(std::vector<std::string>(20, line(minutes(30), false)));
+  world_.ended = true;
+  start();
+  const LiveResult result = join();
+  EXPECT_EQ(world_.delivered.size(), 100U);
+  EXPECT_EQ(result.undelivered, 0U);
+  EXPECT_EQ(world_.committed, 101);
+}
+
+TEST_F(LiveRulesTest, EventsThatTheirDestinationDoesNotTakeHoldTheReadingAndComeAgain) {
+  world_.sink_works = false;
+  for (int batch = 0; batch < 3; ++batch)
+    world_.batches.push_back(std::vector<std::string>(10, line(minutes(30), false)));
+  world_.caught_up = true;
+  start();
+  ASSERT_TRUE(world_.wait([](const World& world) { return world.batches.empty(); }));
+  const LiveResult result = stop();
+  EXPECT_GT(result.undelivered, 0U);
+  EXPECT_EQ(world_.committed, 0);
 }
 
 TEST_F(LiveTest, WhatDiesIsKeptBeforeItsOffsetIsCommitted) {

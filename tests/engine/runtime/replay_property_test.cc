@@ -31,6 +31,11 @@ metric_filters:
     log_groups: [app]
     pattern: '{ $.error IS TRUE }'
     metric: {namespace: App, name: Errors, value: 1, default: 0}
+rules:
+  errors-of-one:
+    event_pattern: {account: ["1"], error: [true]}
+    notify: [told]
+topics: {told: {subscriptions: [{console: {}}]}}
 alarms:
   errors-burst:
     metric: {namespace: App, name: Errors, statistic: Sum, period: 5m}
@@ -99,7 +104,14 @@ struct Heard final : Listener {
   bool with_evidence = true;
   std::vector<std::string> transitions;
   std::vector<Datapoint> datapoints;
+  std::vector<std::string> events;
 
+  void on_event(std::uint32_t rule, const metric::Evidence& event,
+                const std::vector<notify::Notification>& notifications) override {
+    events.push_back(fmt::format("{} {}@{} {} {} {}", rule, event.partition, event.offset,
+                                 format_rfc3339(event.time), notifications.at(0).id,
+                                 notifications.at(0).payload));
+  }
   void on_transition(const alarm::Transition& t, const std::vector<notify::Notification>&) override {
     std::string text = fmt::format("{} {} {} {} {}->{}", format_rfc3339(t.time), t.id, t.alarm,
                                    metric::describe(t.dimensions), to_string(t.from), to_string(t.to));
@@ -182,12 +194,14 @@ Partitions deal(std::mt19937_64& random, const std::vector<std::string>& lines, 
 TEST(ReplayProperty, BatchesAndWorkersChangeNoByteWhateverTheLateness) {
   const auto plan = make_plan();
   std::mt19937_64 random(1);
+  bool any_events = false;
   for (int round = 0; round < 25; ++round) {
     // Up to an hour out of order: much of it is late, and which part of it must not depend on batches either.
     const auto lines = make_lines(random, false, std::chrono::minutes(random() % 60));
     const Partitions partitions = deal(random, lines, 1 + random() % 5);
     const Result reference = run(plan, partitions, 0, 1, 1);
     ASSERT_FALSE(reference.heard.transitions.empty());
+    any_events |= !reference.heard.events.empty();
     for (const unsigned workers : {1U, 2U, 5U}) {
       const Result other = run(plan, partitions, random(), 1 + random() % 300, workers);
       ASSERT_EQ(other.heard.transitions, reference.heard.transitions)
@@ -195,6 +209,8 @@ TEST(ReplayProperty, BatchesAndWorkersChangeNoByteWhateverTheLateness) {
       ASSERT_EQ(other.replayed.counts.rejects.counts, reference.replayed.counts.rejects.counts);
       ASSERT_EQ(other.replayed.counts.events, reference.replayed.counts.events);
       ASSERT_EQ(other.replayed.end, reference.replayed.end);
+      ASSERT_EQ(other.heard.events, reference.heard.events);
+      ASSERT_EQ(other.replayed.counts.rule_matches, reference.heard.events.size());
       ASSERT_EQ(other.heard.datapoints.size(), reference.heard.datapoints.size());
       for (std::size_t i = 0; i < other.heard.datapoints.size(); ++i) {
         ASSERT_EQ(other.heard.datapoints[i].name, reference.heard.datapoints[i].name);
@@ -202,6 +218,7 @@ TEST(ReplayProperty, BatchesAndWorkersChangeNoByteWhateverTheLateness) {
       }
     }
   }
+  EXPECT_TRUE(any_events);
 }
 
 TEST(ReplayProperty, PartitionsChangeNothingWithinTheLateness) {

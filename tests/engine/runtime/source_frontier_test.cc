@@ -45,6 +45,18 @@ TEST(SourceFrontier, APartitionOfWhichNothingIsKnownHoldsEverything) {
   EXPECT_EQ(frontier.value(), kNever);
 }
 
+TEST(SourceFrontier, APartitionThatWasMetHoldsEverythingUntilAStatusNamesIt) {
+  SourceFrontier frontier(Duration{0}, true);
+  frontier.on_status(status({{.partition = 0, .caught_up = true, .at = kNow}}), kNow);
+  frontier.on_met();
+  EXPECT_EQ(frontier.value(), kNever);
+  EXPECT_FALSE(frontier.hold(kNow)) << "it takes a moment";
+  frontier.on_status(status({{.partition = 0, .caught_up = true, .at = kNow},
+                             {.partition = 1, .caught_up = true, .at = kNow - minutes(1)}}),
+                     kNow);
+  EXPECT_EQ(frontier.value(), at(-minutes(1)));
+}
+
 TEST(SourceFrontier, ATopicThatNobodyReadsHoldsAll) {
   SourceFrontier frontier(Duration{0}, true);
   source::SourceStatus answer = status({{.partition = 0, .caught_up = true, .at = kNow}});

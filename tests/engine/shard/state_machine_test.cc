@@ -112,6 +112,22 @@ TEST(StateMachine, AHashRecordOfAnotherStateIsRefused) {
   EXPECT_NE(refused.error().message.find("fault of the program"), std::string::npos);
 }
 
+TEST(StateMachine, AForgottenPartitionLeavesItsNumberAndNothingElse) {
+  StateMachine machine(shared(definitions()));
+  Output out;
+  Chunk chunk;
+  chunk.new_partitions = {"first", "second"};
+  chunk.covers = {{0, 0, 7, "place", kStart}, {1, 0, 9, "place", kStart}};
+  ASSERT_TRUE(machine.apply(chunk, out));
+  ASSERT_TRUE(machine.apply(Forget{{0}}, out));
+  const auto loaded = StateMachine::load(machine.save());
+  ASSERT_TRUE(loaded);
+  ASSERT_EQ(loaded->partitions().size(), 2U);
+  EXPECT_TRUE(loaded->partitions()[0].is_forgotten());
+  EXPECT_EQ(loaded->partitions()[1], (PartitionState{"second", 9, "place", kStart}));
+  EXPECT_FALSE(machine.apply(Forget{{2}}, out));
+}
+
 // --- other definitions
 // --------------------------------------------------------------------------------------------------
 
@@ -285,7 +301,8 @@ std::vector<Record> one_of_each_type() {
           set,
           Outbox{{"0123456789abcdef"}, {{17, "security", {"kafka", "email"}, "content"}}},
           Ack{{{17, "kafka", true}, {17, "email", false}}},
-          Hash{{3, 4}}};
+          Hash{{3, 4}},
+          Forget{{3, 4}}};
 }
 
 // What an older version wrote is read for as long as its golden bytes stand in the file; what this version

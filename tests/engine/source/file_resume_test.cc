@@ -141,6 +141,23 @@ TEST_F(FileResumeTest, ARotatedFileIsFinishedUnderItsNewNameThenTheNewOneIsRead)
   EXPECT_THAT(notes(), IsEmpty());
 }
 
+TEST_F(FileResumeTest, AFileThatWasReadToItsEndIsGoneOnceNoPathHasIt) {
+  folder.write("app.log", "one\n");
+  run({folder.path("app.log*")});
+  std::filesystem::rename(folder.path("app.log"), folder.path("app.log.1"));
+  folder.write("app.log", "two\n");
+  run({folder.path("app.log*")});
+  EXPECT_THAT(source_->status().gone, IsEmpty()) << "it is still there";
+  std::filesystem::remove(folder.path("app.log.1"));
+  for (int i = 0; i < 100 && !source_->status().partitions[0].finished; ++i) drain();
+  drain();
+  run({folder.path("app.log*")});
+  EXPECT_THAT(source_->status().gone, ElementsAre(0));
+  EXPECT_THAT(source_->status().gone, IsEmpty()) << "once";
+  ASSERT_EQ(source_->partitions().size(), 2U);
+  EXPECT_FALSE(source_->status().partitions[1].finished);
+}
+
 TEST_F(FileResumeTest, AFileThatIsGoneIsNamedWithWhatMayBeLost) {
   ReadLimits small;
   small.batch_records = 1;

@@ -23,6 +23,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 class MockCluster {
  public:
@@ -156,6 +157,7 @@ class KafkaSourceTest : public ::testing::Test {
                         std::string(record.value));
     }
     last_next_offset = batch.next_offset;
+    last_place = batch.place;
     if (commits) source.commit(batch.partition, batch.next_offset);
     std::ranges::sort(records);
   }
@@ -183,6 +185,7 @@ class KafkaSourceTest : public ::testing::Test {
   std::vector<std::string> notes;
   bool commits = true;
   std::int64_t last_next_offset = -1;
+  std::string last_place;
 };
 
 TEST_F(KafkaSourceTest, ReadsAllPartitionsAndGoesOnWhereItCommitted) {
@@ -220,6 +223,60 @@ TEST_F(KafkaSourceTest, ReadsAgainWhatWasNotCommitted) {
       ASSERT_LT(std::chrono::steady_clock::now(), deadline);
     }
   }
+}
+
+// A reload without a state: the process knows what it read, and after a crash only the group would.
+TEST_F(KafkaSourceTest, APositionThatDoesNotOutliveTheProcessIsNotCommittedBeforeItIsJudged) {
+  cluster.create("events", 1);
+  for (const char* value : {"a", "b", "c"}) cluster.produce("events", 0, value);
+  commits = false;
+  std::vector<Resume> from;
+  {
+    KafkaSource source("trail", settings(), {});
+    ASSERT_TRUE(source.open({}).has_value());
+    poll_until(source, [&] { return records.size() == 3; });
+    source.commit(0, 1);
+    from.push_back({source.partitions()[0], last_next_offset, last_place, false});
+    source.close();
+  }
+  ASSERT_EQ(committed(0), 1);
+  records.clear();
+  KafkaSettings reloaded = settings();
+  reloaded.positions = KafkaSettings::Positions::State;
+  KafkaSource source("trail", reloaded, {});
+  ASSERT_TRUE(source.open(from).has_value());
+  poll_until(source, [&] { return all_caught_up(source, 1); });
+  EXPECT_THAT(records, IsEmpty());
+  EXPECT_EQ(committed(0), 1);
+  source.commit(0, 3);
+  source.close();
+  EXPECT_EQ(committed(0), 3);
+}
+
+TEST_F(KafkaSourceTest, TheTopicOfAnotherClusterIsAnotherOneAndBeginsAsTheGroupThereSays) {
+  cluster.create("events", 1);
+  for (const char* value : {"a", "b", "c"}) cluster.produce("events", 0, value);
+  std::vector<Resume> from;
+  {
+    KafkaSource source("trail", settings(), {});
+    ASSERT_TRUE(source.open({}).has_value());
+    poll_until(source, [&] { return records.size() == 3; });
+    from.push_back({source.partitions()[0], last_next_offset, last_place});
+    source.close();
+  }
+  records.clear();
+  const MockCluster other;
+  other.create("events", 1);
+  for (const char* value : {"d", "e", "f", "g"}) other.produce("events", 0, value);
+  KafkaSettings elsewhere = settings();
+  elsewhere.brokers = other.brokers();
+  KafkaSource source("trail", elsewhere, {});
+  ASSERT_TRUE(source.open(from).has_value());
+  poll_until(source, [&] { return records.size() == 4 && all_caught_up(source, 1); });
+  EXPECT_THAT(records, ElementsAre("0/0:d", "0/1:e", "0/2:f", "0/3:g"));
+  ASSERT_EQ(source.partitions().size(), 2U);
+  EXPECT_EQ(source.partitions()[1].incarnation, "2");
+  EXPECT_THAT(notes_with("is of another Kafka cluster"), SizeIs(1));
 }
 
 TEST_F(KafkaSourceTest, StartsAtTheEndAndKeepsThatStart) {
@@ -483,6 +540,9 @@ TEST(KafkaProperties, HasSafeDefaultsThatTheUserMayChange) {
   EXPECT_EQ(properties->at("check.crcs"), "true");
   EXPECT_EQ(properties->at("fetch.wait.max.ms"), "7");
   EXPECT_EQ(properties->at("security.protocol"), "SASL_SSL");
+  EXPECT_EQ(properties->at("queued.max.messages.kbytes"), "65536");
+  settings.ahead_bytes = 3 << 20;
+  EXPECT_EQ(reader_properties(settings)->at("queued.max.messages.kbytes"), "3072");
 }
 
 TEST(KafkaProperties, SharesTheMemoryAmongThePartitionsOfAHistory) {

@@ -115,6 +115,26 @@ TEST_F(Report, NamesSnapshotsThatAreNotWhole) {
                           "the snapshot of record 2 is not whole: 1 of 2 pieces, 1048576 of 1500000 bytes"));
 }
 
+TEST_F(Report, LookingIntoAStateShowsOneMomentAndWritesNothing) {
+  const auto running = opened(state());
+  ASSERT_TRUE(shard::append(*running, {"a", "b"}));
+  ASSERT_TRUE(running->put({2, "two"}));
+  const auto looking = read_state(state());
+  ASSERT_TRUE(looking) << describe(looking.error());
+  ASSERT_TRUE(shard::append(*running, {"c"}));
+  EXPECT_EQ((*looking)->last(), 2U);
+  std::vector<std::string> seen;
+  EXPECT_TRUE((*looking)->read(0, [&](shard::Sequence, std::string_view record) -> Result<void> {
+    seen.emplace_back(record);
+    return {};
+  }));
+  EXPECT_THAT(seen, ElementsAre("a", "b"));
+  EXPECT_EQ((*looking)->get(2)->bytes, "two");
+  const std::vector<std::string> more{"d"};
+  EXPECT_EQ((*looking)->append(more).error().code, ErrorCode::Refused);
+  EXPECT_EQ(running->last(), 3U);
+}
+
 TEST_F(Report, WhereThereIsNoStateIsAnError) {
   const auto report = inspect_state(state(), Depth::Verify);
   ASSERT_FALSE(report);

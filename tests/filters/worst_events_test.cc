@@ -1,0 +1,207 @@
+// Never a stall: the worst events that are known against the worst filters. Each pair may cost so much a byte
+// and no more, which work that grows with the square of an event's size exceeds a hundred times over. Time is
+// that of the thread, so that a busy machine changes nothing.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <time.h>
+
+#include <algorithm>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/event/decode.h"
+#include "filters/filter_language.h"
+#include "filters/matcher.h"
+
+namespace tocsin::filters {
+namespace {
+
+constexpr std::size_t kBytes = std::size_t{256} << 10;  // of every event, about
+constexpr double kMostNanosecondsPerByte = 2'000;
+
+struct Named {
+  std::string name;
+  std::string text;
+};
+
+// Around `middle`, repeated with commas between until the event has its size.
+std::string filled(std::string_view before, std::string_view middle, std::string_view after) {
+  std::string text(before);
+  text.reserve(kBytes + middle.size());
+  for (bool first = true; text.size() < kBytes; first = false) {
+    if (!first) text += ',';
+    text += middle;
+  }
+  return text.append(after);
+}
+
+std::string repeated(std::string_view piece, std::size_t bytes = kBytes) {
+  std::string text;
+  text.reserve(bytes + piece.size());
+  while (text.size() < bytes) text += piece;
+  return text;
+}
+
+std::string numbered(const std::function<std::string(std::size_t)>& member, std::string_view before,
+                     std::string_view after) {
+  std::string text(before);
+  for (std::size_t i = 0; text.size() < kBytes; ++i) text += (i > 0 ? "," : "") + member(i);
+  return text.append(after);
+}
+
+std::vector<Named> worst_events() {
+  std::string nested = "1";
+  for (int depth = 0; depth < 240; ++depth) nested = R"({"a":)" + nested + "}";
+  std::string arrays = "1";
+  for (int depth = 0; depth < 240; ++depth) arrays = "[" + arrays + "]";
+  const auto quoted = [](const std::string& text) { return "\"" + text + "\""; };
+  return {
+      {"objects as deep as they may be", filled(R"({"a":[)", nested, "]}")},
+      {"arrays as deep as they may be", filled(R"({"a":[)", arrays, "]}")},
+      {"one name of that size", "{" + quoted(repeated("a")) + ":1}"},
+      {"one text of that size", R"({"a":)" + quoted(repeated("a")) + "}"},
+      {"one text of escapes", R"({"a":)" + quoted(repeated(R"(\u0061)")) + "}"},
+      {"one text of quotes", R"({"a":)" + quoted(repeated(R"(\")")) + "}"},
+      {"one number of that size", R"({"a":)" + repeated("1") + "}"},
+      {"one number of zeros", R"({"a":0.)" + repeated("0") + "1}"},
+      {"many elements", filled(R"({"a":[)", R"({"b":1,"c":2})", "]}")},
+      {"many equal texts", filled(R"({"a":[)", R"("aaaaaaab")", "]}")},
+      {"many different texts",
+       numbered([](std::size_t i) { return fmt::format("\"a{}\"", i); }, R"({"a":[)", "]}")},
+      {"many members", numbered([](std::size_t i) { return fmt::format("\"a{}\":1", i); }, "{", "}")},
+      {"many members of one name", filled("{", R"("a":1)", "}")},
+      {"many objects of one name", filled("{", R"("a":{"b":1,"c":"a"})", "}")},
+      {"a name of dots", "{" + quoted(repeated("a.")) + ":1}"},
+      {"many names of dots", filled("{", R"("a.b.c.a.b.c":1)", "}")},
+      {"names of dots in arrays",
+       filled(R"({"a":[)", R"({"b.c":[{"d":1},{"d":2}],"b":[{"c.d":1}],"c":[1,2]})", "]}")},
+      {"many tokens", repeated("a ")},
+      {"many brackets", repeated("[")},
+      {"many quotes", repeated("a\" ")},
+      {"one token", repeated("a")},
+      {"tokens that nearly match", repeated("aaaaaaab ")},
+      {"no ASCII", repeated("\xC3\xA9")},
+  };
+}
+
+struct WorstFilter {
+  std::string_view option;
+  std::string_view text;
+};
+
+constexpr WorstFilter kWorstFilters[] = {
+    {"--filter-pattern", "a -b \"a a\""},
+    {"--filter-pattern", "?aaaaaaaac ?baaaaaaaa ?abababab"},
+    {"--filter-pattern", "%^.*a.*a.*b$%"},
+    {"--filter-pattern", "%a*a*a*a*a*a*c%"},
+    {"--filter-pattern", "{ $.a = \"*a*a*a*a*a*a*c\" }"},
+    {"--filter-pattern", "{ $.a = %a*a*a*a*a*c% }"},
+    {"--filter-pattern", "{ $.a[*] = \"*a*a*a*c*\" && $.a[*].b = 1 || $.a[*].c NOT EXISTS }"},
+    {"--filter-pattern", "{ $.* = \"*a*b*c\" || $.* > 3 }"},
+    {"--filter-pattern", "{ $.a.a.a.a.a.a.a.a = 2 && $.a[99999].b = 1 }"},
+    {"--filter-pattern", "{ $.['a.a.a.a'] = 1 || $.a IS NULL || $.b NOT EXISTS }"},
+    {"--filter-pattern", "[first, ..., last = *a*a*a*c]"},
+    {"--filter-pattern", "[..., b = a, c = %a*a*c%, d != a]"},
+    {"--filter-pattern", "[a, b = *b*, c]"},
+    {"--event-pattern", R"({"a":[{"wildcard":"*a*a*c"},{"suffix":"c"},{"prefix":"ac"}]})"},
+    {"--event-pattern", R"({"a":[{"anything-but":{"wildcard":"*a*b*"}}],"b":[{"exists":false}]})"},
+    {"--event-pattern", R"({"a":{"b":[1],"c":[3],"d":[{"numeric":[">",2]}]}})"},
+    {"--event-pattern",
+     R"({"a":{"b":{"c":{"d":[2]}},"c":[2]},"$or":[{"a":{"b":[{"exists":true}]}},{"a.b":{"c":[1]}}]})"},
+    {"--event-pattern",
+     R"({"a":[{"equals-ignore-case":"AAAAAAAC"},{"prefix":{"equals-ignore-case":"ÉA"}}]})"},
+    {"--event-pattern", R"({"a":[{"cidr":"10.0.0.0/8"},{"numeric":["=",1.5]},null,true]})"},
+    {"--regex", "(a+)+$"},
+    {"--regex", "(?i)(a|ab|aab)*c"},
+    {"--regex", "(?P<x>.*)a(?P<y>.*)c"},
+    {"--regex", "[ab]{50}.{50}c"},
+};
+
+CompiledFilter compile(const WorstFilter& filter) {
+  for (const FilterLanguage& language : builtin_filters()) {
+    if (language.option != filter.option) continue;
+    auto compiled = language.compile(filter.text);
+    EXPECT_TRUE(compiled.has_value()) << filter.text << ": " << compiled.error().message;
+    if (compiled) return std::move(*compiled);
+  }
+  return {};
+}
+
+double thread_nanoseconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
+}
+
+// Records matched within the decoder's walk, as a worker does it; and on their own, as `match` does it.
+class Matching : event::EventVisitor {
+ public:
+  explicit Matching(const std::vector<CompiledFilter>& filters) {
+    std::vector<runtime::MatchSpec> specs;
+    for (const CompiledFilter& filter : filters) {
+      runtime::MatchSpec& spec = specs.emplace_back();
+      spec.predicate = filter.predicate;
+      for (const auto& [key, field] : filter.shown) spec.extractions.push_back(field);
+    }
+    matcher_ = make_matcher(compile_matcher(std::move(specs)));
+    decoder_ = event::Decoder(matcher_->fields());
+    settings_.log_group = "worst";
+  }
+
+  // Nanoseconds for each byte.
+  double cost(std::string_view message) {
+    const double began = thread_nanoseconds();
+    event::RawBatch batch;
+    batch.records.push_back({.value = message, .timestamp = EventTime{}, .offset = 0});
+    found_.clear();
+    EXPECT_EQ(decoder_.decode(batch, settings_, out_, 0, this), 1U);
+    event::Event event;
+    event.message = message;
+    event.log_group = "worst";
+    matcher_->match({&event, 1}, found_);
+    return (thread_nanoseconds() - began) / static_cast<double>(message.size());
+  }
+
+ private:
+  void visit(const event::Event& event, const event::JsonView* walked) override {
+    matcher_->match(event, 0, walked, found_);
+  }
+
+  std::unique_ptr<runtime::Matcher> matcher_;
+  event::Decoder decoder_;
+  event::DecodeSettings settings_;
+  event::EventBatch out_;
+  runtime::Matches found_;
+};
+
+TEST(WorstEvents, EachCostsEachFilterBoundedTimePerByte) {
+  const std::vector<Named> events = worst_events();
+  for (const WorstFilter& filter : kWorstFilters) {
+    Matching matching({compile(filter)});
+    double most = 0;
+    std::string_view worst;
+    for (const Named& event : events) {
+      const double cost = matching.cost(event.text);
+      EXPECT_LT(cost, kMostNanosecondsPerByte) << filter.text << " on " << event.name;
+      if (cost > most) worst = event.name;
+      most = std::max(most, cost);
+    }
+    fmt::print("{:7.1f} ns a byte at most: {} {} (on {})\n", most, filter.option, filter.text, worst);
+  }
+}
+
+TEST(WorstEvents, EachCostsAllFiltersTogetherBoundedTimePerByte) {
+  std::vector<CompiledFilter> filters;
+  for (const WorstFilter& filter : kWorstFilters) filters.push_back(compile(filter));
+  Matching matching(filters);
+  for (const Named& event : worst_events()) {
+    const double cost = matching.cost(event.text);
+    EXPECT_LT(cost, kMostNanosecondsPerByte) << event.name;
+    fmt::print("{:7.1f} ns a byte: {}\n", cost, event.name);
+  }
+}
+
+}  // namespace
+}  // namespace tocsin::filters
