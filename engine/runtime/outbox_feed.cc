@@ -56,8 +56,9 @@ void OutboxFeed::take(const OutboxNotification& posted, Steady now) {
       settle_(posted.number, name, false);
       continue;
     }
-    if (!lane->waiting.empty() || !submit(*lane, posted.number, posted.notification)) {
-      keep_waiting(*lane, posted.number, now);
+    std::deque<Waiting>& waiting = posted.notification.event != nullptr ? lane->events : lane->waiting;
+    if (!waiting.empty() || !submit(*lane, posted.number, posted.notification)) {
+      keep_waiting(*lane, waiting, posted.number, now);
     }
   }
 }
@@ -66,7 +67,7 @@ void OutboxFeed::refill() {
   if (!letters_.empty()) deliver_letters();
   for (Lane& lane : lanes_) {
     refill(lane);
-    if (!lane.overflow || lane.waiting.size() > limits_.notifications / 2 || lane.bytes > limits_.bytes / 2)
+    if (!lane.overflow || lane.size() > limits_.notifications / 2 || lane.bytes > limits_.bytes / 2)
       continue;
     note_({Severity::Warning,
            "outbox_full_over",
@@ -80,17 +81,22 @@ void OutboxFeed::refill() {
 
 // An entry leaves the outbox only once all its subscriptions were settled.
 void OutboxFeed::refill(Lane& lane) {
+  if (refill(lane, lane.waiting)) (void)refill(lane, lane.events);
+}
+
+bool OutboxFeed::refill(Lane& lane, std::deque<Waiting>& waiting) {
   const auto& outbox = journal_.machine().outbox();
-  while (!lane.waiting.empty()) {
-    const Waiting next = lane.waiting.front();
+  while (!waiting.empty()) {
+    const Waiting next = waiting.front();
     const auto entry = outbox.find(next.number);
     TOCSIN_CHECK(entry != outbox.end());
     auto notification = notify::decode_notification(entry->second.content);
     TOCSIN_CHECK(notification.has_value());  // it was decoded, or encoded, by this process before
-    if (!submit(lane, next.number, std::move(*notification))) return;
-    lane.waiting.pop_front();
+    if (!submit(lane, next.number, std::move(*notification))) return false;
+    waiting.pop_front();
     lane.bytes -= next.bytes;
   }
+  return true;
 }
 
 bool OutboxFeed::submit(const Lane& lane, std::uint64_t number, notify::Notification notification) {
@@ -101,20 +107,21 @@ bool OutboxFeed::submit(const Lane& lane, std::uint64_t number, notify::Notifica
   return true;
 }
 
-void OutboxFeed::keep_waiting(Lane& lane, std::uint64_t number, Steady now) {
+void OutboxFeed::keep_waiting(Lane& lane, std::deque<Waiting>& waiting, std::uint64_t number, Steady now) {
   TOCSIN_CHECK(journal_.keeps());  // else a queue turns nothing away
   const std::uint64_t bytes = journal_.machine().outbox().at(number).content.size();
-  lane.waiting.push_back({number, bytes});
+  waiting.push_back({number, bytes});
   lane.bytes += bytes;
-  while (lane.waiting.size() > 1 &&
-         (lane.waiting.size() > limits_.notifications || lane.bytes > limits_.bytes)) {
+  while (lane.size() > 1 &&
+         (lane.size() > limits_.notifications || lane.bytes > limits_.bytes)) {
     give_up_oldest(lane, now);
   }
 }
 
 void OutboxFeed::give_up_oldest(Lane& lane, Steady now) {
-  const Waiting oldest = lane.waiting.front();
-  lane.waiting.pop_front();
+  std::deque<Waiting>& waiting = lane.events.empty() ? lane.waiting : lane.events;
+  const Waiting oldest = waiting.front();
+  waiting.pop_front();
   lane.bytes -= oldest.bytes;
   ++lane.given_up;
   settle_(oldest.number, subscription_of(lane), false);
@@ -126,7 +133,7 @@ void OutboxFeed::give_up_oldest(Lane& lane, Steady now) {
   note_({Severity::Error,
          "outbox_full",
          begins ? fmt::format("{}: its outbox is full ({} waiting): from now on the oldest are given up",
-                              name_of(lane), how_many(lane.waiting.size() + 1))
+                              name_of(lane), how_many(lane.size() + 1))
                 : fmt::format("{}: its outbox is full: {} given up by now", name_of(lane),
                               how_many(lane.overflow->lost)),
          "those are lost to it: mend the destination",
@@ -148,15 +155,15 @@ bool OutboxFeed::take_settled() {
 
 std::uint64_t OutboxFeed::waiting() const {
   return std::accumulate(lanes_.begin(), lanes_.end(), std::uint64_t{letters_.size()},
-                         [](std::uint64_t sum, const Lane& lane) { return sum + lane.waiting.size(); });
+                         [](std::uint64_t sum, const Lane& lane) { return sum + lane.size(); });
 }
 
 std::vector<notify::SubscriptionStatus> OutboxFeed::status() const {
   auto statuses = delivery_.status();
   for (std::size_t i = 0; i < lanes_.size() && i < statuses.size(); ++i) {
     const Lane& lane = lanes_[i];
-    statuses[i].in_outbox = lane.waiting.size();
-    statuses[i].published += lane.waiting.size() + lane.given_up;
+    statuses[i].in_outbox = lane.size();
+    statuses[i].published += lane.size() + lane.given_up;
     statuses[i].overflowed += lane.given_up;
     statuses[i].overflowing = statuses[i].overflowing || lane.overflow.has_value();
   }

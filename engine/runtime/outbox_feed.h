@@ -6,8 +6,9 @@
 //
 // Where the journal keeps the outbox, a notification that finds no room in the queue of a subscription stays
 // there, unacknowledged, and comes into the queue when there is room: oldest first, so that the order of each
-// subscription's notifications is kept. Here only its number waits. That is bounded too: beyond OutboxLimits
-// the oldest of that subscription is given up, which is counted and told. A journal that keeps nothing has no
+// subscription's notifications is kept, but events of rules after all others: they may be many, and no alarm
+// waits for them. Here only its number waits. That is bounded too: beyond OutboxLimits the oldest of that
+// subscription is given up, an event if there is one, which is counted and told. A journal that keeps nothing has no
 // outbox: queues let the oldest give way themselves (notify/delivery.h).
 //
 // A dead letter is never given up. One that finds no room is held here, and letters_wait() says that nothing
@@ -86,8 +87,11 @@ class OutboxFeed {
   struct Lane {
     std::uint32_t topic = 0;
     std::uint32_t subscription = 0;
-    std::deque<Waiting> waiting;
-    std::uint64_t bytes = 0;  // of them
+    std::deque<Waiting> waiting;  // alarms'
+    std::deque<Waiting> events;   // of rules
+    std::uint64_t bytes = 0;      // of both
+
+    [[nodiscard]] std::size_t size() const { return waiting.size() + events.size(); }
     std::uint64_t given_up = 0;
     std::optional<Overflow> overflow;
   };
@@ -106,8 +110,10 @@ class OutboxFeed {
   [[nodiscard]] const std::string& subscription_of(const Lane& lane) const;
   [[nodiscard]] std::string name_of(const Lane& lane) const;
   [[nodiscard]] bool submit(const Lane& lane, std::uint64_t number, notify::Notification notification);
-  void keep_waiting(Lane& lane, std::uint64_t number, Steady now);
+  void keep_waiting(Lane& lane, std::deque<Waiting>& waiting, std::uint64_t number, Steady now);
   void refill(Lane& lane);
+  // False: there is no room for the first of them.
+  [[nodiscard]] bool refill(Lane& lane, std::deque<Waiting>& waiting);
   void give_up_oldest(Lane& lane, Steady now);
   void take_letter(const OutboxNotification& posted, const std::string& subscription);
   void deliver_letters();

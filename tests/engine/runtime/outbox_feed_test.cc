@@ -83,6 +83,7 @@ class OutboxFeedTest : public testing::Test {
     notify::Notification notification;
     notification.id = id;
     notification.payload = std::string(100, 'x');
+    if (id.starts_with("event")) notification.event = std::make_shared<const notify::EventFacts>();
     const std::uint64_t number = journal_->machine().next_number();
     commit(shard::Outbox{{}, {{number, "ops", subscriptions, notify::encode(notification)}}});
     feed_->take({number, "ops", std::move(subscriptions), notification}, now_);
@@ -145,6 +146,31 @@ TEST_F(OutboxFeedTest, AFullQueueHoldsBackNoOther) {
   EXPECT_EQ(status[1].in_outbox, 0U);
   acknowledge();
   EXPECT_THAT(journal_->machine().outbox(), SizeIs(4));  // of which the hook has none
+}
+
+TEST_F(OutboxFeedTest, NoAlarmWaitsForEventsOfRules) {
+  for (const char* id : {"event 1", "event 2", "event 3", "alarm 1", "event 4", "alarm 2"}) post(id);
+  EXPECT_THAT(queues_.deliver(), ElementsAre("event 1", "event 2"));
+  feed_->refill();
+  EXPECT_THAT(queues_.deliver(), ElementsAre("alarm 1", "alarm 2"));
+  feed_->refill();
+  EXPECT_THAT(queues_.deliver(), ElementsAre("event 3", "event 4"));
+  EXPECT_EQ(feed_->waiting(), 0U);
+  post("event 5");
+  EXPECT_THAT(queues_.deliver(), ElementsAre("event 5"));
+}
+
+TEST_F(OutboxFeedTest, EventsAreGivenUpBeforeAnyAlarm) {
+  limits_.notifications = 3;
+  open();
+  for (const char* id : {"alarm 0", "alarm 1", "alarm 2", "event 1", "alarm 3", "event 2", "alarm 4"}) post(id);
+  EXPECT_EQ(feed_->waiting(), 3U);
+  (void)queues_.deliver();
+  feed_->refill();
+  EXPECT_THAT(queues_.deliver(), ElementsAre("alarm 2", "alarm 3"));
+  feed_->refill();
+  EXPECT_THAT(queues_.deliver(), ElementsAre("alarm 4"));
+  EXPECT_THAT(acks_.settled, SizeIs(2)) << "the events";
 }
 
 TEST_F(OutboxFeedTest, BeyondTheLimitTheOldestAreGivenUpAndThatIsTold) {
