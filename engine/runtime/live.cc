@@ -18,6 +18,7 @@ namespace {
 
 constexpr Duration kMessageWait{200};
 constexpr Duration kNotReadyWait{20};
+constexpr Duration kDrainWait{1};  // a quick destination has emptied its queue by then
 constexpr Duration kRoomWait{2};
 constexpr std::size_t kMailboxBatches = 16;  // a few megabytes: the back-pressure on the sources
 
@@ -95,7 +96,7 @@ class Live::Session {
     const auto begun = std::chrono::steady_clock::now();
     const auto passed = [&] { return std::chrono::ceil<Duration>(std::chrono::steady_clock::now() - begun); };
     while (core_.put_more() && passed() < options_.drain_limit / 2)
-      std::this_thread::sleep_for(kNotReadyWait);
+      std::this_thread::sleep_for(kDrainWait);
     return delivery_.drain(std::max(options_.drain_limit - passed(), Duration{0}));
   }
 
