@@ -9,8 +9,6 @@
 namespace tocsin::filters {
 namespace {
 
-// So many filters of one key are looked at one by one rather than told apart.
-constexpr std::uint32_t kShortList = 8;
 // A second way in that hits more often would tell too few apart.
 constexpr double kMostOdds = 0.6;
 constexpr std::size_t kMaxPairs = 16;
@@ -88,7 +86,7 @@ void FilterIndex::list(FilterNumber filter, const Filter& from, const WayIn& fir
     const KeyNumber number = number_of(key);
     found.first.push_back(key);
     note_looks(key, from.log_groups);
-    if (second == nullptr || chosen_[key.identity()] <= kShortList) {
+    if (second == nullptr || chosen_[key.identity()] == 1) {  // else the key alone would find others as well
       lists_[number].filters.push_back(filter);
       continue;
     }
