@@ -96,11 +96,14 @@ std::vector<std::string_view> split_at_stars(std::string_view pattern) {
 
 // Without a literal only the expression itself can tell. (One RE2::Set of all such was tried: from a dozen on
 // its automaton grows beyond all memory, and it takes longer than each alone.)
-WayIn regex_keys(FieldId field, const event::Regex& regex) {
-  WayIn keys;
-  for (const std::string& literal : required_literals(regex.source))
-    keys.push_back(holds_key(field, literal));
-  return keys;
+std::vector<WayIn> ways_into_regex(FieldId field, const event::Regex& regex) {
+  std::vector<WayIn> ways;
+  for (const auto& literals : required_literals(regex.source)) {
+    WayIn& way = ways.emplace_back();
+    for (const std::string& literal : literals) way.push_back(holds_key(field, literal));
+  }
+  if (ways.empty() && field.kind != FieldId::Kind::Message) ways.push_back({exists(field)});
+  return ways;
 }
 
 AccessKey part_key(FieldId field, TextPart part, const std::string& text, bool any_case) {
@@ -154,11 +157,6 @@ std::optional<WayIn> way_into(const Leaf& leaf, FieldId field) {
   if (const auto* test = std::get_if<FieldTest>(&leaf.test)) return keys_of(field, *test);
   if (leaf.negated || std::holds_alternative<event::TokenCount>(leaf.test))
     return message ? std::nullopt : std::optional(WayIn{exists(field)});
-  if (const auto* test = std::get_if<event::RegexSearch>(&leaf.test)) {
-    WayIn keys = regex_keys(field, test->regex);
-    if (!keys.empty()) return keys;
-    return message ? std::nullopt : std::optional(WayIn{exists(field)});
-  }
   if (const auto* test = std::get_if<event::Contains>(&leaf.test)) {
     if (test->text.empty()) return message ? std::nullopt : std::optional(WayIn{exists(field)});
     return WayIn{holds_key(field, test->text)};
@@ -192,6 +190,10 @@ std::vector<WayIn> all_ways(const BoundPredicate& predicate) {
   std::vector<WayIn> ways;
   switch (predicate.op) {
     case Predicate::Op::Leaf:
+      if (const auto* test = std::get_if<event::RegexSearch>(&predicate.leaf.test);
+          test != nullptr && !predicate.leaf.negated) {
+        return ways_into_regex(predicate.field, test->regex);
+      }
       if (auto way = way_into(predicate.leaf, predicate.field)) ways.push_back(std::move(*way));
       return ways;
     case Predicate::Op::And:

@@ -13,7 +13,8 @@
 namespace tocsin::filters {
 namespace {
 
-constexpr int kShortest = 3;  // bytes; shorter ones are everywhere
+constexpr int kMostTried = 32;  // atoms
+constexpr int kShortest = 3;    // bytes; shorter ones are everywhere
 
 // RE2 folds case by Unicode's rules: K (U+212A) is a k and ſ (U+017F) an s. What these rules can reach is not
 // used, unless the expression is plain: case counts in it, and it names ASCII characters only.
@@ -50,7 +51,7 @@ std::string usable_part(std::string_view atom, bool plain) {
 
 }  // namespace
 
-std::vector<std::string> required_literals(std::string_view source) {
+std::vector<std::vector<std::string>> required_literals(std::string_view source) {
   re2::RE2::Options options;
   options.set_log_errors(false);
   re2::FilteredRE2 filter(kShortest);
@@ -64,24 +65,37 @@ std::vector<std::string> required_literals(std::string_view source) {
   const bool plain = is_plain(source);
   std::vector<std::string> parts;
   for (const std::string& atom : atoms) parts.push_back(usable_part(atom, plain));
-  std::vector<int> found;  // atoms that are not needed
-  const auto can_match = [&] {
+  const auto can_match = [&](const std::vector<int>& found) {
     std::vector<int> expressions;
     filter.AllPotentials(found, &expressions);
     return !expressions.empty();
   };
+  const auto all = static_cast<int>(atoms.size());
+  std::vector<std::vector<std::string>> choices;
+  for (int alone = 0; alone < all && all <= kMostTried; ++alone) {
+    std::vector<int> others;
+    for (int i = 0; i < all; ++i) {
+      if (i != alone) others.push_back(i);
+    }
+    const std::string& part = parts[static_cast<std::size_t>(alone)];
+    if (!part.empty() && !can_match(others)) choices.push_back({part});
+  }
+  if (!choices.empty()) return choices;
+
   std::vector<std::size_t> order(atoms.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return parts[i].size(); });
+  std::vector<int> found;  // atoms that are not needed
   std::vector<std::string> needed;
   for (const std::size_t i : order) {
     found.push_back(static_cast<int>(i));
-    if (!can_match()) continue;
+    if (!can_match(found)) continue;
     found.pop_back();
     if (parts[i].empty()) return {};
     needed.push_back(parts[i]);
   }
-  return needed;
+  if (!needed.empty()) choices.push_back(std::move(needed));
+  return choices;
 }
 
 }  // namespace tocsin::filters

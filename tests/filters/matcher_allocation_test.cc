@@ -16,19 +16,32 @@
 namespace {
 thread_local std::size_t allocations = 0;
 
-void* counted(std::size_t size) {
+void* counted_if_there_is_room(std::size_t size) noexcept {
   ++allocations;
-  if (void* const room = std::malloc(size)) return room;
+  return std::malloc(size);
+}
+
+void* counted(std::size_t size) {
+  if (void* const room = counted_if_there_is_room(size)) return room;
   throw std::bad_alloc();
 }
 }  // namespace
 
+// All forms but those with an alignment, which stay a pair of their own.
 void* operator new(std::size_t size) { return counted(size); }
 void* operator new[](std::size_t size) { return counted(size); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return counted_if_there_is_room(size);
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return counted_if_there_is_room(size);
+}
 void operator delete(void* room) noexcept { std::free(room); }
 void operator delete[](void* room) noexcept { std::free(room); }
 void operator delete(void* room, std::size_t) noexcept { std::free(room); }
 void operator delete[](void* room, std::size_t) noexcept { std::free(room); }
+void operator delete(void* room, const std::nothrow_t&) noexcept { std::free(room); }
+void operator delete[](void* room, const std::nothrow_t&) noexcept { std::free(room); }
 
 namespace tocsin::filters {
 namespace {
