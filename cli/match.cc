@@ -63,6 +63,8 @@ class MatchProgress {
 };
 
 std::size_t count_readers(const MatchArguments& arguments, std::size_t inputs) {
+  if (!arguments.topics.empty())
+    return 1;  // the partitions share a connection, which one thread at a time may use
   const std::size_t wanted = arguments.workers > 0 ? arguments.workers : std::thread::hardware_concurrency();
   return std::clamp<std::size_t>(wanted, 1, std::max<std::size_t>(inputs, 1));
 }
