@@ -133,16 +133,28 @@ class ZstdReader final : public Decompressor {
  private:
   std::size_t decode(std::span<char> into) override {
     if (waiting_.empty() && !inside_) return 0;
-    ZSTD_inBuffer in{waiting_.data(), waiting_.size(), 0};
+    ZSTD_inBuffer in{waiting_.data(), std::min(waiting_.size(), next_), 0};
     ZSTD_outBuffer out{into.data(), into.size(), 0};
     const std::size_t status = ZSTD_decompressStream(context_, &out, &in);
     waiting_.remove_prefix(in.pos);
     damaged_ = ZSTD_isError(status) != 0;
     inside_ = status != 0;
+    next_ = next_input(status);
     return out.pos;
   }
 
+  // A call that fails gives nothing of what it decoded. So each has one block or one header, and what stands
+  // before the damage is given whole. `wanted` is what the decoder asks for: beyond a block, the header of
+  // the next one, too.
+  static std::size_t next_input(std::size_t wanted) {
+    constexpr std::size_t kBlockHeader = 3;
+    constexpr std::size_t kFrameHeader = 5;  // its least, where a frame begins
+    if (wanted == 0) return kFrameHeader;
+    return wanted > kBlockHeader ? wanted - kBlockHeader : wanted;
+  }
+
   ZSTD_DCtx* context_;
+  std::size_t next_ = next_input(0);  // bytes of the next call
 };
 
 class PlainReader final : public ByteReader {

@@ -187,6 +187,17 @@ TEST_F(FileHistory, CountsDamagedCompressionOnceAndGivesWhatWasBefore) {
   EXPECT_EQ(read(gzip(R"({"Records":[{"a":1},{"b":2}]})").substr(0, 24)).rejects, "bad_gzip=1 ");
 }
 
+// In the midst of a frame that would be unpacked at once.
+TEST_F(FileHistory, BlocksBeforeADamagedOneAreGiven) {
+  std::string text;
+  for (int i = 0; i < 16'000; ++i) text += "line " + std::to_string(i * 7919) + "\n";
+  std::string damaged = zstd(text);
+  std::fill(damaged.begin() + static_cast<std::ptrdiff_t>(damaged.size() * 8 / 10), damaged.end(), '\xFF');
+  const Contents found = read(damaged);
+  EXPECT_GT(found.records.size(), 8'000U);
+  EXPECT_EQ(found.rejects, "bad_gzip=1 ");
+}
+
 TEST_F(FileHistory, CutsRecordsDocumentsIntoTheirElements) {
   const auto expected = ElementsAre(R"(0:{"a":"]}"})", R"(1:{"b":[{}]})", "2:3");
   for (const std::string_view content :
