@@ -122,6 +122,13 @@ class Fields {
   std::string fault_;
 };
 
+// A file has no partition, and a topic no lines: a person's leftovers of them are of no account, and in no
+// id.
+void keep_own_fields(source::PartitionName& from) {
+  if (from.topic.empty()) from.number = 0;
+  if (from.file.empty()) from.by_line = true;
+}
+
 std::string read_value(Fields& fields) {
   const Json* value = fields.find("value");
   const auto base64 = fields.text("value_base64");
@@ -229,6 +236,7 @@ Result<PostedLetter> parse_line(std::string_view line) {
       fields.complain("envelope", "an object");
     }
   }
+  keep_own_fields(from);
   letter.value = read_value(fields);
   if (from.source.empty()) fields.fault("has no `source`");
   if (from.topic.empty() == from.file.empty()) fields.fault("needs one of `topic` and `file`");
@@ -312,6 +320,7 @@ Result<PostedLetter> parse_attributes(const Attributes& attributes, std::string_
   if (find("loggroup") != nullptr || find("account") != nullptr) {
     letter.envelope = event::DeadLetter::Envelope{text("account"), text("loggroup"), text("logstream")};
   }
+  keep_own_fields(from);
   letter.value = value;
   if (from.source.empty() || from.topic.empty() == from.file.empty())
     fault = "its headers do not say where it was read";

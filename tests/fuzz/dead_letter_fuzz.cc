@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/base/check.h"
+#include "engine/event/plain_json.h"
 #include "engine/runtime/dead_letter_form.h"
 #include "tests/fuzz/input.h"
 
@@ -24,6 +25,9 @@ void check_letter(const Result<PostedLetter>& letter) {
     TOCSIN_CHECK(!letter.error().message.empty());
     return;
   }
+  const auto& from = letter->from;
+  for (const std::string& name : {from.source, from.topic, from.file, from.incarnation})
+    if (!event::is_utf8(name)) return;  // a line cannot say it
   const std::string line = to_line(*letter);
   TOCSIN_CHECK(line.find('\n') == std::string::npos);
   const auto by_line = parse_line(line);

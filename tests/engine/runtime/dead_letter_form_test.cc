@@ -125,6 +125,13 @@ TEST(DeadLetterForm, ValueMayBeMendedAsAnObject) {
   EXPECT_EQ(posted->letter.value, R"({"b":1,"a":[2.5,"é"]})");
 }
 
+TEST(DeadLetterForm, APartitionOfAFileIsOfNoAccount) {
+  const auto plain = parse_line(R"({"source":"s","file":"f","offset":1,"value":"x"})");
+  const auto other = parse_line(R"({"source":"s","file":"f","partition":3,"offset":1,"value":"x"})");
+  ASSERT_TRUE(plain && other);
+  EXPECT_EQ(letter_id(*plain), letter_id(*other));
+}
+
 TEST(DeadLetterForm, LineNestedDeeperThanAnyEventIsRefused) {
   const auto line = [](std::size_t depth) {
     return R"({"source":"s","topic":"t","offset":1,"value":)" + std::string(depth, '[') + R"("]\"]")" +
