@@ -31,7 +31,8 @@ void check_base64(std::string_view text) {
 
 void check_mark(std::string_view text) {
   const std::uint64_t incarnation = source::read_commit_mark(text);
-  if (incarnation != 0) TOCSIN_CHECK(source::commit_mark(incarnation) == text);
+  if (incarnation != 0)
+    TOCSIN_CHECK(source::read_commit_mark(source::commit_mark(incarnation)) == incarnation);
 }
 
 }  // namespace
