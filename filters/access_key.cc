@@ -94,8 +94,8 @@ std::vector<std::string_view> split_at_stars(std::string_view pattern) {
   }
 }
 
-// Without a literal only the expression itself can tell. (One RE2::Set of all such was tried: from a dozen on
-// its automaton grows beyond all memory, and it takes longer than each alone.)
+// Without a literal only the expression itself can tell: one RE2::Set of all such takes longer than each
+// alone (docs/decisions/0005-keys-then-predicates.md).
 std::vector<WayIn> ways_into_regex(FieldId field, const event::Regex& regex) {
   std::vector<WayIn> ways;
   for (const auto& literals : required_literals(regex.source)) {

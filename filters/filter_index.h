@@ -4,9 +4,9 @@
 //   keys that hit ──► candidates() ─► filters whose predicates are to be asked
 //
 // Every conjunction of a filter is listed under one of its ways in: the one whose keys hit seldom and are not
-// asked for by many other filters. Where many filters have the same key (`eventName = "GetObject"`), they are
-// told apart by a second one, so that the list is not walked but looked up by both. A filter that no key can
-// find is a candidate for every event.
+// asked for by many other filters. Where several have the same key (`eventName = "GetObject"`), they are told
+// apart by a second one, so that no list is walked: they are looked up by both. A filter that no key can find
+// is a candidate for every event.
 //
 // Immutable once built; any number of threads may use it.
 #pragma once

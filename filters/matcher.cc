@@ -14,11 +14,10 @@
 //               walk down a tree for all prefixes, one pass for all literals and the literals of regular
 //               expressions, one search for all ranges of numbers (value_index.h). What this costs depends on
 //               how many fields an event has and how long its values are, not on how many filters ask.
-//   candidates  A key leads to the filters that chose it, or, where these are many, to those that share a
-//               second key that hit as well (filter_index.h).
+//   candidates  A key leads to the filter that chose it, or, where several did, to those of them whose second
+//               key hit as well (filter_index.h).
 //   predicate   What is left is asked one by one, as written: a key may promise too much, never too little.
-//   So
-//               the answer is the predicate's, and the index is about speed only.
+//               The answer is the predicate's; the index is about speed only.
 //
 // Filters that no key can find (`-DEBUG`, a TokenCount alone, a regular expression without a literal) are
 // candidates for every event; `tocsin check --explain` names them.

@@ -4,8 +4,9 @@
 //
 // A rule may match any number of events, and all of them are meant to arrive: where a destination's mailbox
 // is full they wait here, and reading waits with them. Alarms must not: once a destination has held reading
-// for kPatience in all since its mailbox was last half empty, events go on to it: they wait in the outbox then,
-// or without a state its oldest events give way, until it is half empty again. Alarms' notifications do not pass here and never give way to events (delivery.h).
+// for kPatience in all since its mailbox was last half empty, events go on to it: they wait in the outbox
+// then, or without a state its oldest events give way, until it is half empty again. Alarms' notifications do
+// not pass here and never give way to events (delivery.h).
 //
 // Used by one thread.
 #pragma once

@@ -95,8 +95,7 @@ class Live::Session {
   std::uint64_t drain() {
     const auto begun = std::chrono::steady_clock::now();
     const auto passed = [&] { return std::chrono::ceil<Duration>(std::chrono::steady_clock::now() - begun); };
-    while (core_.put_more() && passed() < options_.drain_limit / 2)
-      std::this_thread::sleep_for(kDrainWait);
+    while (core_.put_more() && passed() < options_.drain_limit / 2) std::this_thread::sleep_for(kDrainWait);
     return delivery_.drain(std::max(options_.drain_limit - passed(), Duration{0}));
   }
 

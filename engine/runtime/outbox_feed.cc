@@ -67,8 +67,7 @@ void OutboxFeed::refill() {
   if (!letters_.empty()) deliver_letters();
   for (Lane& lane : lanes_) {
     refill(lane);
-    if (!lane.overflow || lane.size() > limits_.notifications / 2 || lane.bytes > limits_.bytes / 2)
-      continue;
+    if (!lane.overflow || lane.size() > limits_.notifications / 2 || lane.bytes > limits_.bytes / 2) continue;
     note_({Severity::Warning,
            "outbox_full_over",
            fmt::format("{}: its outbox has room again: {} given up meanwhile", name_of(lane),
@@ -112,8 +111,7 @@ void OutboxFeed::keep_waiting(Lane& lane, std::deque<Waiting>& waiting, std::uin
   const std::uint64_t bytes = journal_.machine().outbox().at(number).content.size();
   waiting.push_back({number, bytes});
   lane.bytes += bytes;
-  while (lane.size() > 1 &&
-         (lane.size() > limits_.notifications || lane.bytes > limits_.bytes)) {
+  while (lane.size() > 1 && (lane.size() > limits_.notifications || lane.bytes > limits_.bytes)) {
     give_up_oldest(lane, now);
   }
 }

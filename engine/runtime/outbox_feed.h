@@ -8,8 +8,8 @@
 // there, unacknowledged, and comes into the queue when there is room: oldest first, so that the order of each
 // subscription's notifications is kept, but events of rules after all others: they may be many, and no alarm
 // waits for them. Here only its number waits. That is bounded too: beyond OutboxLimits the oldest of that
-// subscription is given up, an event if there is one, which is counted and told. A journal that keeps nothing has no
-// outbox: queues let the oldest give way themselves (notify/delivery.h).
+// subscription is given up, an event if there is one, which is counted and told. A journal that keeps nothing
+// has no outbox: queues let the oldest give way themselves (notify/delivery.h).
 //
 // A dead letter is never given up. One that finds no room is held here, and letters_wait() says that nothing
 // more should be read.

@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kMaxExcerptBytes = 64 * 1024;  // of one batch: making them is not for every match
 constexpr std::size_t kMaxRuledBytes = std::size_t{64} << 20;  // of events that rules matched, of one batch
-constexpr double kLargestValue = 0x1p360;            // of a CloudWatch datapoint, either sign
+constexpr double kLargestValue = 0x1p360;                      // of a CloudWatch datapoint, either sign
 
 // Cuts at a character, never inside one.
 std::string_view cut(std::string_view text, std::size_t size) {

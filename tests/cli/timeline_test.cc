@@ -179,8 +179,7 @@ TEST_F(TimelineTest, WithoutIncidentsItSaysSo) {
   Timeline quiet = timeline();
   quiet.add(ssh(at("03:13:00"), State::InsufficientData, State::Ok, {1}));
   quiet.add(ssh(at("03:23:00"), State::Ok, State::InsufficientData, {kGap}));
-  EXPECT_EQ(quiet.render(),
-            "No incidents.\n2 other changes of state: data began or stopped.\n");
+  EXPECT_EQ(quiet.render(), "No incidents.\n2 other changes of state: data began or stopped.\n");
 }
 
 TEST_F(TimelineTest, ManyPeriodsAreToldByHowManyBreach) {

@@ -163,7 +163,8 @@ TEST_F(OutboxFeedTest, NoAlarmWaitsForEventsOfRules) {
 TEST_F(OutboxFeedTest, EventsAreGivenUpBeforeAnyAlarm) {
   limits_.notifications = 3;
   open();
-  for (const char* id : {"alarm 0", "alarm 1", "alarm 2", "event 1", "alarm 3", "event 2", "alarm 4"}) post(id);
+  for (const char* id : {"alarm 0", "alarm 1", "alarm 2", "event 1", "alarm 3", "event 2", "alarm 4"})
+    post(id);
   EXPECT_EQ(feed_->waiting(), 3U);
   (void)queues_.deliver();
   feed_->refill();
