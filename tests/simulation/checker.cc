@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -17,8 +18,6 @@
 
 namespace tocsin::simulation {
 namespace {
-
-constexpr Duration kInTime = std::chrono::seconds(15);  // behind the clock, once all is at rest
 
 // Reads the log from its first record to its last, beside a state machine of its own.
 class Reading {
@@ -285,12 +284,15 @@ class Reading {
             "I2: {} dead letters, and the ledger says otherwise", letters_);
   }
 
-  // Whatever its partitions had to say, or had not.
+  // Whatever its partitions had to say, or had not. An engine with nothing to do writes one tick a second.
   void compare_time() const {
     for (std::size_t source = 0; source < kTopics.size(); ++source) {
-      require(!newest_.empty() && newest_[source] >= remains_.rested - kInTime,
-              "I11: the time of {} is {}, and the clock came to {}", kTopics[source],
-              newest_.empty() ? "nowhere" : format_rfc3339(newest_[source]), format_rfc3339(remains_.rested));
+      const std::optional<WallTime>& answered = remains_.answered.at(source);
+      require(answered.has_value(), "I11: {} never proved that all of it was read", kTopics[source]);
+      const EventTime proven = as_event_time(*answered);
+      require(!newest_.empty() && newest_[source] >= floor_to(proven, std::chrono::seconds(1)),
+              "I11: the time of {} is {}, and its answers had come to {}", kTopics[source],
+              newest_.empty() ? "nowhere" : format_rfc3339(newest_[source]), format_rfc3339(proven));
     }
   }
 

@@ -11,11 +11,13 @@
 //   I7  nor does time come so far
 //   I8  positions go forwards only
 //   I10 log, snapshots and outbox are bounded
-//   I11 time has come to the clock
+//   I11 time has come to the newest proof of each source that all of it was read; how far behind the clock
+//       that is, is the source's affair, and run.cc waits for one of just now
 //   I12 what is lost was said
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,7 +40,8 @@ struct Remains {
   std::deque<Destination>& destinations;
   const std::vector<Note>& notes;
   const shard::StateMachine& machine;  // of the last process
-  EventTime rested{};                  // the clock, when all had come to rest
+  // Of each topic, when all had come to rest: the moment up to which its source had proven that all was read.
+  const std::vector<std::optional<WallTime>>& answered;
 };
 
 // Throws a Violation.

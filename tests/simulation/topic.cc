@@ -213,7 +213,7 @@ void TopicReader::take_answer(Reading& reading) {
   const Partition& partition = *reading.partition;
   if (!reading.samples.empty()) reading.end = reading.samples.back().end;
   while (!reading.samples.empty() && reading.samples.front().end <= reading.next) {
-    reading.proven = reading.samples.front().asked_at;
+    reading.covered = reading.proven = reading.samples.front().asked_at;
     reading.samples.pop_front();
     if (world_.ablation == Ablation::AnswerDatedLate) reading.proven = world_.wall();
   }
@@ -237,6 +237,17 @@ source::SourceStatus TopicReader::status() {
                                  .end = reading.end});
   }
   return status;
+}
+
+std::optional<WallTime> TopicReader::answered_up_to() const {
+  WallTime least = WallTime::max();
+  for (const Partition& partition : topic_.partitions()) {
+    if (partition.is_gone()) continue;
+    const auto reading = std::ranges::find(readings_, &partition, &Reading::partition);
+    if (reading == readings_.end() || !reading->covered) return std::nullopt;
+    least = std::min(least, *reading->covered);
+  }
+  return least;
 }
 
 bool TopicReader::is_at_end() const {

@@ -91,6 +91,9 @@ class TopicReader {
   // What the source says next; nothing: nothing new. `records_kept` of the log so far.
   [[nodiscard]] std::optional<runtime::SourceMessage> next(std::uint64_t records_kept);
   [[nodiscard]] bool is_at_end() const;
+  // The moment up to which answers have shown that all was read, of every partition that is there: what the
+  // answers were, whatever a planted fault makes of them in a status. Nothing: of one of them they have not.
+  [[nodiscard]] std::optional<WallTime> answered_up_to() const;
 
  private:
   // Where a partition ended when that was asked.
@@ -103,7 +106,8 @@ class TopicReader {
     std::int64_t next = 0;
     std::deque<Sample> samples{};       // that were not come to yet
     std::optional<std::int64_t> end{};  // as answered last
-    std::optional<WallTime> proven{};   // when it was asked for the newest end that was come to
+    std::optional<WallTime> covered{};  // when it was asked for the newest end that was come to
+    std::optional<WallTime> proven{};   // the same, as statuses say it
   };
   void look_for_partitions();
   void meet(Partition& partition, std::int64_t next);
