@@ -433,6 +433,7 @@ const Key* ObjectGrammar::find(std::string_view name) const {
 }
 
 const ObjectGrammar& configuration_grammar() {
+  static constexpr std::array<std::string_view, 3> kAwsLimits{"warn", "enforce", "ignore"};
   static const std::array keys{
       Key{.name = "account",
           .description = "The account number that notifications name as this installation.",
@@ -443,6 +444,11 @@ const ObjectGrammar& configuration_grammar() {
               "What may wait in memory, all of it together, while the broker, a destination or the "
               "disk is away: 512MiB by default.",
           .pattern = kBytes},
+      Key{.name = "aws_limits",
+          .description =
+              "What becomes of limits that AWS has and Tocsin has not: warn (the default), enforce "
+              "(they are errors), or ignore.",
+          .choices = kAwsLimits},
       Key{.name = "sources",
           .shapes = kNamedObjects,
           .description = "Where log events come from.",

@@ -10,6 +10,7 @@
 #include <optional>
 #include <system_error>
 
+#include "config/aws_limits.h"
 #include "config/document.h"
 #include "config/file_content.h"
 #include "config/grammar.h"
@@ -130,6 +131,13 @@ void load_memory(const std::vector<Entry>& roots, Load& load) {
   load.plan.memory = *bytes;
 }
 
+AwsLimits read_aws_limits(const std::vector<Entry>& roots, Load& load) {
+  const Node* word = read_once(roots, "aws_limits", load);
+  if (word != nullptr && word->text == "enforce") return AwsLimits::Enforce;
+  if (word != nullptr && word->text == "ignore") return AwsLimits::Ignore;
+  return AwsLimits::Warn;
+}
+
 // `account` and `region`.
 void load_installation(const std::vector<Entry>& roots, Load& load) {
   const auto read = [&](std::string_view key, std::string& into) {
@@ -197,6 +205,7 @@ Loaded load(const std::vector<std::string>& files, const Environment& environmen
   load_dead_letters(roots, load);
   load_alarms(alarms, load);
   load_rules(rules, load);
+  check_aws_limits(read_aws_limits(roots, load), load);
 
   Loaded loaded;
   if (!load.faults.has_errors()) {

@@ -101,6 +101,7 @@ class AlarmLoader {
     read_dimensions();
     read_notify();
     load_.plan.alarms.push_back(std::move(alarm_));
+    load_.alarm_entries.push_back(entry_);
   }
 
  private:

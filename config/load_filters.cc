@@ -90,6 +90,7 @@ class FilterLoader {
     read_dimensions(*metric);
     add_metric(*metric, *metric_namespace, *name);
     load_.plan.filters.push_back(std::move(plan_));
+    load_.filter_entries.push_back(entry_);
   }
 
  private:

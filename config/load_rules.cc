@@ -39,6 +39,7 @@ void load_rule(const Entry& entry, Load& load) {
   if (notify != nullptr && notify->kind == Node::Kind::List && notify->items.empty())
     load.faults.error(*notify, "`notify` is empty, so nobody would be told", "name a topic of `topics`");
   load.plan.rules.push_back(std::move(rule));
+  load.rule_entries.push_back(entry);
 }
 
 }  // namespace

@@ -218,6 +218,8 @@ class TopicLoader {
     auto predicate =
         text != nullptr ? read_policy_text(*text, policy.scope) : read_policy_mapping(*mapping, policy.scope);
     if (!predicate) return nullptr;
+    if (predicate->op != event::Predicate::Op::True)
+      load_.filter_policies[entry_.key].push_back(text != nullptr ? text : mapping);
     policy.predicate = std::move(*predicate);
     return std::make_shared<const notify::FilterPolicy>(std::move(policy));
   }

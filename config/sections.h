@@ -63,7 +63,13 @@ struct Load {
   std::vector<HalfKnownMetric> half_known_metrics;
   // The engine's own metrics that alarms watch, by name, with their place in plan.metrics.
   std::map<std::string, std::pair<std::uint32_t, MetricFacts>> own_metrics;
-  std::vector<MetricKey> filter_metrics;                // beside plan.filters
+  std::vector<MetricKey> filter_metrics;  // beside plan.filters
+  // What aws_limits.h counts, with the places to tell it at.
+  std::vector<Entry> filter_entries;  // beside plan.filters
+  std::vector<Entry> rule_entries;    // beside plan.rules
+  std::vector<Entry> alarm_entries;   // beside plan.alarms
+  // Those that keep something away, by the name of their topic.
+  std::map<const Node*, std::vector<const Node*>> filter_policies;
   std::optional<Entry> smtp;                            // the section of that name
   std::vector<std::vector<sinks::SinkSettings>> sinks;  // beside plan.topics
   std::optional<sinks::SinkSettings> dead_letters;

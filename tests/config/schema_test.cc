@@ -99,6 +99,7 @@ TEST(Schema, AcceptsWhatLoads) {
   for (const std::string text : {
            "sources: {s: {stdin: {}}}",
            "sources: {s: {stdin: }}",
+           "aws_limits: enforce\nsources: {s: {stdin: {}}}",
            "account: 111122223333\nregion: eu\nsources: {s: {kafka: {brokers: 'a:1', topics: t, properties: "
            "{linger.ms: 1, check.crcs: true}}}}",
            "sources: {s: {file: {paths: [a, b], follow: true}, delay: 1h30m, format: json, accounts: {allow: "
@@ -144,6 +145,7 @@ const std::set<std::string> kBeyondSchema{"account_number",
                                           "accounts_empty",
                                           "alarm_name",
                                           "alarm_unit",
+                                          "aws_limits_enforced",
                                           "broker_without_port_number",
                                           "datapoints_form",
                                           "datapoints_more_than_periods",
