@@ -134,7 +134,11 @@ class EventPatternCompiler {
       return fault(
           wildcards.back().offset,
           "Rule is too complex - try using fewer wildcard characters or fewer repeating character sequences "
-          "after a wildcard character");
+          "after a wildcard character",
+          fmt::format(
+              "a text could keep more than {} partial matches of this field's wildcards alive: use fewer "
+              "stars, `prefix` or `suffix` where only one end is open, or make two patterns",
+              kMaxWildcardCost));
     }
     remember_selector();
     const auto shared = std::make_shared<const FieldTest>(std::move(*test));

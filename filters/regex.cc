@@ -25,6 +25,22 @@ event::SyntaxError too_large() {
           "a counted repetition is written out that often: use * or + instead, or a smaller count"};
 }
 
+// What to write instead.
+std::string hint_for(re2::RE2::ErrorCode code) {
+  switch (code) {
+    case re2::RE2::ErrorMissingParen:
+      return "a literal parenthesis is written \\( or \\)";
+    case re2::RE2::ErrorBadPerlOp:
+      return "look-around does not exist in RE2; https://github.com/google/re2/wiki/Syntax has what does";
+    case re2::RE2::ErrorBadEscape:
+      return "a literal backslash is written \\\\; back-references like \\1 do not exist in RE2";
+    case re2::RE2::ErrorRepeatSize:
+      return "at most 1000 repetitions, within each other multiplied: use * or + instead, or a smaller count";
+    default:
+      return {};
+  }
+}
+
 }  // namespace
 
 std::expected<event::Regex, event::SyntaxError> compile_regex(std::string source) {
@@ -36,21 +52,14 @@ std::expected<event::Regex, event::SyntaxError> compile_regex(std::string source
   if (compiled->ok()) return event::Regex{std::move(source), std::move(compiled)};
   if (compiled->error_code() == re2::RE2::ErrorPatternTooLarge) return std::unexpected(too_large());
 
-  event::SyntaxError fault{0, "Invalid regular expression: " + compiled->error(), {}};
+  event::SyntaxError fault{0, "Invalid regular expression: " + compiled->error(),
+                           hint_for(compiled->error_code())};
   const std::string& culprit = compiled->error_arg();
-  switch (compiled->error_code()) {
-    case re2::RE2::ErrorMissingParen:  // the culprit is the whole expression
-      fault.offset = source.size();
-      fault.hint = "a literal parenthesis is written \\( or \\)";
-      break;
-    case re2::RE2::ErrorBadPerlOp:
-      fault.hint =
-          "look-around does not exist in RE2; https://github.com/google/re2/wiki/Syntax has what does";
-      [[fallthrough]];
-    default: {
-      const std::size_t place = culprit.empty() ? std::string::npos : source.rfind(culprit);
-      if (place != std::string::npos) fault.offset = place;
-    }
+  if (compiled->error_code() == re2::RE2::ErrorMissingParen) {
+    fault.offset = source.size();  // the culprit is the whole expression
+  } else if (const std::size_t place = source.rfind(culprit);
+             !culprit.empty() && place != std::string::npos) {
+    fault.offset = place;
   }
   return std::unexpected(std::move(fault));
 }

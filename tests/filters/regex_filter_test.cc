@@ -51,6 +51,10 @@ TEST(RegexFilter, FaultsNameTheirPlace) {
   EXPECT_EQ(fault("a(?=b)").offset, 1U);
   EXPECT_NE(fault("a(?=b)").hint.find("look-around"), std::string::npos);
   EXPECT_EQ(fault(R"(ab\q)").offset, 2U);
+  EXPECT_EQ(fault(R"((a)\1)").offset, 3U);
+  EXPECT_NE(fault(R"((a)\1)").hint.find("back-references"), std::string::npos);
+  EXPECT_EQ(fault("b(a{0,1000}){0,1000}").offset, 12U);
+  EXPECT_NE(fault("b(a{0,1000}){0,1000}").hint.find("* or +"), std::string::npos);
   EXPECT_NE(fault("\xFF").message.find("UTF-8"), std::string::npos);
   EXPECT_NE(fault("((a{100}){100}){100}").message.find("Invalid regular expression"), std::string::npos);
 }
@@ -58,8 +62,8 @@ TEST(RegexFilter, FaultsNameTheirPlace) {
 TEST(RegexFilter, RefusesWhatWouldTakeSecondsPerMegabyte) {
   std::string many;
   for (int i = 0; i < 20; ++i) many += ".{0,1000}";
-  for (const std::string& regex : {std::string("a.{1000}c"), std::string("a{1000}a{1000}a{1000}b"), many,
-                                   std::string("\\pL{3}")}) {
+  for (const std::string& regex :
+       {std::string("a.{1000}c"), std::string("a{1000}a{1000}a{1000}b"), many, std::string("\\pL{3}")}) {
     const auto filter = compile_regex_filter(regex);
     ASSERT_FALSE(filter.has_value()) << regex;
     EXPECT_NE(filter.error().message.find("too large"), std::string::npos) << filter.error().message;
