@@ -50,7 +50,7 @@ class Report final : public runtime::Listener {
         datapoints_(datapoints) {}
 
   void on_transition(const alarm::Transition& transition,
-                     const std::vector<notify::Notification>& notifications) override {
+                     const std::vector<runtime::JudgedNotification>& notifications) override {
     any_alarm_ |= transition.to == alarm::State::Alarm;
     json_.transition(transition, notifications);
     if (explain_) {
@@ -60,9 +60,9 @@ class Report final : public runtime::Listener {
     if (timeline_ != nullptr) timeline_->add(transition);
   }
   void on_event(std::uint32_t rule, const metric::Evidence& event,
-                const std::vector<notify::Notification>& notifications) override {
+                const std::vector<runtime::JudgedNotification>& notifications) override {
     json_.event(rule, event, notifications);
-    if (timeline_ != nullptr && !notifications.empty()) timeline_->add(*notifications.front().event);
+    if (timeline_ != nullptr && !notifications.empty()) timeline_->add(*notifications.front().notification.event);
   }
   [[nodiscard]] std::string place(const metric::Evidence& event) const override {
     return partitions_.place(event);

@@ -70,7 +70,7 @@ JsonOutput::JsonOutput(std::FILE* out, std::shared_ptr<const runtime::Plan> plan
 }
 
 void JsonOutput::transition(const alarm::Transition& transition,
-                            const std::vector<notify::Notification>& notifications) {
+                            const std::vector<runtime::JudgedNotification>& notifications) {
   if (out_ == nullptr) return;
   const std::string time = format_rfc3339(transition.time);
   Json evidence = Json::array();
@@ -87,15 +87,15 @@ void JsonOutput::transition(const alarm::Transition& transition,
                   {"reason_data", with_plain_numbers(Json::parse(transition.reason_data))},
                   {"evidence", std::move(evidence)}};
   std::string lines = dump(line) + "\n";
-  for (const notify::Notification& notification : notifications) {
+  for (const auto& [notification, outcomes] : notifications) {
     const notify::TopicDefinition& topic = plan_->topics[notification.topic];
     Json told{{"type", "notification"},  {"time", time},
               {"id", notification.id},   {"topic", topic.name},
               {"subscription", nullptr}, {"payload", Json::parse(notification.payload)}};
     if (topic.subscriptions.empty()) lines += dump(told) + "\n";
-    for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
-      if (!notify::hears(subscription, notification)) continue;
-      told["subscription"] = subscription.name;
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      if (outcomes[i] != notify::FilterOutcome::Passed) continue;
+      told["subscription"] = topic.subscriptions[i].name;
       lines += dump(told) + "\n";
     }
   }
@@ -103,10 +103,10 @@ void JsonOutput::transition(const alarm::Transition& transition,
 }
 
 void JsonOutput::event(std::uint32_t rule, const metric::Evidence& event,
-                       const std::vector<notify::Notification>& notifications) {
+                       const std::vector<runtime::JudgedNotification>& notifications) {
   if (out_ == nullptr) return;
   std::string lines;
-  for (const notify::Notification& notification : notifications) {
+  for (const auto& [notification, outcomes] : notifications) {
     const notify::TopicDefinition& topic = plan_->topics[notification.topic];
     Json told{{"type", "notification"},  {"time", format_rfc3339(notification.time)},
               {"id", notification.id},   {"topic", topic.name},
@@ -122,9 +122,9 @@ void JsonOutput::event(std::uint32_t rule, const metric::Evidence& event,
       lines += fmt::format("{},\"payload\":{}}}\n", line, notification.payload);
     };
     if (topic.subscriptions.empty()) add();
-    for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
-      if (!notify::hears(subscription, notification)) continue;
-      told["subscription"] = subscription.name;
+    for (std::size_t i = 0; i < outcomes.size(); ++i) {
+      if (outcomes[i] != notify::FilterOutcome::Passed) continue;
+      told["subscription"] = topic.subscriptions[i].name;
       add();
     }
   }

@@ -16,10 +16,10 @@
 #include <vector>
 
 #include "engine/alarm/transition.h"
-#include "engine/notify/notification.h"
 #include "engine/runtime/engine.h"
 #include "engine/runtime/partition_table.h"
 #include "engine/runtime/plan.h"
+#include "engine/runtime/policy_judge.h"
 
 namespace tocsin::cli {
 
@@ -30,10 +30,10 @@ class JsonOutput {
              const runtime::PartitionTable& partitions, bool datapoints);
 
   void transition(const alarm::Transition& transition,
-                  const std::vector<notify::Notification>& notifications);
+                  const std::vector<runtime::JudgedNotification>& notifications);
   // The notifications of an event that a rule tells.
   void event(std::uint32_t rule, const metric::Evidence& event,
-             const std::vector<notify::Notification>& notifications);
+             const std::vector<runtime::JudgedNotification>& notifications);
   void datapoint(const shard::ClosedBucket& bucket);
   // Time has come to `time`.
   void advance(EventTime time);

@@ -42,12 +42,12 @@ class Teller final : public runtime::Listener {
   }
 
   void on_transition(const alarm::Transition& transition,
-                     const std::vector<notify::Notification>& notifications) override {
+                     const std::vector<runtime::JudgedNotification>& notifications) override {
     if (is_proven(transition)) submit(notifications);
   }
   // What was dead matched no rule before.
   void on_event(std::uint32_t /*rule*/, const metric::Evidence& /*event*/,
-                const std::vector<notify::Notification>& notifications) override {
+                const std::vector<runtime::JudgedNotification>& notifications) override {
     submit(notifications);
   }
   [[nodiscard]] std::string place(const metric::Evidence& evidence) const override {
@@ -99,11 +99,10 @@ class Teller final : public runtime::Listener {
     return false;
   }
 
-  void submit(const std::vector<notify::Notification>& notifications) {
-    for (const notify::Notification& notification : notifications) {
-      const auto& subscriptions = plan_.topics[notification.topic].subscriptions;
-      for (std::uint32_t s = 0; s < subscriptions.size(); ++s) {
-        if (notify::hears(subscriptions[s], notification)) submit(notification, s);
+  void submit(const std::vector<runtime::JudgedNotification>& notifications) {
+    for (const auto& [notification, outcomes] : notifications) {
+      for (std::uint32_t s = 0; s < outcomes.size(); ++s) {
+        if (outcomes[s] == notify::FilterOutcome::Passed) submit(notification, s);
       }
     }
   }

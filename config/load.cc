@@ -16,6 +16,7 @@
 #include "config/grammar.h"
 #include "config/reader.h"
 #include "config/sections.h"
+#include "engine/runtime/policy_judge.h"
 #include "filters/matcher.h"
 
 namespace tocsin::config {
@@ -168,12 +169,19 @@ void find_smtp(const std::vector<Entry>& roots, Load& load) {
   }
 }
 
-void prepare_matcher(runtime::Plan& plan) {
+void prepare_matchers(runtime::Plan& plan) {
   std::vector<runtime::MatchSpec> specs;
   specs.reserve(plan.filters.size() + plan.rules.size());
   for (const runtime::FilterPlan& filter : plan.filters) specs.push_back(filter.match);
   for (const runtime::RulePlan& rule : plan.rules) specs.push_back(rule.match);
   plan.make_matcher = [program = filters::compile_matcher(std::move(specs))] {
+    return filters::make_matcher(program);
+  };
+  std::vector<runtime::MatchSpec> policies;
+  for (const notify::FilterPolicy* policy : runtime::body_policies(plan.topics))
+    policies.push_back({.log_groups = {}, .predicate = policy->predicate, .extractions = {}});
+  if (policies.empty()) return;
+  plan.make_policy_matcher = [program = filters::compile_matcher(std::move(policies))] {
     return filters::make_matcher(program);
   };
 }
@@ -209,7 +217,7 @@ Loaded load(const std::vector<std::string>& files, const Environment& environmen
 
   Loaded loaded;
   if (!load.faults.has_errors()) {
-    prepare_matcher(load.plan);
+    prepare_matchers(load.plan);
     loaded.configuration.emplace(
         Configuration{.plan = std::make_shared<const runtime::Plan>(std::move(load.plan)),
                       .sinks = std::move(load.sinks),

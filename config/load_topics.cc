@@ -215,13 +215,16 @@ class TopicLoader {
     }
     if (scope != nullptr && scope->text == "MessageBody")
       policy.scope = notify::FilterPolicy::Scope::MessageBody;
-    auto predicate =
-        text != nullptr ? read_policy_text(*text, policy.scope) : read_policy_mapping(*mapping, policy.scope);
+    std::string json = text != nullptr ? text->text : std::string();
+    auto predicate = text != nullptr ? read_policy_text(*text, policy.scope)
+                                     : read_policy_mapping(*mapping, policy.scope, json);
     if (!predicate) return nullptr;
     if (predicate->op != event::Predicate::Op::True)
       load_.filter_policies[entry_.key].push_back(text != nullptr ? text : mapping);
     policy.predicate = std::move(*predicate);
-    return std::make_shared<const notify::FilterPolicy>(std::move(policy));
+    auto& shared = load_.shared_policies[{policy.scope, std::move(json)}];
+    if (shared == nullptr) shared = std::make_shared<const notify::FilterPolicy>(std::move(policy));
+    return shared;
   }
 
   std::optional<event::Predicate> read_policy_text(const Node& text, notify::FilterPolicy::Scope scope) {
@@ -232,11 +235,14 @@ class TopicLoader {
     return std::nullopt;
   }
 
-  std::optional<event::Predicate> read_policy_mapping(const Node& map, notify::FilterPolicy::Scope scope) {
+  // `json`: gets what it says.
+  std::optional<event::Predicate> read_policy_mapping(const Node& map, notify::FilterPolicy::Scope scope,
+                                                      std::string& json) {
     const PatternText policy(map);
     if (!policy.complete()) return std::nullopt;
     warn_of_unquoted_accounts(policy, load_.faults);
-    auto predicate = filters::compile_filter_policy(policy.json(), scope);
+    json = policy.json();
+    auto predicate = filters::compile_filter_policy(json, scope);
     if (predicate) return std::move(*predicate);
     const event::SyntaxError& error = predicate.error();
     const PatternText::Place place = policy.place(error.offset);

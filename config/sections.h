@@ -8,6 +8,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 
 #include "config/document.h"
 #include "config/faults.h"
+#include "engine/notify/filter_policy.h"
 #include "engine/runtime/plan.h"
 #include "sinks/sink_kind.h"
 
@@ -70,6 +72,9 @@ struct Load {
   std::vector<Entry> alarm_entries;   // beside plan.alarms
   // Those that keep something away, by the name of their topic.
   std::map<const Node*, std::vector<const Node*>> filter_policies;
+  // By scope and JSON: subscriptions whose policies say the same share one, which is then asked once.
+  std::map<std::pair<notify::FilterPolicy::Scope, std::string>, std::shared_ptr<const notify::FilterPolicy>>
+      shared_policies;
   std::optional<Entry> smtp;                            // the section of that name
   std::vector<std::vector<sinks::SinkSettings>> sinks;  // beside plan.topics
   std::optional<sinks::SinkSettings> dead_letters;

@@ -87,7 +87,8 @@ Engine::Engine(std::shared_ptr<const Plan> plan, shard::Journal& journal, Listen
       journal_(journal),
       listener_(listener),
       tick_interval_(std::chrono::seconds(60)),
-      chunk_(std::make_unique<ChunkBuilder>(plan_)) {
+      chunk_(std::make_unique<ChunkBuilder>(plan_)),
+      policies_(*plan_) {
   for (const alarm::AlarmDefinition& alarm : plan_->alarms) {
     if (alarm.period < tick_interval_) tick_interval_ = std::chrono::seconds(10);
   }
@@ -175,28 +176,31 @@ void Engine::take_event(const MatchedBatch& batch, const RuleMatch& match, Event
   facts.log_group = ruled.log_group;
   facts.place = listener_.place(event.place);
   facts.summary = ruled.summary;
-  event.notifications = notify::compose(
-      {match.id, std::move(facts), ruled.log_stream, ruled.message, ruled.bytes, ruled.is_object},
-      plan_->installation, rule.topics);
-  for (const notify::Notification& notification : event.notifications) {
-    posted_bytes_ += notification.payload.size();
-    const OutboxNotification posted = addressed(notification);
-    if (posted.subscriptions.empty()) continue;
+  event.notifications =
+      policies_.judge(notify::compose({match.id, std::move(facts), ruled.log_stream, ruled.message,
+                                       ruled.bytes, ruled.is_object},
+                                      plan_->installation, rule.topics),
+                      ruled.policies);
+  for (const JudgedNotification& judged : event.notifications) {
+    posted_bytes_ += judged.notification.payload.size();
+    std::vector<std::string> subscriptions = addressees(judged);
+    if (subscriptions.empty()) continue;
     const std::uint64_t number = next_number_++;
     if (journal_.keeps()) {
-      posted_.entries.push_back({number, posted.topic, posted.subscriptions, notify::encode(notification)});
+      posted_.entries.push_back({number, plan_->topics[judged.notification.topic].name,
+                                 std::move(subscriptions), notify::encode(judged.notification)});
     }
   }
   events_.push_back(std::move(event));
 }
 
-OutboxNotification Engine::addressed(notify::Notification notification) const {
-  const notify::TopicDefinition& topic = plan_->topics[notification.topic];
-  OutboxNotification posted{0, topic.name, {}, std::move(notification)};
-  for (const notify::SubscriptionDefinition& subscription : topic.subscriptions) {
-    if (notify::hears(subscription, posted.notification)) posted.subscriptions.push_back(subscription.name);
+std::vector<std::string> Engine::addressees(const JudgedNotification& judged) const {
+  const auto& subscriptions = plan_->topics[judged.notification.topic].subscriptions;
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < subscriptions.size(); ++i) {
+    if (judged.outcomes[i] == notify::FilterOutcome::Passed) names.push_back(subscriptions[i].name);
   }
-  return posted;
+  return names;
 }
 
 bool Engine::is_full() const { return chunk_->full() || posted_bytes_ >= kMaxPostedBytes; }
@@ -326,7 +330,7 @@ Result<void> Engine::tell() {
   for (const Told& told : std::exchange(to_tell_, {})) {
     if (!told.alarm) continue;
     ++counts_.transitions;
-    for (const notify::Notification& notification : told.notifications) count(notification);
+    for (const JudgedNotification& judged : told.notifications) count(judged);
     listener_.on_transition(told.transition, told.notifications);
   }
   release();
@@ -344,27 +348,25 @@ void Engine::compose(const alarm::Transition& transition, shard::Outbox& outbox)
                    [&](const alarm::AlarmDefinition& definition) { return definition.name == name; });
   if (alarm == plan_->alarms.end()) return;
   told.alarm = told.transition.alarm = static_cast<std::uint32_t>(alarm - plan_->alarms.begin());
-  told.notifications =
+  told.notifications = policies_.judge(
       notify::compose(told.transition, *alarm, plan_->metrics[alarm->metric], plan_->installation,
-                      plan_->topics, listener_.examples(told.transition));
-  for (const notify::Notification& notification : told.notifications) {
-    OutboxNotification posted = addressed(notification);
-    if (posted.subscriptions.empty()) continue;
-    posted.number = next_number_++;
-    if (journal_.keeps()) {
-      outbox.entries.push_back(
-          {posted.number, posted.topic, posted.subscriptions, notify::encode(notification)});
-    }
-    to_release_.push_back(std::move(posted));
+                      plan_->topics, listener_.examples(told.transition)));
+  for (const JudgedNotification& judged : told.notifications) {
+    std::vector<std::string> subscriptions = addressees(judged);
+    if (subscriptions.empty()) continue;
+    const std::string& topic = plan_->topics[judged.notification.topic].name;
+    const std::uint64_t number = next_number_++;
+    if (journal_.keeps())
+      outbox.entries.push_back({number, topic, subscriptions, notify::encode(judged.notification)});
+    to_release_.push_back({number, topic, std::move(subscriptions), judged.notification});
   }
 }
 
-void Engine::count(const notify::Notification& notification) {
-  const auto& subscriptions = plan_->topics[notification.topic].subscriptions;
-  if (subscriptions.empty()) ++counts_.notifications;
-  for (std::size_t i = 0; i < subscriptions.size(); ++i) {
-    const notify::FilterOutcome outcome = notify::judge(subscriptions[i], notification);
-    ++filtered_[notification.topic][i][static_cast<std::size_t>(outcome)];
+void Engine::count(const JudgedNotification& judged) {
+  if (judged.outcomes.empty()) ++counts_.notifications;
+  for (std::size_t i = 0; i < judged.outcomes.size(); ++i) {
+    const notify::FilterOutcome outcome = judged.outcomes[i];
+    ++filtered_[judged.notification.topic][i][static_cast<std::size_t>(outcome)];
     ++(outcome == notify::FilterOutcome::Passed ? counts_.notifications : counts_.filtered);
   }
 }
@@ -372,14 +374,14 @@ void Engine::count(const notify::Notification& notification) {
 void Engine::release() {
   posted_bytes_ = 0;
   for (Event& event : std::exchange(events_, {})) {
-    for (const notify::Notification& notification : event.notifications) count(notification);
+    for (const JudgedNotification& judged : event.notifications) count(judged);
     listener_.on_event(event.rule, event.place, event.notifications);
     std::uint64_t number = event.first_number;
-    for (notify::Notification& notification : event.notifications) {
-      OutboxNotification posted = addressed(std::move(notification));
-      if (posted.subscriptions.empty()) continue;
-      posted.number = number++;
-      listener_.on_outbox(posted);
+    for (JudgedNotification& judged : event.notifications) {
+      std::vector<std::string> subscriptions = addressees(judged);
+      if (subscriptions.empty()) continue;
+      listener_.on_outbox({number++, plan_->topics[judged.notification.topic].name, std::move(subscriptions),
+                           std::move(judged.notification)});
     }
   }
   for (const OutboxNotification& notification : std::exchange(to_release_, {})) {

@@ -30,6 +30,7 @@
 #include "engine/notify/filter_policy.h"
 #include "engine/notify/notification.h"
 #include "engine/runtime/plan.h"
+#include "engine/runtime/policy_judge.h"
 #include "engine/runtime/worker.h"
 #include "engine/shard/journal.h"
 
@@ -48,10 +49,10 @@ class Listener {
   virtual ~Listener() = default;
   // A change of state and the notifications it leads to.
   virtual void on_transition(const alarm::Transition& transition,
-                             const std::vector<notify::Notification>& notifications) = 0;
+                             const std::vector<JudgedNotification>& notifications) = 0;
   // An event that a rule tells, and its notifications; `rule` is an index into the plan's.
   virtual void on_event(std::uint32_t /*rule*/, const metric::Evidence& /*event*/,
-                        const std::vector<notify::Notification>& /*notifications*/) {}
+                        const std::vector<JudgedNotification>& /*notifications*/) {}
   // A bucket that cannot change any more; only if the engine was asked to report them.
   virtual void on_closed(const shard::ClosedBucket& bucket) = 0;
   // Items of the engine's partition `partition` died; called from within count_items().
@@ -192,12 +193,13 @@ class Engine {
     std::uint32_t rule = 0;
     metric::Evidence place;
     std::uint64_t first_number = 0;  // of the outbox, of its first notification that somebody hears
-    std::vector<notify::Notification> notifications;
+    std::vector<JudgedNotification> notifications;
   };
 
   void take_event(const MatchedBatch& batch, const RuleMatch& match, EventTime time);
-  [[nodiscard]] OutboxNotification addressed(notify::Notification notification) const;
-  void count(const notify::Notification& notification);
+  // To the subscriptions that hear it.
+  [[nodiscard]] std::vector<std::string> addressees(const JudgedNotification& judged) const;
+  void count(const JudgedNotification& judged);
   void gather();
   [[nodiscard]] Result<void> apply(shard::SetStateOutcome* outcome = nullptr);
   [[nodiscard]] Result<void> tell();
@@ -209,7 +211,7 @@ class Engine {
   struct Told {
     alarm::Transition transition;
     std::optional<std::uint32_t> alarm;  // the plan's; none: it has no such alarm any more
-    std::vector<notify::Notification> notifications;
+    std::vector<JudgedNotification> notifications;
   };
 
   const std::shared_ptr<const Plan> plan_;
@@ -218,6 +220,7 @@ class Engine {
   Duration tick_interval_;
   Duration coarsest_bucket_{1000};
   std::unique_ptr<ChunkBuilder> chunk_;
+  PolicyJudge policies_;
   std::vector<shard::Record> pending_;  // to be kept with the next commit
   shard::Outbox posted_;                // the same, until gather()
   shard::Ack settled_;

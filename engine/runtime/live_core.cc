@@ -476,7 +476,7 @@ class LiveCore::Core : private Listener, private Answering {
     }
   }
 
-  void on_transition(const alarm::Transition&, const std::vector<notify::Notification>&) override {}
+  void on_transition(const alarm::Transition&, const std::vector<JudgedNotification>&) override {}
 
   // Events of rules wait for room first.
   void on_outbox(const OutboxNotification& posted) override {

@@ -56,6 +56,9 @@ struct Plan {
   // Makes a matcher over the specs of `filters`, then of `rules`, one for each worker; set by the
   // configuration.
   std::function<std::unique_ptr<Matcher>()> make_matcher;
+  // The same over the filter policies on bodies, in the order of body_policies() (policy_judge.h); may be null
+  // where there are none.
+  std::function<std::unique_ptr<Matcher>()> make_policy_matcher;
 };
 
 }  // namespace tocsin::runtime

@@ -40,6 +40,7 @@ bool is_object(const event::Event& event) {
 struct Worker::State : event::EventVisitor {
   std::shared_ptr<const Plan> plan;
   bool wants_excerpts = false;
+  PolicyJudge policies{*plan};
   std::unique_ptr<Matcher> matcher = plan->make_matcher();
   event::Decoder decoder{matcher->fields()};
   event::EventBatch events;
@@ -169,7 +170,10 @@ struct Worker::State : event::EventVisitor {
                        excerpt(event),
                        std::string(cut(event.message, room)),
                        event.message.size(),
-                       is_object(event)};
+                       is_object(event),
+                       {}};
+      // Here, where all of it is at hand: what is cut slips by no policy.
+      if (ruled.is_object) ruled.policies = policies.ask(event.message);
       ruled_bytes += ruled.message.size();
       out.ruled.push_back(std::move(ruled));
     }

@@ -17,6 +17,7 @@
 #include "engine/event/decode.h"
 #include "engine/runtime/partition_table.h"
 #include "engine/runtime/plan.h"
+#include "engine/runtime/policy_judge.h"
 #include "engine/shard/shard.h"
 
 namespace tocsin::runtime {
@@ -59,6 +60,7 @@ struct RuledEvent {
   std::string message;     // its start, as far as a notification and the batch have room
   std::size_t bytes = 0;   // of the whole message
   bool is_object = false;  // it is a JSON object
+  BodyOutcomes policies;   // of an object: what policies on bodies make of the whole of it
 };
 
 struct RuleMatch {

@@ -53,8 +53,11 @@ class JsonOutputTest : public ::testing::Test {
     notification.event = std::make_shared<const notify::EventFacts>(std::move(facts));
     return notification;
   }
+  static std::vector<notify::FilterOutcome> passed_by(std::size_t subscriptions) {
+    return std::vector(subscriptions, notify::FilterOutcome::Passed);
+  }
   void tell(JsonOutput& output, EventTime time, std::string payload = "{}") {
-    output.event(0, {.time = time, .offset = 7}, {telling(time, std::move(payload))});
+    output.event(0, {.time = time, .offset = 7}, {{telling(time, std::move(payload)), passed_by(2)}});
   }
 
   std::shared_ptr<const runtime::Plan> plan_;

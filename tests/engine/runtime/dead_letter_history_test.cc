@@ -55,7 +55,7 @@ std::string gzip(const std::string& text) {
 }
 
 struct Witness final : Listener {
-  void on_transition(const alarm::Transition& transition, const std::vector<notify::Notification>&) override {
+  void on_transition(const alarm::Transition& transition, const std::vector<JudgedNotification>&) override {
     transitions.push_back(transition);
   }
   void on_closed(const shard::ClosedBucket&) override {}

@@ -107,12 +107,12 @@ struct Heard final : Listener {
   std::vector<std::string> events;
 
   void on_event(std::uint32_t rule, const metric::Evidence& event,
-                const std::vector<notify::Notification>& notifications) override {
+                const std::vector<JudgedNotification>& notifications) override {
     events.push_back(fmt::format("{} {}@{} {} {} {}", rule, event.partition, event.offset,
-                                 format_rfc3339(event.time), notifications.at(0).id,
-                                 notifications.at(0).payload));
+                                 format_rfc3339(event.time), notifications.at(0).notification.id,
+                                 notifications.at(0).notification.payload));
   }
-  void on_transition(const alarm::Transition& t, const std::vector<notify::Notification>&) override {
+  void on_transition(const alarm::Transition& t, const std::vector<JudgedNotification>&) override {
     std::string text = fmt::format("{} {} {} {} {}->{}", format_rfc3339(t.time), t.id, t.alarm,
                                    metric::describe(t.dimensions), to_string(t.from), to_string(t.to));
     if (with_evidence) {

@@ -67,11 +67,11 @@ struct Told final : Listener {
   std::vector<OutboxNotification> outbox;
   std::vector<std::string> events;  // rule and place
 
-  void on_transition(const alarm::Transition&, const std::vector<notify::Notification>&) override {}
+  void on_transition(const alarm::Transition&, const std::vector<JudgedNotification>&) override {}
   void on_closed(const shard::ClosedBucket&) override {}
   void on_time(EventTime) override {}
   void on_event(std::uint32_t rule, const metric::Evidence& event,
-                const std::vector<notify::Notification>& notifications) override {
+                const std::vector<JudgedNotification>& notifications) override {
     events.push_back(fmt::format("{}@{} to {}", rule, event.offset, notifications.size()));
   }
   void on_outbox(const OutboxNotification& notification) override { outbox.push_back(notification); }
@@ -240,6 +240,29 @@ TEST_F(KeptRules, AreKeptForThoseWhosePolicyLetsThemPass) {
   const auto refused = static_cast<std::size_t>(notify::FilterOutcome::MessageAttributes);
   EXPECT_EQ(process.engine.filtered(0, 1)[refused], 1U);
   EXPECT_EQ(process.engine.filtered(0, 1)[0], 2U);
+}
+
+// Who pads his request must not slip by: a policy is asked of the event, not of what is left of it.
+TEST_F(KeptRules, AreJudgedByTheWholeEventHoweverMuchOfItIsCut) {
+  const auto plan = std::make_shared<Plan>(*plan_);
+  notify::FilterPolicy policy{.scope = notify::FilterPolicy::Scope::MessageBody, .predicate = {}};
+  policy.predicate = *filters::compile_filter_policy(R"({"source":["aws.backup"],"end":["x"]})", policy.scope);
+  plan->topics[0].subscriptions[1].policy = std::make_shared<const notify::FilterPolicy>(policy);
+  plan->make_policy_matcher = [predicate = policy.predicate] {
+    return filters::make_matcher(filters::compile_matcher({{{}, predicate, {}}}));
+  };
+  const auto padded = [](std::size_t size, std::string_view end) {
+    return fmt::format(R"({},"more":"{}","end":"{}"}})", kEvents[0].substr(0, kEvents[0].size() - 1),
+                       std::string(size, 'x'), end);
+  };
+  Process process(log_, plan);
+  process.read({padded(300'000, "x"), padded(300'000, "y"), padded(10, "x")}, 0);
+  EXPECT_TRUE(process.engine.commit());
+  ASSERT_THAT(process.told.outbox, SizeIs(3));
+  EXPECT_THAT(process.told.outbox[0].subscriptions, ElementsAre("console", "console-2"));
+  EXPECT_GT(process.told.outbox[0].notification.event->cut_bytes, 0U);
+  EXPECT_THAT(process.told.outbox[1].subscriptions, ElementsAre("console"));
+  EXPECT_THAT(process.told.outbox[2].subscriptions, ElementsAre("console", "console-2"));
 }
 
 TEST_F(KeptRules, ManyOfThemAreKeptBeforeMoreIsRead) {
