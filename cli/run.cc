@@ -187,6 +187,20 @@ void tell(const runtime::LiveResult& result, const runtime::Plan& plan, bool is_
                                    : "they are lost",
                {}});
   }
+  if (result.lost > 0 && !result.asked_to_stop) {
+    log.write({Severity::Error,
+               "lost",
+               fmt::format("{} notifications were refused, given up or gave way", result.lost),
+               "the lines above say which destinations did not take them",
+               {}});
+  }
+}
+
+// Nothing that was read is lost to whom it was meant for. A live engine has told of its losses long ago: how it
+// is stopped is another matter.
+bool is_fine(const runtime::LiveResult& result, const runtime::Plan& plan, bool is_kept) {
+  if (!result.asked_to_stop) return result.undelivered == 0 && result.lost == 0;
+  return result.undelivered == 0 || is_kept || reads_again(plan);
 }
 
 // The pages and the socket, as far as they are asked for.
@@ -271,8 +285,8 @@ int run_sessions(config::Configuration configuration, const RunOptions& options,
       return kUnreadable;
     }
     tell(*result, *configuration.plan, memory.journal->keeps(), next.has_value() && !stop, log);
-    if (stop) return kFine;
-    if (!next) return result->undelivered > 0 ? kNo : kFine;
+    const bool fine = is_fine(*result, *configuration.plan, memory.journal->keeps());
+    if (stop || !next) return fine ? kFine : kNo;
     previous = std::exchange(configuration, std::move(*next));
   }
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <thread>
 #include <utility>
 
@@ -78,10 +79,11 @@ class Live::Session {
     }
     core_.finish(stop_reading_);
     LiveResult result;
+    result.undelivered = drain(should_stop);
     result.asked_to_stop = stop_reading_;
-    result.undelivered = drain();
     core_.close();
     result.undelivered += core_.left();
+    result.lost = core_.lost();
     for (auto& reader : readers_) reader->close_commits();  // all at once: to leave a group takes time
     for (auto& reader : readers_) reader->finish();
     result.counts = core_.counts();
@@ -91,12 +93,28 @@ class Live::Session {
   }
 
  private:
-  // The queues take more as they empty; half of the time is for the prompt attempts of the drain.
-  std::uint64_t drain() {
-    const auto begun = std::chrono::steady_clock::now();
+  // The queues take more as they empty; half of the time is for the prompt attempts of the drain. At the end of
+  // all history nobody waits for the end: time counts from the last that a destination took.
+  std::uint64_t drain(const std::function<bool()>& should_stop) {
+    auto begun = std::chrono::steady_clock::now();
     const auto passed = [&] { return std::chrono::ceil<Duration>(std::chrono::steady_clock::now() - begun); };
-    while (core_.put_more() && passed() < options_.drain_limit / 2) std::this_thread::sleep_for(kDrainWait);
+    std::uint64_t least = UINT64_MAX;
+    while (passed() < options_.drain_limit / 2) {
+      std::uint64_t left = core_.put_more();
+      if (!stop_reading_) left += in_queues();
+      if (left == 0) break;
+      if (!stop_reading_ && left < least) begun = std::chrono::steady_clock::now();
+      least = std::min(least, left);
+      if (!stop_reading_ && should_stop()) stop();
+      std::this_thread::sleep_for(kDrainWait);
+    }
     return delivery_.drain(std::max(options_.drain_limit - passed(), Duration{0}));
+  }
+
+  [[nodiscard]] std::uint64_t in_queues() const {
+    std::uint64_t waiting = 0;
+    for (const notify::SubscriptionStatus& status : delivery_.status()) waiting += status.waiting;
+    return waiting;
   }
 
   void stop() {

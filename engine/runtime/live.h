@@ -26,8 +26,8 @@
 // its offset waits likewise: nothing that was read is forgotten before it is kept.
 //
 // run() returns when it is asked to stop (what was read is judged and delivered, within the drain limit),
-// when every source has come to its end, or when a source fails for good. It starts and joins its own
-// threads.
+// when every source has come to its end (then for as long as the destinations take something), or when a
+// source fails for good. It starts and joins its own threads.
 #pragma once
 
 #include <chrono>
@@ -69,6 +69,7 @@ struct LiveOptions {
 struct LiveResult {
   EngineCounts counts;
   std::uint64_t undelivered = 0;  // notifications and dead letters that the drain limit left behind
+  std::uint64_t lost = 0;         // notifications that were rejected, given up or gave way
   bool asked_to_stop = false;     // else every source came to its end
 };
 

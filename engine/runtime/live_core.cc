@@ -93,10 +93,16 @@ class LiveCore::Core : private Listener, private Answering {
   [[nodiscard]] EngineCounts counts() const { return engine_.counts(); }
   [[nodiscard]] std::uint64_t left() const { return left_; }
   void give_up() { giving_up_ = true; }
-  bool put_more() {
+  std::uint64_t put_more() {
     deliver_events();
     outbox_.refill();
-    return outbox_.waiting() > 0 || !events_.empty();
+    return in_no_queue();
+  }
+  [[nodiscard]] std::uint64_t lost() const {
+    std::uint64_t lost = 0;
+    for (const notify::SubscriptionStatus& status : outbox_.status())
+      lost += status.rejected + status.given_up + status.overflowed;
+    return lost;
   }
 
   [[nodiscard]] bool all_ended() const {
@@ -142,16 +148,17 @@ class LiveCore::Core : private Listener, private Answering {
     tick_now();
   }
 
-  // The last judgement. At a stop: what time has come to. At the end of all history: to the end of the last
-  // event's minute.
+  // A stop that comes when all was read is the end of all history.
   void finish(bool stopped) {
     if (failure_) {
       // Nothing can be judged any more.
-    } else if (stopped) {
+    } else if (stopped && !has_read_all()) {
       tick();
     } else if (newest_event_ != kNever) {
       judge(std::vector<EventTime>(feeds_.size(), floor_to(newest_event_, kMinute) + kMinute));
     }
+    // Where no time is known nothing was judged: dead letters and events of rules need none.
+    if (!failure_ && !engine_.is_idle()) keep(engine_.commit());
     for (const Note& note : tally_.rest()) note_(note);
     publish_telemetry(Telemetry::Phase::Stopping);
   }
@@ -159,9 +166,10 @@ class LiveCore::Core : private Listener, private Answering {
   // The last words: what was settled while draining, and a snapshot that makes the next start quick.
   void close() {
     closing_ = true;
-    left_ = outbox_.waiting() + events_.size();
     (void)outbox_.take_settled();
-    if (failure_ || !engine_.commit()) return;  // said already; it comes again
+    const bool is_kept = !failure_ && engine_.commit();
+    left_ = in_no_queue();
+    if (!is_kept) return;  // said already; it comes again
     if (!journal_.keeps()) {
       note_judged();
       if (left_ == 0) send_commits();  // else the events of the lost letters come again
@@ -189,6 +197,15 @@ class LiveCore::Core : private Listener, private Answering {
     if (std::holds_alternative<source::KafkaSettings>(settings.kind)) return !name.topic.empty();
     const bool is_stdin = std::holds_alternative<source::StdinSettings>(settings.kind);
     return name.topic.empty() && (name.file == "-") == is_stdin;
+  }
+
+  // Notifications and dead letters that wait for room.
+  [[nodiscard]] std::uint64_t in_no_queue() const { return outbox_.waiting() + events_.size(); }
+
+  // Every source has come to its end, and all that it gave was taken in.
+  [[nodiscard]] bool has_read_all() const {
+    return std::ranges::all_of(feeds_,
+                               [](const Feed& feed) { return feed.frontier.value() == kForever; });
   }
 
   void meet(std::uint32_t source, const source::PartitionName& name) {
@@ -587,7 +604,8 @@ void LiveCore::give_up() { core_->give_up(); }
 void LiveCore::finish(bool stopped) { core_->finish(stopped); }
 void LiveCore::close() { core_->close(); }
 EngineCounts LiveCore::counts() const { return core_->counts(); }
-bool LiveCore::put_more() { return core_->put_more(); }
+std::uint64_t LiveCore::put_more() { return core_->put_more(); }
+std::uint64_t LiveCore::lost() const { return core_->lost(); }
 std::uint64_t LiveCore::left() const { return core_->left(); }
 
 }  // namespace tocsin::runtime

@@ -60,17 +60,19 @@ class LiveCore {
 
   // A stop: from now on it is always ready, and what cannot be kept is left to the next run.
   void give_up();
-  // The last judgement. `stopped`: what time has come to; else, at the end of all history, to the end of the
-  // last event's minute.
+  // The last judgement, and what waits is kept and handed over. `stopped`: what time has come to; else, or where
+  // all was read by then, to the end of the last event's minute.
   void finish(bool stopped);
-  // Then: puts what has no room in a queue where there is room now; whether some is left.
-  [[nodiscard]] bool put_more();
+  // Then: puts what has no room in a queue where there is room now; how many are left.
+  [[nodiscard]] std::uint64_t put_more();
   // After the delivery was drained: what was settled then is kept, and a snapshot. The last commits.
   void close();
 
   [[nodiscard]] EngineCounts counts() const;
   // After close(): notifications and dead letters that were in no queue when the delivery ended.
   [[nodiscard]] std::uint64_t left() const;
+  // Notifications that were rejected, given up or gave way.
+  [[nodiscard]] std::uint64_t lost() const;
 
  private:
   class Core;

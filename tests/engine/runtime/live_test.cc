@@ -62,6 +62,7 @@ struct World {
   bool caught_up = false;  // after the batches: the source has proven that nothing more is there
   bool ended = false;      // after the batches: nothing will ever come
   bool sink_works = true;
+  Duration sink_pause{0};              // that it takes for each notification
   std::vector<std::string> delivered;  // subjects
   bool other_hangs = true;             // the second destination, where there is one
   std::vector<EventTime> other_delivered;
@@ -132,6 +133,7 @@ class MemorySink final : public notify::Sink {
   explicit MemorySink(World& world) : world_(world) {}
   Result<void> open() override { return {}; }
   notify::Attempt deliver(const notify::Notification& notification) override {
+    std::this_thread::sleep_for(world_.sink_pause);
     notify::Attempt attempt;
     world_.change([&](World& world) {
       if (world.sink_works) {
@@ -510,6 +512,32 @@ TEST_F(LiveRulesTest, EventsThatTheirDestinationDoesNotTakeHoldTheReadingAndCome
   EXPECT_EQ(world_.committed, 0);
 }
 
+TEST_F(LiveRulesTest, AfterTheEndOfAllHistoryASlowDestinationGetsEverything) {
+  world_.sink_pause = Duration{30};  // more than the drain limit in all
+  world_.batches.push_back(std::vector<std::string>(40, line(minutes(30), false)));
+  world_.ended = true;
+  start();
+  const LiveResult result = join();
+  EXPECT_EQ(world_.delivered.size(), 40U);
+  EXPECT_EQ(result.undelivered, 0U);
+  EXPECT_FALSE(result.asked_to_stop);
+}
+
+TEST_F(LiveRulesTest, EventsAndAlarmsThatAStopFindsWaitingAreJudgedAndCounted) {
+  world_.sink_works = false;
+  std::vector<std::string> lines(30, line(minutes(30), false));
+  lines.push_back(line(minutes(20), true));
+  world_.batches.push_back(lines);
+  world_.batches.push_back(lines);
+  world_.ended = true;
+  start();
+  ASSERT_TRUE(world_.wait([](const World& world) { return world.batches.empty(); }));
+  const LiveResult result = stop();
+  EXPECT_GT(result.counts.transitions, 0U);
+  EXPECT_EQ(result.undelivered + result.lost, result.counts.notifications);
+  EXPECT_GT(result.counts.notifications, 60U);
+}
+
 TEST_F(LiveTest, WhatDiesIsKeptBeforeItsOffsetIsCommitted) {
   world_.sink_works = false;
   world_.batches.push_back({line(minutes(30), false), R"({"t":"cut)", line(minutes(20), false)});
@@ -547,6 +575,27 @@ TEST_F(LiveTest, LettersThatTheirDestinationDoesNotTakeHoldTheReadingAndComeAgai
   }));
   const LiveResult result = stop();
   EXPECT_GT(result.undelivered, 0U);
+  EXPECT_EQ(world_.committed, 0);
+}
+
+// Nothing in them says a time, so nothing is ever judged.
+TEST_F(LiveTest, AllLettersOfAFileThatIsDeadToItsEndAreWritten) {
+  world_.batches.push_back(std::vector<std::string>(50, R"({"cut)"));
+  world_.ended = true;
+  start();
+  const LiveResult result = join();
+  EXPECT_EQ(world_.delivered.size(), 50U);
+  EXPECT_EQ(result.undelivered, 0U);
+}
+
+TEST_F(LiveTest, LettersThatAreLeftAtTheEndAreCounted) {
+  world_.sink_works = false;
+  world_.batches.push_back(std::vector<std::string>(50, R"({"cut)"));
+  world_.ended = true;
+  start();
+  ASSERT_TRUE(world_.wait([](const World& world) { return world.batches.empty(); }));
+  EXPECT_EQ(stop().undelivered, 50U);
+  EXPECT_TRUE(world_.delivered.empty());
   EXPECT_EQ(world_.committed, 0);
 }
 
