@@ -28,6 +28,8 @@ namespace tocsin::cli {
 namespace {
 
 constexpr Duration kDrainLimit = std::chrono::minutes(1);
+// For room at a destination; one that takes nothing for so long is not waited for again.
+constexpr Duration kRoomLimit = std::chrono::minutes(5);
 constexpr std::uint64_t kNamed =
     20;  // letters named in the log, of each kind of trouble; the rest is counted
 
@@ -107,9 +109,16 @@ class Teller final : public runtime::Listener {
     }
   }
   void submit(const notify::Notification& notification, std::uint32_t subscription) {
-    while (!stop_) {
-      if (delivery_.submit(notification, subscription, Duration{1000})) return;
+    const auto place = std::pair(notification.topic, subscription);
+    const Duration patience = stuck_.contains(place) ? Duration{0} : kRoomLimit;
+    constexpr Duration kLook{1000};  // at `stop_`
+    for (Duration waited{0}; !stop_ && waited <= patience; waited += kLook) {
+      if (delivery_.submit(notification, subscription, std::min(patience, kLook))) {
+        stuck_.erase(place);
+        return;
+      }
     }
+    if (!stop_) stuck_.insert(place);
     ++left_;
   }
 
@@ -122,7 +131,8 @@ class Teller final : public runtime::Listener {
   bool good_ = true;
   std::set<std::string> ringing_;  // alarms whose ALARM was told
   std::uint64_t dead_ = 0;
-  std::uint64_t left_ = 0;    // notifications that a stop kept from being submitted
+  std::uint64_t left_ = 0;    // notifications that found no room, or that a stop kept from being submitted
+  std::set<std::pair<std::uint32_t, std::uint32_t>> stuck_;  // topics and subscriptions that took nothing
   std::uint64_t untold_ = 0;  // changes of state that the letters do not prove
 };
 
@@ -190,6 +200,8 @@ int replay_dead_letters(const config::Configuration& configuration, const DeadLe
 
   notify::SteadyClock clock;
   Destinations destinations = make_destinations(configuration);
+  // Letters are read at a file's speed, and nobody reads them again: nothing gives way, submit() waits.
+  for (notify::TopicDefinition& topic : destinations.topics) topic.gives_up = false;
   notify::Delivery delivery(destinations.topics, std::move(destinations.sinks), {}, clock,
                             [&](const notify::DeliveryReport& report) { log.write(to_note(report)); });
   if (auto opened = delivery.open(); !opened)
@@ -207,7 +219,8 @@ int replay_dead_letters(const config::Configuration& configuration, const DeadLe
   const std::uint64_t letters = history->letters;
   const auto result =
       runtime::replay(plan, std::move(history->inputs), replay_options, partitions, teller, {}, stop);
-  const std::uint64_t undelivered = delivery.drain(kDrainLimit) + teller.left();
+  std::uint64_t undelivered = delivery.drain(kDrainLimit) + teller.left();
+  for (const notify::SubscriptionStatus& status : delivery.status()) undelivered += status.rejected;
   if (!result) {
     return fail_to(log, kUnreadable, describe(result.error()),
                    "what was read until then was judged and told; mend it and replay again");
@@ -229,8 +242,8 @@ int replay_dead_letters(const config::Configuration& configuration, const DeadLe
     fine = false;
     log.write({Severity::Error,
                "undelivered",
-               fmt::format("{} notifications could not be delivered before the end", undelivered),
-               "mend the destination and replay again",
+               fmt::format("{} notifications could not be delivered", undelivered),
+               "mend the destination and replay again: what it has already carries the same ids",
                {}});
   }
   if (!teller.good()) {
