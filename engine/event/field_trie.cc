@@ -4,31 +4,26 @@
 
 namespace tocsin::event {
 
-void FieldTrie::Node::link(std::uint32_t index) {
-  std::uint32_t& bucket = buckets_[members_[index].key.hash() & (buckets_.size() - 1)];
-  members_[index].next = bucket;
-  bucket = index;
+void FieldTrie::Node::place(const Member& member) {
+  std::size_t at = member.key.hash() & mask_;
+  while (members_[at].node != nullptr) at = (at + 1) & mask_;
+  members_[at] = member;
 }
 
-void FieldTrie::Node::add_member(const std::string& name, Node& node) {
-  lengths_ |= length_bit(name);
-  initials_ |= initial_bit(name);
-  if (of_path_) {  // a key may go on behind the name, with a dot
-    lengths_ = ~std::uint64_t{0};
-    if (name.empty()) initials_ |= initial_bit(".");
+void FieldTrie::Node::add_member(Node& node) {
+  ++size_;
+  if (members_.size() < std::size_t{size_} * 4) {
+    std::vector<Member> before(std::max<std::size_t>(8, members_.size() * 2));
+    before.swap(members_);
+    mask_ = members_.size() - 1;
+    for (const Member& member : before) {
+      if (member.node != nullptr) place(member);
+    }
   }
-  auto kept = std::make_unique<const std::string>(name);
-  const FieldKey key(*kept);
-  members_.push_back({std::move(kept), key, &node, kNone});
-  if (buckets_.size() < members_.size() * 4) {
-    buckets_.assign(std::max<std::size_t>(8, buckets_.size() * 2), kNone);
-    for (std::uint32_t i = 0; i < members_.size(); ++i) link(i);
-  } else {
-    link(static_cast<std::uint32_t>(members_.size() - 1));
-  }
+  place({FieldKey(node.name_), &node});
 }
 
-FieldTrie::FieldTrie() { make(false); }
+FieldTrie::FieldTrie() { make(); }
 FieldTrie::~FieldTrie() = default;
 FieldTrie::FieldTrie(const FieldTrie& other) : FieldTrie() {
   for (const auto& field : other.added_) {
@@ -42,16 +37,16 @@ FieldTrie::FieldTrie(const FieldTrie& other) : FieldTrie() {
 FieldTrie::FieldTrie(FieldTrie&&) noexcept = default;
 FieldTrie& FieldTrie::operator=(FieldTrie&&) noexcept = default;
 
-FieldTrie::Node& FieldTrie::make(bool of_path) {
-  return *nodes_.emplace_back(std::make_unique<Node>(static_cast<std::uint32_t>(nodes_.size()), of_path));
+FieldTrie::Node& FieldTrie::make() {
+  return *nodes_.emplace_back(std::make_unique<Node>(static_cast<std::uint32_t>(nodes_.size())));
 }
 
-Slot FieldTrie::slot_of(Node& node, std::variant<Selector, std::string> field) {
-  if (node.slot_ == kNoSlot) {
-    node.slot_ = static_cast<Slot>(slots_++);
+Slot FieldTrie::give(Slot& slot, std::variant<Selector, std::string> field) {
+  if (slot == kNoSlot) {
+    slot = static_cast<Slot>(slots_++);
     added_.push_back(std::move(field));
   }
-  return node.slot_;
+  return slot;
 }
 
 // The node that `step` leads to from `parent`; made if it is not there yet.
@@ -73,10 +68,12 @@ FieldTrie::Node& FieldTrie::child(Node& parent, const SelectorStep& step) {
   }
   if (found != nullptr) return *nodes_[found->id_];
 
-  Node& made = make(parent.of_path_);
+  Node& made = make();
   switch (step.kind) {
     case SelectorStep::Kind::Name:
-      parent.add_member(step.name, made);
+      made.name_ = step.name;
+      made.has_dot_ = step.name.find('.') != std::string::npos;
+      parent.add_member(made);
       break;
     case SelectorStep::Kind::Index:
       parent.elements_.emplace_back(step.index, &made);
@@ -95,19 +92,21 @@ Slot FieldTrie::add(const Selector& selector) {
   TOCSIN_CHECK(!selector.steps.empty());
   Node* node = nodes_.front().get();
   for (const SelectorStep& step : selector.steps) node = &child(*node, step);
-  return slot_of(*node, selector);
+  return give(node->slot_, selector);
 }
 
 Slot FieldTrie::add_path(std::string_view path) {
   const std::string_view whole = path;
-  if (path_root_ == nullptr) path_root_ = &make(true);
-  Node* node = path_root_;
+  Node* node = nodes_.front().get();
   for (;;) {
+    node->has_paths_ = true;
     const std::size_t dot = path.find('.');
     node = &child(*node, {SelectorStep::Kind::Name, std::string(path.substr(0, dot)), 0});
-    if (dot == std::string_view::npos) return slot_of(*node, std::string(whole));
+    if (dot == std::string_view::npos) break;
     path.remove_prefix(dot + 1);
   }
+  node->has_paths_ = true;
+  return give(node->path_slot_, std::string(whole));
 }
 
 }  // namespace tocsin::event

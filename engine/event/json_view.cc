@@ -6,17 +6,16 @@
 // end is never searched for. And an object's member is always the four offsets of key, colon, value and comma
 // (or closing bracket): the structure is checked by looking at one byte for each offset.
 //
-// The walk keeps a stack of frames, one for each open object or array. A frame has the trie nodes that are
-// "active" in it: those whose path leads here. Usually that is one; `$.*.x` beside `$.a.y` makes it two
-// inside of "a". A frame without active nodes belongs to a part that nobody wants: its keys are not even
-// looked at.
+// The walk keeps a stack of frames, one for each open object or array that has "targets": the trie nodes whose
+// selectors and paths lead on from here. Usually that is one; `$.*.x` beside `$.a.y` makes it two inside of
+// "a". What has no targets is a part that nobody wants: skip() goes over it and looks at its structure only.
 //
-// Wanted nodes are appended to a log in document order. That makes "the last of two equal keys wins" simple:
-// everything that the earlier member filed is one range of the log, and is struck out. A frame that wants
-// members by name keeps, for each of them, where in `members_` it was last seen (`seen_`, stamped with the
-// frame's serial number so that it never has to be cleared). A frame that wants any member (`.*`) records all
-// keys and sorts them when it closes. At the end the log is sorted by slot, in the order of the document
-// within a slot.
+// Wanted nodes are filed in document order. That makes "the last of two equal keys wins" simple: everything
+// that the earlier member filed is one range, and is struck out. A frame that wants members by name keeps, for
+// each of them, where in `members_` it was last seen (`seen_`, stamped with the frame's serial number so that
+// it never has to be cleared). A frame that wants any member (`.*`) records all keys and sorts them when it
+// closes. A slot's nodes usually stand together where they were filed; where they do not, or some were struck
+// out, all are sorted by slot at the end, in the order of the document within a slot.
 #include "engine/event/json_view.h"
 
 #include <simdjson.h>
@@ -51,31 +50,33 @@ bool is_white(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; 
 struct JsonView::State {
   using TrieNode = FieldTrie::Node;
 
-  // An open object or array.
+  // A trie node that a value is reached by. Inside of arrays and behind keys with dots only paths lead on.
+  struct Target {
+    const TrieNode* node = nullptr;
+    bool path_only = false;
+  };
+
+  // An open object or array with targets.
   struct Frame {
     char closer = 0;
-    bool any_member = false;         // some active node wants any member: all keys are recorded
-    std::uint32_t element = 0;       // arrays: the index of the next element
-    std::uint32_t active_begin = 0;  // its active nodes: active_[active_begin, active_end)
-    std::uint32_t active_end = 0;
+    bool any_member = false;  // some target wants any member: all keys are recorded
+    bool has_paths = false;   // some target is on a path
+    Target only;              // of an object: its target, if it is the only one and does not want any member
+    std::uint32_t element = 0;        // arrays: the index of the next element
+    std::uint32_t targets_begin = 0;  // targets_[targets_begin, targets_end)
+    std::uint32_t targets_end = 0;
     std::uint32_t members_begin = 0;  // its records: members_[members_begin, …)
-    std::uint32_t filed_begin =
-        0;  // the log entries that are this container itself, whose text ends where it closes
+    std::uint32_t filed_begin = 0;    // the nodes that are this container itself; they end where it closes
     std::uint32_t filed_end = 0;
     std::uint32_t around = 0;  // with paths: the innermost array element it stands in or is
     std::uint64_t serial = 0;
   };
 
-  // A member that filed, or may have filed, something: from log_begin up to where the frame's next record
+  // A member that filed, or may have filed, something: from filed_begin up to where the frame's next record
   // begins.
   struct Member {
     std::string_view key;
-    std::uint32_t log_begin = 0;
-  };
-
-  struct Filed {
-    Slot slot = kNoSlot;  // kNoSlot: struck out
-    JsonNode node;
+    std::uint32_t filed_begin = 0;
   };
 
   struct Seen {
@@ -90,54 +91,61 @@ struct JsonView::State {
   };
 
   JsonStatus scan(std::string_view message);
-  JsonStatus check_scalar_root();
   JsonStatus walk(const FieldTrie& fields);
-  bool open(std::uint32_t at, std::size_t children);
+  JsonStatus check_scalar_root();
+  JsonStatus skip(const std::uint32_t*& at);
+  bool open(char opener, std::size_t children, std::uint32_t filed_begin);
+  void place(Frame& frame);
   void close(std::uint32_t at);
-  void select_member(Frame& frame, std::string_view key);
-  void add_member(Frame& frame, std::string_view name);
-  void select_element(Frame& frame);
-  void strike_out(std::size_t member, std::size_t members_end);
+  Target select_member(const Frame& frame, std::string_view name);
+  Target select_any_member(const Frame& frame, FieldKey key);
+  Target select_element(Frame& frame);
+  Target only_of(std::size_t children);
+  void record(const Frame& frame, const TrieNode& child, std::string_view name);
+  void strike_out(std::size_t member);
   void strike_out_earlier(const Frame& frame, std::string_view name);
   void strike_out_repeats(const Frame& frame);
-  void place(Frame& frame);
-  void file(std::size_t children, NodeKind kind, std::string_view node_text);
+  void file(const Target& target, NodeKind kind, std::string_view node_text);
+  void put(Slot slot, NodeKind kind, std::string_view node_text, std::uint32_t element);
+  void end_texts(std::uint32_t begin, std::uint32_t end, std::uint32_t at);
+  void sort_by_slot();
   [[nodiscard]] std::string_view between(std::uint32_t begin, std::uint32_t next) const;
+  [[nodiscard]] std::string_view inside(std::uint32_t begin, std::uint32_t next) const;
   [[nodiscard]] std::string_view unescaped(std::string_view inside);
-  void sort_by_slot(std::size_t slots);
 
   std::unique_ptr<simdjson::internal::dom_parser_implementation> scanner_;
   const char* text_ = nullptr;
   std::size_t size_ = 0;
   const std::uint32_t* offsets_ = nullptr;
-  std::size_t count_ = 0;
+  const std::uint32_t* end_ = nullptr;  // of the offsets
   bool has_escapes_ = false;
 
   std::array<Frame, kMaxDepth> frames_;
   std::size_t depth_ = 0;
-  std::vector<const TrieNode*> active_;
+  std::array<char, kMaxDepth> closers_;  // of the containers that are skipped
+  std::vector<Target> targets_;
   std::vector<Member> members_;
   std::vector<std::uint32_t> order_;  // of members, to find repeats
   std::vector<Seen> seen_;            // by trie node
-  std::vector<Filed> log_;
-  std::vector<char> unescaped_;  // room for all of the message's strings: what is in it does not move
+  std::vector<char> unescaped_;       // room for all of the message's strings: what is in it does not move
   std::size_t unescaped_size_ = 0;
   std::uint64_t frame_serial_ = 0;
-  bool has_paths_ = false;
   std::vector<ArrayElement> elements_ = std::vector<ArrayElement>(1);  // the first stands for none
 
+  std::vector<JsonNode> nodes_;  // as they were filed; struck out: kNoSlot
+  bool is_sorted_ = true;        // each slot's nodes stand together, and none is struck out
   std::uint64_t walk_serial_ = 0;
-  std::vector<Range> ranges_;  // by slot, into found_
-  std::vector<JsonNode> found_;
+  std::vector<Range> ranges_;  // by slot, into nodes_
   std::vector<Slot> filled_;
+  std::vector<JsonNode> sorted_;
 };
 
 // Runs stage 1. NotObject stands for "fine so far".
 JsonStatus JsonView::State::scan(std::string_view message) {
   if (unescaped_.size() > kKeptCapacity) unescaped_ = {};
-  if (log_.capacity() > kKeptNodes || members_.capacity() > kKeptNodes || elements_.capacity() > kKeptNodes) {
-    log_ = {};
-    found_ = {};
+  if (nodes_.capacity() > kKeptNodes || members_.capacity() > kKeptNodes || elements_.capacity() > kKeptNodes) {
+    nodes_ = {};
+    sorted_ = {};
     members_ = {};
     order_ = {};
     elements_ = std::vector<ArrayElement>(1);
@@ -160,7 +168,7 @@ JsonStatus JsonView::State::scan(std::string_view message) {
     return simdjson::validate_utf8(text_, size_) ? JsonStatus::Invalid : JsonStatus::BadUtf8;
   }
   offsets_ = scanner_->structural_indexes.get();
-  count_ = scanner_->n_structural_indexes;
+  end_ = offsets_ + scanner_->n_structural_indexes;
   has_escapes_ = std::memchr(text_, '\\', size_) != nullptr;
   if (has_escapes_) {
     if (!escapes_are_valid(message)) return JsonStatus::Invalid;
@@ -170,10 +178,18 @@ JsonStatus JsonView::State::scan(std::string_view message) {
 }
 
 // The bytes from a scalar's or string's first one, without the white space before `next`.
-std::string_view JsonView::State::between(std::uint32_t begin, std::uint32_t next) const {
+inline std::string_view JsonView::State::between(std::uint32_t begin, std::uint32_t next) const {
   std::uint32_t end = next;
-  while (is_white(text_[end - 1])) --end;
+  if (text_[end - 1] <= ' ') {  // hardly ever
+    while (is_white(text_[end - 1])) --end;
+  }
   return {text_ + begin, end - begin};
+}
+
+// The inside of the string that begins at `begin`.
+inline std::string_view JsonView::State::inside(std::uint32_t begin, std::uint32_t next) const {
+  const std::string_view string = between(begin, next);
+  return {string.data() + 1, string.size() - 2};
 }
 
 std::string_view JsonView::State::unescaped(std::string_view inside) {
@@ -207,23 +223,43 @@ bool classify_scalar(std::string_view text, NodeKind& kind) {
 }  // namespace
 
 JsonStatus JsonView::State::check_scalar_root() {
-  if (count_ != 1) return JsonStatus::Invalid;
+  if (end_ - offsets_ != 1) return JsonStatus::Invalid;
   const std::string_view scalar = between(offsets_[0], static_cast<std::uint32_t>(size_));
   NodeKind kind{};
   return scalar.front() == '"' || classify_scalar(scalar, kind) ? JsonStatus::NotObject : JsonStatus::Invalid;
 }
 
-// Files a value under the slots of the active nodes from `children` on: those that lead to it. Objects and
-// arrays are nothing that a path leads to.
-void JsonView::State::file(std::size_t children, NodeKind kind, std::string_view node_text) {
-  for (std::size_t i = children; i < active_.size(); ++i) {
-    const TrieNode& node = *active_[i];
-    if (node.slot() == kNoSlot) continue;
-    if (!node.of_path()) {
-      log_.push_back({node.slot(), {kind, node_text, 0}});
-    } else if (kind != NodeKind::Object && kind != NodeKind::Array) {
-      log_.push_back({node.slot(), {kind, node_text, frames_[depth_ - 1].around}});
-    }
+inline void JsonView::State::put(Slot slot, NodeKind kind, std::string_view node_text,
+                                 std::uint32_t element) {
+  const auto at = static_cast<std::uint32_t>(nodes_.size());
+  nodes_.emplace_back(kind, node_text, element, slot);
+  Range& range = ranges_[slot];
+  if (range.walk != walk_serial_) {
+    range.walk = walk_serial_;
+    range.begin = at;
+    range.end = at + 1;
+    filled_.push_back(slot);
+  } else if (range.end == at) {
+    range.end = at + 1;
+  } else {
+    is_sorted_ = false;
+  }
+}
+
+// Files a value under the slots of a target that leads to it. Objects and arrays are nothing that a path
+// leads to.
+inline void JsonView::State::file(const Target& target, NodeKind kind, std::string_view node_text) {
+  const TrieNode& node = *target.node;
+  if (!target.path_only && node.slot() != kNoSlot) put(node.slot(), kind, node_text, 0);
+  if (node.path_slot() != kNoSlot && kind != NodeKind::Object && kind != NodeKind::Array)
+    put(node.path_slot(), kind, node_text, frames_[depth_ - 1].around);
+}
+
+// Sets the end of containers that are filed: their closing bracket is at `at`.
+void JsonView::State::end_texts(std::uint32_t begin, std::uint32_t end, std::uint32_t at) {
+  for (std::uint32_t i = begin; i < end; ++i) {
+    std::string_view& node_text = nodes_[i].text;
+    node_text = {node_text.data(), static_cast<std::size_t>(text_ + at + 1 - node_text.data())};
   }
 }
 
@@ -240,32 +276,38 @@ void JsonView::State::place(Frame& frame) {
   elements_.push_back({outer.around, static_cast<std::uint32_t>(outer.serial)});
 }
 
-// Opens the object or array at `at`, to which the active nodes from `children` on lead. False: too deep.
-bool JsonView::State::open(std::uint32_t at, std::size_t children) {
-  if (depth_ == kMaxDepth) return false;
-  const bool object = text_[at] == '{';
+// Keeps of the targets from `children` on those that lead on into an object or array, and opens a frame for
+// it. False: there are none. There is room for a frame.
+bool JsonView::State::open(char opener, std::size_t children, std::uint32_t filed_begin) {
+  const bool object = opener == '{';
+  std::size_t kept = children;
+  bool any_member = false;
+  bool has_paths = false;
+  for (std::size_t i = children; i < targets_.size(); ++i) {
+    const Target target = targets_[i];
+    const TrieNode& node = *target.node;
+    if (target.path_only ? !node.has_paths() : object ? !node.wants_members() : !node.wants_elements())
+      continue;
+    any_member |= object && !target.path_only && node.any_member() != nullptr;
+    has_paths |= node.has_paths();
+    targets_[kept++] = target;
+  }
+  targets_.resize(kept);
+  if (kept == children) return false;
+
   Frame& frame = frames_[depth_++];
   frame.closer = object ? '}' : ']';
-  frame.any_member = false;
-  frame.active_begin = frame.active_end = static_cast<std::uint32_t>(children);
-  frame.filed_begin = frame.filed_end = static_cast<std::uint32_t>(log_.size());
-  if (active_.size() == children) return true;
-
-  if (has_paths_) place(frame);
-  file(children, object ? NodeKind::Object : NodeKind::Array, {text_ + at, 1});
-  frame.filed_end = static_cast<std::uint32_t>(log_.size());
-  std::size_t kept = children;
-  for (std::size_t i = children; i < active_.size(); ++i) {
-    const TrieNode* node = active_[i];
-    if (object ? !node->wants_members() : !node->wants_elements()) continue;
-    frame.any_member |= object && node->any_member() != nullptr;
-    active_[kept++] = node;
-  }
-  active_.resize(kept);
-  frame.active_end = static_cast<std::uint32_t>(kept);
+  frame.any_member = any_member;
+  frame.has_paths = has_paths;
+  frame.only = object && kept - children == 1 && !any_member ? targets_[children] : Target{};
   frame.element = 0;
+  frame.targets_begin = static_cast<std::uint32_t>(children);
+  frame.targets_end = static_cast<std::uint32_t>(kept);
   frame.members_begin = static_cast<std::uint32_t>(members_.size());
+  frame.filed_begin = filed_begin;
+  frame.filed_end = static_cast<std::uint32_t>(nodes_.size());
   frame.serial = ++frame_serial_;
+  if (has_paths) place(frame);
   return true;
 }
 
@@ -273,72 +315,94 @@ bool JsonView::State::open(std::uint32_t at, std::size_t children) {
 void JsonView::State::close(std::uint32_t at) {
   const Frame& frame = frames_[--depth_];
   if (frame.any_member) strike_out_repeats(frame);
-  for (std::uint32_t i = frame.filed_begin; i < frame.filed_end; ++i) {
-    std::string_view& node_text = log_[i].node.text;
-    node_text = {node_text.data(), static_cast<std::size_t>(text_ + at + 1 - node_text.data())};
-  }
-  if (frame.active_end != frame.active_begin) {
-    members_.resize(frame.members_begin);
-    active_.resize(frame.active_begin);
-  }
+  end_texts(frame.filed_begin, frame.filed_end, at);
+  members_.resize(frame.members_begin);
+  targets_.resize(frame.targets_begin);
 }
 
-// Makes active what a key leads to in `frame`.
-inline void JsonView::State::select_member(Frame& frame, std::string_view key) {
-  // Escapes stand in values, hardly ever in keys.
-  const bool escaped = has_escapes_ && key.find('\\') != std::string_view::npos;
-  if (escaped) return add_member(frame, unescaped(key));
-  if (frame.active_end - frame.active_begin == 1 && !frame.any_member &&
-      !active_[frame.active_begin]->may_have(key)) {
-    return;  // the usual case, without a call
-  }
-  add_member(frame, key);
+// What a key leads to in `frame`, if it is one target; if there are several, they are put on targets_.
+[[gnu::always_inline]] inline JsonView::State::Target JsonView::State::select_member(const Frame& frame,
+                                                                                     std::string_view name) {
+  const FieldKey key(name, static_cast<std::size_t>(text_ + size_ - name.data()));
+  if (has_escapes_ && key.contains('\\')) return select_any_member(frame, FieldKey(unescaped(name)));
+  const auto [node, path_only] = frame.only;
+  if (node == nullptr) return select_any_member(frame, key);
+  const TrieNode* const child = node->member(key);
+  // A path may go on behind a dot.
+  if (frame.has_paths && (child != nullptr ? child->has_dot() : key.contains('.')))
+    return select_any_member(frame, key);
+  if (child == nullptr || (path_only && !child->has_paths())) return {};
+  record(frame, *child, name);
+  return {child, path_only};
 }
 
-void JsonView::State::add_member(Frame& frame, std::string_view name) {
-  const std::size_t children = active_.size();
-  for (std::uint32_t i = frame.active_begin; i < frame.active_end; ++i) {
-    const TrieNode* node = active_[i];
-    if (const TrieNode* child = node->of_path() ? node->follow(name) : node->member(name))
-      active_.push_back(child);
-    if (node->any_member() != nullptr) active_.push_back(node->any_member());
-  }
-  if (active_.size() == children) return;
-  if (!frame.any_member) {
-    // The first child stands for the key: no other key leads to it. But of a path, the names of `a.b` may
-    // also be found one in the other, while this frame is open: then the key itself is sought.
-    const TrieNode& first = *active_[children];
-    if (first.of_path() && name.find('.') != std::string_view::npos) {
-      strike_out_earlier(frame, name);
-    } else {
-      Seen& seen = seen_[first.id()];
-      if (seen.frame == frame.serial) strike_out(seen.member, members_.size());
-      seen = {frame.serial, static_cast<std::uint32_t>(members_.size())};
+// The same, whatever the targets and the key are.
+JsonView::State::Target JsonView::State::select_any_member(const Frame& frame, FieldKey key) {
+  const std::size_t children = targets_.size();
+  const bool dotted = frame.has_paths && key.contains('.');
+  for (std::uint32_t i = frame.targets_begin; i < frame.targets_end; ++i) {
+    const auto [node, path_only] = targets_[i];
+    if (!path_only) {
+      if (const TrieNode* child = node->member(key)) targets_.push_back({child, false});
+      if (node->any_member() != nullptr) targets_.push_back({node->any_member(), false});
+    }
+    if (path_only || dotted) {
+      if (const TrieNode* child = node->follow(key.text())) targets_.push_back({child, true});
     }
   }
-  members_.push_back({name, static_cast<std::uint32_t>(log_.size())});
+  if (targets_.size() == children) return {};
+  if (!frame.any_member && !dotted) {
+    record(frame, *targets_[children].node, key.text());
+  } else {
+    // The names of `a.b` may also be found one in the other, while this frame is open: the node does not
+    // stand for the key.
+    if (dotted && !frame.any_member) strike_out_earlier(frame, key.text());
+    members_.push_back({key.text(), static_cast<std::uint32_t>(nodes_.size())});
+  }
+  return only_of(children);
 }
 
-void JsonView::State::select_element(Frame& frame) {
-  for (std::uint32_t i = frame.active_begin; i < frame.active_end; ++i) {
-    const TrieNode* node = active_[i];
-    if (node->of_path()) active_.push_back(node);
-    if (const TrieNode* child = node->element(frame.element)) active_.push_back(child);
-    if (node->any_element() != nullptr) active_.push_back(node->any_element());
+// Takes the last target off targets_ if it is the only one from `children` on.
+inline JsonView::State::Target JsonView::State::only_of(std::size_t children) {
+  if (targets_.size() != children + 1) return {};
+  const Target only = targets_.back();
+  targets_.pop_back();
+  return only;
+}
+
+// Records a member. Its first target stands for its key: no other key leads to it.
+inline void JsonView::State::record(const Frame& frame, const TrieNode& child, std::string_view name) {
+  Seen& seen = seen_[child.id()];
+  if (seen.frame == frame.serial) strike_out(seen.member);
+  seen = {frame.serial, static_cast<std::uint32_t>(members_.size())};
+  members_.push_back({name, static_cast<std::uint32_t>(nodes_.size())});
+}
+
+// What leads to the next element of `frame`, as with members.
+JsonView::State::Target JsonView::State::select_element(Frame& frame) {
+  const std::size_t children = targets_.size();
+  for (std::uint32_t i = frame.targets_begin; i < frame.targets_end; ++i) {
+    const auto [node, path_only] = targets_[i];
+    if (node->has_paths()) targets_.push_back({node, true});
+    if (path_only) continue;
+    if (const TrieNode* child = node->element(frame.element)) targets_.push_back({child, false});
+    if (node->any_element() != nullptr) targets_.push_back({node->any_element(), false});
   }
   ++frame.element;
+  return only_of(children);
 }
 
-// Strikes out what members_[member] filed; `members_end` is the end of its frame's records.
-void JsonView::State::strike_out(std::size_t member, std::size_t members_end) {
-  const std::size_t end = member + 1 < members_end ? members_[member + 1].log_begin : log_.size();
-  for (std::size_t i = members_[member].log_begin; i < end; ++i) log_[i].slot = kNoSlot;
+// Strikes out what members_[member], a record of the innermost frame, filed.
+void JsonView::State::strike_out(std::size_t member) {
+  const std::size_t end = member + 1 < members_.size() ? members_[member + 1].filed_begin : nodes_.size();
+  for (std::size_t i = members_[member].filed_begin; i < end; ++i) nodes_[i].slot = kNoSlot;
+  is_sorted_ = false;
 }
 
 // Strikes out what a member of this name filed before.
 void JsonView::State::strike_out_earlier(const Frame& frame, std::string_view name) {
   for (std::size_t i = members_.size(); i > frame.members_begin; --i) {
-    if (members_[i - 1].key == name) return strike_out(i - 1, members_.size());
+    if (members_[i - 1].key == name) return strike_out(i - 1);
   }
 }
 
@@ -350,7 +414,52 @@ void JsonView::State::strike_out_repeats(const Frame& frame) {
     return order != 0 ? order < 0 : a < b;
   });
   for (std::size_t i = 1; i < order_.size(); ++i) {
-    if (members_[order_[i - 1]].key == members_[order_[i]].key) strike_out(order_[i - 1], members_.size());
+    if (members_[order_[i - 1]].key == members_[order_[i]].key) strike_out(order_[i - 1]);
+  }
+}
+
+// Goes over the object or array at `at`, which nobody wants, to its closing bracket. Object: it is fine.
+JsonStatus JsonView::State::skip(const std::uint32_t*& at) {
+  const char* const text = text_;
+  const std::uint32_t* const end = end_;
+  const std::uint32_t* token = at;
+  std::size_t depth = depth_;
+  char closer = 0;  // of the innermost one; those around it are in closers_
+  for (;;) {
+    const char first = text[*token];
+    ++token;
+    bool is_open = false;
+    if (first == '{' || first == '[') {
+      if (depth == kMaxDepth) return JsonStatus::TooDeep;
+      if (token == end) return JsonStatus::Invalid;
+      closers_[depth++] = closer;
+      closer = static_cast<char>(first + 2);  // in ASCII, of both
+      is_open = text[*token] != closer;
+    } else {
+      if (token == end) return JsonStatus::Invalid;
+      NodeKind kind{};
+      if (first != '"' && !classify_scalar(between(token[-1], *token), kind)) return JsonStatus::Invalid;
+    }
+    if (!is_open) {
+      for (;; ++token) {
+        if (token == end) return JsonStatus::Invalid;
+        const char separator = text[*token];
+        if (separator == ',') break;
+        if (separator != closer) return JsonStatus::Invalid;
+        closer = closers_[--depth];
+        if (depth == depth_) {
+          at = token;
+          return JsonStatus::Object;
+        }
+      }
+      ++token;
+    }
+    if (closer == '}') {
+      if (end - token < 3 || text[token[0]] != '"' || text[token[1]] != ':') return JsonStatus::Invalid;
+      token += 2;
+    } else if (token == end) {
+      return JsonStatus::Invalid;
+    }
   }
 }
 
@@ -358,109 +467,114 @@ void JsonView::State::strike_out_repeats(const Frame& frame) {
 // it.
 JsonStatus JsonView::State::walk(const FieldTrie& fields) {
   depth_ = 0;
-  active_.clear();
+  targets_.clear();
   members_.clear();
-  log_.clear();
+  nodes_.clear();
+  is_sorted_ = true;
   unescaped_size_ = 0;
-  has_paths_ = fields.path_root() != nullptr;
   elements_.resize(1);
   if (seen_.size() < fields.nodes()) seen_.resize(fields.nodes());
+  if (ranges_.size() < fields.slots()) ranges_.resize(fields.slots());
 
   const char* const text = text_;
-  const std::uint32_t* const offsets = offsets_;
-  const std::size_t count = count_;
+  const std::uint32_t* const end = end_;
+  const std::uint32_t* at = offsets_;  // the value, or what is behind it
 
-  const char root = text[offsets[0]];
+  const char root = text[*at];
   if (root != '{' && root != '[') return check_scalar_root();
-  if (root == '{') {
-    active_.push_back(&fields.root());
-    if (has_paths_) active_.push_back(fields.path_root());
-  }
-  open(offsets[0], 0);
-
-  std::size_t at = 1;
-  bool fresh = true;  // just behind an opening bracket; else behind a value
+  Target only;                // leads to the value; or, if its node is null,
+  std::size_t children = 0;   // the targets from here on do
+  if (root == '{') only.node = &fields.root();
   for (;;) {
-    if (at == count) return JsonStatus::Invalid;
-    const char separator = text[offsets[at]];
-    Frame& frame = frames_[depth_ - 1];
-    if (separator == frame.closer) {
-      close(offsets[at++]);
-      if (depth_ == 0) break;
-      fresh = false;
-      continue;
-    }
-    if (!fresh) {
-      if (separator != ',') return JsonStatus::Invalid;
-      ++at;
-    }
-
-    const std::size_t children = active_.size();
-    const bool wanted = frame.active_end != frame.active_begin;
-    if (frame.closer == '}') {
-      if (at + 2 >= count || text[offsets[at]] != '"' || text[offsets[at + 1]] != ':')
-        return JsonStatus::Invalid;
-      if (wanted) {
-        const std::string_view key = between(offsets[at], offsets[at + 1]);
-        select_member(frame, {key.data() + 1, key.size() - 2});
-      }
-      at += 2;
-    } else {
-      if (at == count) return JsonStatus::Invalid;
-      if (wanted) select_element(frame);
-    }
-
-    const char first = text[offsets[at]];
-    if (first == '{' || first == '[') {
-      if (!open(offsets[at], children)) return JsonStatus::TooDeep;
-      fresh = true;
-      ++at;
-      continue;
-    }
-    if (at + 1 == count) return JsonStatus::Invalid;
+    const char first = text[*at];
     if (first == '"') {
-      if (active_.size() != children) {
-        const std::string_view value = between(offsets[at], offsets[at + 1]);
-        file(children, NodeKind::String, unescaped({value.data() + 1, value.size() - 2}));
+      if (++at == end) return JsonStatus::Invalid;
+      if (only.node != nullptr) {
+        file(only, NodeKind::String, unescaped(inside(at[-1], *at)));
+      } else if (targets_.size() != children) {
+        const std::string_view string = unescaped(inside(at[-1], *at));
+        for (std::size_t i = children; i < targets_.size(); ++i) file(targets_[i], NodeKind::String, string);
       }
+    } else if (first == '{' || first == '[') {
+      if (only.node != nullptr) targets_.push_back(only);
+      const auto filed_begin = static_cast<std::uint32_t>(nodes_.size());
+      for (std::size_t i = children; i < targets_.size(); ++i)
+        file(targets_[i], first == '{' ? NodeKind::Object : NodeKind::Array, {text + *at, 1});
+      if (targets_.size() != children && depth_ == kMaxDepth) return JsonStatus::TooDeep;
+      if (targets_.size() != children && open(first, children, filed_begin)) {
+        if (++at == end) return JsonStatus::Invalid;
+        if (text[*at] != frames_[depth_ - 1].closer) {
+          --at;
+          goto next;
+        }
+        close(*at);
+      } else {
+        const auto filed_end = static_cast<std::uint32_t>(nodes_.size());
+        if (const JsonStatus status = skip(at); status != JsonStatus::Object) return status;
+        end_texts(filed_begin, filed_end, *at);
+      }
+      ++at;
     } else {
-      const std::string_view value = between(offsets[at], offsets[at + 1]);
+      if (++at == end) return JsonStatus::Invalid;
+      const std::string_view value = between(at[-1], *at);
       NodeKind kind{};
       if (!classify_scalar(value, kind)) return JsonStatus::Invalid;
-      if (active_.size() != children) file(children, kind, value);
+      if (only.node != nullptr) file(only, kind, value);
+      for (std::size_t i = children; i < targets_.size(); ++i) file(targets_[i], kind, value);
     }
-    if (active_.size() != children) active_.resize(children);
-    fresh = false;
-    ++at;
+
+    // Behind a value: a comma, or the ends of containers.
+    for (; depth_ != 0; ++at) {
+      if (at == end) return JsonStatus::Invalid;
+      const char separator = text[*at];
+      if (separator == ',') break;
+      if (separator != frames_[depth_ - 1].closer) return JsonStatus::Invalid;
+      close(*at);
+    }
+    if (depth_ == 0) break;
+  next:
+    Frame& frame = frames_[depth_ - 1];
+    children = frame.targets_end;
+    if (targets_.size() != children) targets_.resize(children);
+    if (frame.closer == '}') {
+      if (end - at < 4 || text[at[1]] != '"' || text[at[2]] != ':') return JsonStatus::Invalid;
+      only = select_member(frame, inside(at[1], at[2]));
+      at += 3;
+    } else {
+      if (++at == end) return JsonStatus::Invalid;
+      only = select_element(frame);
+    }
   }
-  if (at != count) return JsonStatus::Invalid;
+  if (at != end) return JsonStatus::Invalid;
   return root == '{' ? JsonStatus::Object : JsonStatus::NotObject;
 }
 
-// Turns the log into one range of found_ for each slot that has nodes: count, place, fill.
-void JsonView::State::sort_by_slot(std::size_t slots) {
-  if (ranges_.size() < slots) ranges_.resize(slots);
-  for (const Filed& filed : log_) {
-    if (filed.slot == kNoSlot) continue;
-    Range& range = ranges_[filed.slot];
+// Makes nodes_ one range for each slot that has any: count, place, fill.
+void JsonView::State::sort_by_slot() {
+  ++walk_serial_;
+  filled_.clear();
+  for (const JsonNode& node : nodes_) {
+    if (node.slot == kNoSlot) continue;
+    Range& range = ranges_[node.slot];
     if (range.walk != walk_serial_) {
       range = {walk_serial_, kNone, 0};
-      filled_.push_back(filed.slot);
+      filled_.push_back(node.slot);
     }
     ++range.end;
   }
-  found_.resize(log_.size());
+  sorted_.resize(nodes_.size());
   std::uint32_t next = 0;
-  for (const Filed& filed : log_) {
-    if (filed.slot == kNoSlot) continue;
-    Range& range = ranges_[filed.slot];
+  for (const JsonNode& node : nodes_) {
+    if (node.slot == kNoSlot) continue;
+    Range& range = ranges_[node.slot];
     if (range.begin == kNone) {  // the slot's first: its `end` still is the number of its nodes
       range.begin = next;
       next += range.end;
       range.end = range.begin;
     }
-    found_[range.end++] = filed.node;
+    sorted_[range.end++] = node;
   }
+  nodes_.swap(sorted_);
 }
 
 JsonView::JsonView() : state_(std::make_unique<State>()) {}
@@ -474,7 +588,12 @@ JsonStatus JsonView::walk(std::string_view message, const FieldTrie& fields) {
   state.filled_.clear();
   JsonStatus status = state.scan(message);
   if (status == JsonStatus::NotObject) status = state.walk(fields);
-  if (status == JsonStatus::Object) state.sort_by_slot(fields.slots());
+  if (status == JsonStatus::Object) {
+    if (!state.is_sorted_) state.sort_by_slot();
+  } else {  // whatever it filed is nobody's
+    ++state.walk_serial_;
+    state.filled_.clear();
+  }
   if (message.size() > kKeptCapacity)
     state.scanner_.reset();  // its offsets take four bytes for each of the message's
   return status;
@@ -489,7 +608,7 @@ std::span<const JsonNode> JsonView::nodes(Slot slot) const {
   if (slot >= state.ranges_.size()) return {};
   const State::Range& range = state.ranges_[slot];
   if (range.walk != state.walk_serial_) return {};
-  return std::span(state.found_).subspan(range.begin, range.end - range.begin);
+  return std::span(state.nodes_).subspan(range.begin, range.end - range.begin);
 }
 
 }  // namespace tocsin::event

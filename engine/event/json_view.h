@@ -34,6 +34,7 @@ struct JsonNode {
   std::string_view
       text;  // String: unescaped, without quotes; else the JSON text as it stood (objects and arrays too)
   std::uint32_t element = 0;  // of a path: the array element it stands in, an index into JsonView::elements()
+  Slot slot = kNoSlot;
 };
 
 enum class JsonStatus : std::uint8_t {
