@@ -184,8 +184,7 @@ FilterIndex::LogGroup FilterIndex::log_group(std::string_view name) const {
 }
 
 const ValueIndex* FilterIndex::values_of(FieldId field) const {
-  if (field.kind == FieldId::Kind::Json)
-    return field.index < json_values_.size() ? json_values_[field.index] : nullptr;
+  if (field.kind == FieldId::Kind::Json) return values_of_json(field.index);
   const auto known = values_.find(field);
   return known == values_.end() ? nullptr : &known->second;
 }

@@ -86,6 +86,9 @@ class FilterIndex {
 
   // Null: nobody asks about it.
   [[nodiscard]] const ValueIndex* values_of(FieldId field) const;
+  [[nodiscard]] const ValueIndex* values_of_json(event::Slot slot) const {
+    return slot < json_values_.size() ? json_values_[slot] : nullptr;
+  }
   // Fields whose absence is a key.
   [[nodiscard]] std::span<const std::pair<FieldId, KeyNumber>> absences() const { return absences_; }
 

@@ -66,14 +66,15 @@ class SampledLiterals {
   [[nodiscard]] std::uint32_t hash(std::uint32_t folded) const { return (folded * 0x9E3779B1U) >> shift_; }
 
   template <typename Found>
-  void look(std::uint32_t word, std::string_view text, std::size_t at, const Found& found) const {
+  [[gnu::always_inline]] void look(std::uint32_t word, std::string_view text, std::size_t at, const Found& found) const {
     const std::uint32_t folded = fold(word);
     const std::uint32_t place = hash(folded);
-    if ((bits_[place / 64] >> place % 64 & 1) != 0) compare(folded, place, text, at, found);
+    if ((bits_[place / 64] >> place % 64 & 1) != 0) [[unlikely]]
+      compare(folded, place, text, at, found);
   }
 
   template <typename Found>
-  void compare(std::uint32_t folded, std::uint32_t place, std::string_view text, std::size_t at,
+  [[gnu::noinline]] void compare(std::uint32_t folded, std::uint32_t place, std::string_view text, std::size_t at,
                const Found& found) const {
     for (std::uint32_t i = first_[place / kPlaces]; i < first_[place / kPlaces + 1]; ++i) {
       const Window& window = windows_[i];

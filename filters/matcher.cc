@@ -107,15 +107,13 @@ class IndexedMatcher final : public runtime::Matcher {
     if (known_group_.key != FilterIndex::kNoKey) hits_.add(known_group_.key);
     const FilterIndex::Looks& looks = known_group_.looks;
     if (looks.json && is_object()) {
-      for (const Slot slot : json_->filled()) {
-        const ValueIndex* values = index_.values_of({FieldId::Kind::Json, slot});
-        if (values == nullptr) continue;
-        const event::JsonNode* last = nullptr;  // arrays may hold one value very often
-        for (const event::JsonNode& node : json_->nodes(slot)) {
-          if (last == nullptr || node.kind != last->kind || node.text != last->text)
-            values->find(node.kind, node.text, hits_);
-          last = &node;
-        }
+      const event::JsonNode* last = nullptr;  // arrays may hold one value very often
+      for (const event::JsonNode& node : json_->nodes()) {
+        const ValueIndex* values = index_.values_of_json(node.slot);
+        if (values != nullptr &&
+            (last == nullptr || node.slot != last->slot || node.kind != last->kind || node.text != last->text))
+          values->find(node.kind, node.text, hits_);
+        last = &node;
       }
       for (const auto& [field, key] : index_.absences()) {
         if (json_->nodes(field.index).empty()) hits_.add(key);

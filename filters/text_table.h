@@ -7,12 +7,16 @@
 #include <string_view>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/hash/hash.h"
+#include "absl/strings/string_view.h"
 
 namespace tocsin::filters {
 
 struct TextHash {
   using is_transparent = void;
-  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  std::size_t operator()(std::string_view text) const {
+    return absl::Hash<absl::string_view>{}({text.data(), text.size()});  // of std's view, where they differ, it is slow
+  }
 };
 
 template <typename Value>

@@ -49,6 +49,14 @@ void TextTree::add(std::string_view text, bool backwards, KeyNumber key) {
   nodes_[node].key = key;
 }
 
+void TextTree::build() {
+  if (empty()) return;
+  roots_.resize(256);
+  for (const auto& [from, node] : edges_) {
+    if (from < 256) roots_[from] = node;
+  }
+}
+
 // --- RangeTree -------------------------------------------------------------------------------------------
 
 void RangeTree::build() {
@@ -78,6 +86,7 @@ void ValueIndex::add(const AccessKey& key, KeyNumber number) {
       break;
     case Kind::Equals:
       is_new = equal_.emplace(key.text, number).second;
+      equal_sizes_ |= size_bit(key.text);
       break;
     case Kind::EqualsAnyCase:
       is_new = equal_any_case_.emplace(key.text, number).second;
@@ -103,6 +112,8 @@ void ValueIndex::add(const AccessKey& key, KeyNumber number) {
 }
 
 void ValueIndex::build() {
+  starts_.build();
+  ends_.build();
   ranges_.build();
   if (!literals_.empty()) finder_.emplace(literals_);
 }
@@ -111,7 +122,7 @@ void ValueIndex::find(NodeKind kind, std::string_view text, KeyHits& hits) const
   for (const KeyNumber key : always_) hits.add(key);
   if (!event::is_value(kind)) return;
   const auto hit = [&hits](KeyNumber key) { hits.add(key); };
-  if (!equal_.empty()) {
+  if ((equal_sizes_ & size_bit(text)) != 0) {
     if (const auto found = equal_.find(text); found != equal_.end()) hit(found->second);
   }
   if (!equal_any_case_.empty()) {

@@ -73,11 +73,10 @@ class TextTree {
   // Calls `found(key)` for each text that stands at the beginning (or, read backwards, at the end) of `text`.
   template <typename Found>
   void find(std::string_view text, bool backwards, const Found& found) const {
-    std::uint32_t node = 0;
-    for (std::size_t at = 0; at < text.size();) {
-      const auto next = edges_.find(edge(node, letter(text, at, backwards)));
-      if (next == edges_.end()) return;
-      node = next->second;
+    if (text.empty()) return;
+    std::uint32_t node = roots_[static_cast<unsigned char>(letter(text, 0, backwards))];
+    if (node == 0) return;
+    for (std::size_t at = 0;;) {
       const std::string& label = nodes_[node].label;
       if (text.size() - at < label.size()) return;
       for (std::size_t i = 1; i < label.size(); ++i) {
@@ -85,9 +84,14 @@ class TextTree {
       }
       at += label.size();
       if (nodes_[node].key != kNone) found(nodes_[node].key);
+      if (at == text.size()) return;
+      const auto next = edges_.find(edge(node, letter(text, at, backwards)));
+      if (next == edges_.end()) return;
+      node = next->second;
     }
   }
   void add(std::string_view text, bool backwards, KeyNumber key);
+  void build();
   [[nodiscard]] bool empty() const { return edges_.empty(); }
 
  private:
@@ -108,6 +112,7 @@ class TextTree {
 
   absl::flat_hash_map<std::uint64_t, std::uint32_t> edges_;  // by node and its label's first letter
   std::vector<Node> nodes_{1};                               // the root first
+  std::vector<std::uint32_t> roots_;  // by the first letter: where it leads from the root; 0: nowhere
 };
 
 // Ranges that hold a number, found in time logarithmic in all ranges and linear in those found.
@@ -159,9 +164,13 @@ class ValueIndex {
   void find(event::NodeKind kind, std::string_view text, KeyHits& hits) const;
 
  private:
+  static std::uint64_t size_bit(std::string_view text) {
+    return std::uint64_t{1} << std::min<std::size_t>(text.size(), 63);
+  }
   void find_blocks(std::string_view text, KeyHits& hits) const;
 
   std::vector<KeyNumber> always_;
+  std::uint64_t equal_sizes_ = 0;  // bit n: some text of equal_ is n bytes long (63: that or longer)
   TextTable<KeyNumber> equal_;
   TextTable<KeyNumber> equal_any_case_;
   TextTree starts_;

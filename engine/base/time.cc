@@ -57,6 +57,14 @@ bool is_digit(std::string_view text, std::size_t at) {
   return at < text.size() && text[at] >= '0' && text[at] <= '9';
 }
 
+// The same of two digits at a place that is in the text.
+bool two_digits(std::string_view text, std::size_t at, unsigned& value) {
+  const unsigned tens = static_cast<unsigned char>(text[at]) - unsigned{'0'};
+  const unsigned ones = static_cast<unsigned char>(text[at + 1]) - unsigned{'0'};
+  value = tens * 10 + ones;
+  return tens <= 9 && ones <= 9;
+}
+
 // A zone at `at`: on success moves `at` behind it and gives the offset in minutes. No zone is UTC.
 bool zone(std::string_view text, std::size_t& at, int& minutes) {
   minutes = 0;
@@ -133,10 +141,12 @@ std::optional<EventTime> parse_rfc3339_prefix(std::string_view text, std::size_t
       (text[10] != 'T' && text[10] != 't' && text[10] != ' ') || text[13] != ':') {
     return std::nullopt;
   }
-  if (!digits(text, 0, 4, year) || !digits(text, 5, 2, month) || !digits(text, 8, 2, day) ||
-      !digits(text, 11, 2, hour) || !digits(text, 14, 2, minute)) {
+  unsigned century = 0;
+  if (!two_digits(text, 0, century) || !two_digits(text, 2, year) || !two_digits(text, 5, month) ||
+      !two_digits(text, 8, day) || !two_digits(text, 11, hour) || !two_digits(text, 14, minute)) {
     return std::nullopt;
   }
+  year += century * 100;
   std::size_t at = 16;
   unsigned millisecond = 0;
   if (at < text.size() && text[at] == ':') {

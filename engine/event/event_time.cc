@@ -26,7 +26,7 @@ std::optional<EventTime> if_in_range(EventTime time) {
 // RFC 3339 and its looser relatives at the start of `text`; `used` is its length.
 std::optional<EventTime> iso_time(std::string_view text, Duration zone_offset, std::size_t& used) {
   if (text.size() < 16 || !is_digit(text, 0)) return std::nullopt;
-  std::array<char, 48> copy{};
+  std::array<char, 48> copy;
   const bool slashes = text[4] == '/' && text[7] == '/';
   if (slashes || text[10] == '\t') {
     const std::size_t size = std::min(text.size(), copy.size());
@@ -37,7 +37,7 @@ std::optional<EventTime> iso_time(std::string_view text, Duration zone_offset, s
   }
   const auto time = parse_rfc3339_prefix(text, used);
   if (!time) return std::nullopt;
-  if (text.find_first_of("Zz+-", 16) < used) return time;  // it carries its zone
+  if (text[used - 1] == 'Z' || text.find_first_of("Zz+-", 16) < used) return time;  // it carries its zone
   Duration offset = zone_offset;
   if (used + 1 < text.size() && text[used] == ' ' && (text[used + 1] == '+' || text[used + 1] == '-')) {
     std::size_t end = used + 1;

@@ -51,7 +51,7 @@ class FieldKey {
   [[nodiscard]] std::string_view text() const { return text_; }
 
   [[nodiscard]] std::uint64_t hash() const {
-    return (first_ * 0x9E3779B97F4A7C15U + last_ * 0xD6E8FEB86659FD93U + text_.size()) >> 40;
+    return ((first_ ^ std::rotl(last_, 27)) + text_.size()) * 0x9E3779B97F4A7C15U >> 40;
   }
 
   [[nodiscard]] bool contains(char c) const {

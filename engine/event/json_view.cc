@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -40,6 +41,28 @@ constexpr std::uint32_t kNone = UINT32_MAX;
 constexpr std::size_t kKeptCapacity = std::size_t{4} << 20;
 // Likewise for what was found in it.
 constexpr std::size_t kKeptNodes = std::size_t{1} << 16;
+
+// A vector that is appended to and cut back all the time: knows its size as a number.
+template <typename T>
+class Stack {
+ public:
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t capacity() const { return items_.size(); }
+  [[nodiscard]] T& operator[](std::size_t i) { return items_[i]; }
+  [[nodiscard]] std::span<const T> items() const { return {items_.data(), size_}; }
+  void push(const T& item) {
+    if (size_ == items_.size()) [[unlikely]]
+      grow();
+    items_[size_++] = item;
+  }
+  void cut(std::size_t size) { size_ = size; }
+
+ private:
+  [[gnu::noinline]] void grow() { items_.resize(std::max<std::size_t>(64, items_.size() * 2)); }
+
+  std::vector<T> items_;
+  std::size_t size_ = 0;
+};
 
 bool is_white(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
@@ -75,19 +98,16 @@ struct JsonView::State {
   // A member that filed, or may have filed, something: from filed_begin up to where the frame's next record
   // begins.
   struct Member {
-    std::string_view key;
+    const char* name = nullptr;  // a view in its parts makes it sixteen bytes
+    std::uint32_t name_size = 0;
     std::uint32_t filed_begin = 0;
+
+    [[nodiscard]] std::string_view key() const { return {name, name_size}; }
   };
 
   struct Seen {
     std::uint64_t frame = 0;   // serial number
     std::uint32_t member = 0;  // index into members_
-  };
-
-  struct Range {
-    std::uint64_t walk = 0;  // serial number: a range of an earlier walk is empty
-    std::uint32_t begin = 0;
-    std::uint32_t end = 0;
   };
 
   JsonStatus scan(std::string_view message);
@@ -102,6 +122,7 @@ struct JsonView::State {
   Target select_element(Frame& frame);
   Target only_of(std::size_t children);
   void record(const Frame& frame, const TrieNode& child, std::string_view name);
+  void add_member(std::string_view name);
   void strike_out(std::size_t member);
   void strike_out_earlier(const Frame& frame, std::string_view name);
   void strike_out_repeats(const Frame& frame);
@@ -123,8 +144,8 @@ struct JsonView::State {
   std::array<Frame, kMaxDepth> frames_;
   std::size_t depth_ = 0;
   std::array<char, kMaxDepth> closers_;  // of the containers that are skipped
-  std::vector<Target> targets_;
-  std::vector<Member> members_;
+  Stack<Target> targets_;
+  Stack<Member> members_;
   std::vector<std::uint32_t> order_;  // of members, to find repeats
   std::vector<Seen> seen_;            // by trie node
   std::vector<char> unescaped_;       // room for all of the message's strings: what is in it does not move
@@ -132,12 +153,11 @@ struct JsonView::State {
   std::uint64_t frame_serial_ = 0;
   std::vector<ArrayElement> elements_ = std::vector<ArrayElement>(1);  // the first stands for none
 
-  std::vector<JsonNode> nodes_;  // as they were filed; struck out: kNoSlot
+  Stack<JsonNode> nodes_;  // as they were filed; struck out: kNoSlot
   bool is_sorted_ = true;        // each slot's nodes stand together, and none is struck out
   std::uint64_t walk_serial_ = 0;
   std::vector<Range> ranges_;  // by slot, into nodes_
-  std::vector<Slot> filled_;
-  std::vector<JsonNode> sorted_;
+  Stack<JsonNode> sorted_;
 };
 
 // Runs stage 1. NotObject stands for "fine so far".
@@ -229,16 +249,15 @@ JsonStatus JsonView::State::check_scalar_root() {
   return scalar.front() == '"' || classify_scalar(scalar, kind) ? JsonStatus::NotObject : JsonStatus::Invalid;
 }
 
-inline void JsonView::State::put(Slot slot, NodeKind kind, std::string_view node_text,
+[[gnu::always_inline]] inline void JsonView::State::put(Slot slot, NodeKind kind, std::string_view node_text,
                                  std::uint32_t element) {
   const auto at = static_cast<std::uint32_t>(nodes_.size());
-  nodes_.emplace_back(kind, node_text, element, slot);
+  nodes_.push({kind, node_text, element, slot});
   Range& range = ranges_[slot];
   if (range.walk != walk_serial_) {
     range.walk = walk_serial_;
     range.begin = at;
     range.end = at + 1;
-    filled_.push_back(slot);
   } else if (range.end == at) {
     range.end = at + 1;
   } else {
@@ -292,7 +311,7 @@ bool JsonView::State::open(char opener, std::size_t children, std::uint32_t file
     has_paths |= node.has_paths();
     targets_[kept++] = target;
   }
-  targets_.resize(kept);
+  targets_.cut(kept);
   if (kept == children) return false;
 
   Frame& frame = frames_[depth_++];
@@ -316,8 +335,8 @@ void JsonView::State::close(std::uint32_t at) {
   const Frame& frame = frames_[--depth_];
   if (frame.any_member) strike_out_repeats(frame);
   end_texts(frame.filed_begin, frame.filed_end, at);
-  members_.resize(frame.members_begin);
-  targets_.resize(frame.targets_begin);
+  members_.cut(frame.members_begin);
+  targets_.cut(frame.targets_begin);
 }
 
 // What a key leads to in `frame`, if it is one target; if there are several, they are put on targets_.
@@ -343,11 +362,11 @@ JsonView::State::Target JsonView::State::select_any_member(const Frame& frame, F
   for (std::uint32_t i = frame.targets_begin; i < frame.targets_end; ++i) {
     const auto [node, path_only] = targets_[i];
     if (!path_only) {
-      if (const TrieNode* child = node->member(key)) targets_.push_back({child, false});
-      if (node->any_member() != nullptr) targets_.push_back({node->any_member(), false});
+      if (const TrieNode* child = node->member(key)) targets_.push({child, false});
+      if (node->any_member() != nullptr) targets_.push({node->any_member(), false});
     }
     if (path_only || dotted) {
-      if (const TrieNode* child = node->follow(key.text())) targets_.push_back({child, true});
+      if (const TrieNode* child = node->follow(key.text())) targets_.push({child, true});
     }
   }
   if (targets_.size() == children) return {};
@@ -357,7 +376,7 @@ JsonView::State::Target JsonView::State::select_any_member(const Frame& frame, F
     // The names of `a.b` may also be found one in the other, while this frame is open: the node does not
     // stand for the key.
     if (dotted && !frame.any_member) strike_out_earlier(frame, key.text());
-    members_.push_back({key.text(), static_cast<std::uint32_t>(nodes_.size())});
+    add_member(key.text());
   }
   return only_of(children);
 }
@@ -365,17 +384,20 @@ JsonView::State::Target JsonView::State::select_any_member(const Frame& frame, F
 // Takes the last target off targets_ if it is the only one from `children` on.
 inline JsonView::State::Target JsonView::State::only_of(std::size_t children) {
   if (targets_.size() != children + 1) return {};
-  const Target only = targets_.back();
-  targets_.pop_back();
-  return only;
+  targets_.cut(children);
+  return targets_[children];
+}
+
+inline void JsonView::State::add_member(std::string_view name) {
+  members_.push({name.data(), static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(nodes_.size())});
 }
 
 // Records a member. Its first target stands for its key: no other key leads to it.
-inline void JsonView::State::record(const Frame& frame, const TrieNode& child, std::string_view name) {
+[[gnu::always_inline]] inline void JsonView::State::record(const Frame& frame, const TrieNode& child, std::string_view name) {
   Seen& seen = seen_[child.id()];
   if (seen.frame == frame.serial) strike_out(seen.member);
   seen = {frame.serial, static_cast<std::uint32_t>(members_.size())};
-  members_.push_back({name, static_cast<std::uint32_t>(nodes_.size())});
+  add_member(name);
 }
 
 // What leads to the next element of `frame`, as with members.
@@ -383,10 +405,10 @@ JsonView::State::Target JsonView::State::select_element(Frame& frame) {
   const std::size_t children = targets_.size();
   for (std::uint32_t i = frame.targets_begin; i < frame.targets_end; ++i) {
     const auto [node, path_only] = targets_[i];
-    if (node->has_paths()) targets_.push_back({node, true});
+    if (node->has_paths()) targets_.push({node, true});
     if (path_only) continue;
-    if (const TrieNode* child = node->element(frame.element)) targets_.push_back({child, false});
-    if (node->any_element() != nullptr) targets_.push_back({node->any_element(), false});
+    if (const TrieNode* child = node->element(frame.element)) targets_.push({child, false});
+    if (node->any_element() != nullptr) targets_.push({node->any_element(), false});
   }
   ++frame.element;
   return only_of(children);
@@ -402,7 +424,7 @@ void JsonView::State::strike_out(std::size_t member) {
 // Strikes out what a member of this name filed before.
 void JsonView::State::strike_out_earlier(const Frame& frame, std::string_view name) {
   for (std::size_t i = members_.size(); i > frame.members_begin; --i) {
-    if (members_[i - 1].key == name) return strike_out(i - 1);
+    if (members_[i - 1].key() == name) return strike_out(i - 1);
   }
 }
 
@@ -410,11 +432,11 @@ void JsonView::State::strike_out_repeats(const Frame& frame) {
   order_.clear();
   for (auto i = frame.members_begin; i < members_.size(); ++i) order_.push_back(i);
   std::ranges::sort(order_, [&](std::uint32_t a, std::uint32_t b) {
-    const int order = members_[a].key.compare(members_[b].key);
+    const int order = members_[a].key().compare(members_[b].key());
     return order != 0 ? order < 0 : a < b;
   });
   for (std::size_t i = 1; i < order_.size(); ++i) {
-    if (members_[order_[i - 1]].key == members_[order_[i]].key) strike_out(order_[i - 1]);
+    if (members_[order_[i - 1]].key() == members_[order_[i]].key()) strike_out(order_[i - 1]);
   }
 }
 
@@ -467,9 +489,9 @@ JsonStatus JsonView::State::skip(const std::uint32_t*& at) {
 // it.
 JsonStatus JsonView::State::walk(const FieldTrie& fields) {
   depth_ = 0;
-  targets_.clear();
-  members_.clear();
-  nodes_.clear();
+  targets_.cut(0);
+  members_.cut(0);
+  nodes_.cut(0);
   is_sorted_ = true;
   unescaped_size_ = 0;
   elements_.resize(1);
@@ -496,7 +518,7 @@ JsonStatus JsonView::State::walk(const FieldTrie& fields) {
         for (std::size_t i = children; i < targets_.size(); ++i) file(targets_[i], NodeKind::String, string);
       }
     } else if (first == '{' || first == '[') {
-      if (only.node != nullptr) targets_.push_back(only);
+      if (only.node != nullptr) targets_.push(only);
       const auto filed_begin = static_cast<std::uint32_t>(nodes_.size());
       for (std::size_t i = children; i < targets_.size(); ++i)
         file(targets_[i], first == '{' ? NodeKind::Object : NodeKind::Array, {text + *at, 1});
@@ -535,7 +557,7 @@ JsonStatus JsonView::State::walk(const FieldTrie& fields) {
   next:
     Frame& frame = frames_[depth_ - 1];
     children = frame.targets_end;
-    if (targets_.size() != children) targets_.resize(children);
+    targets_.cut(children);
     if (frame.closer == '}') {
       if (end - at < 4 || text[at[1]] != '"' || text[at[2]] != ':') return JsonStatus::Invalid;
       only = select_member(frame, inside(at[1], at[2]));
@@ -552,19 +574,17 @@ JsonStatus JsonView::State::walk(const FieldTrie& fields) {
 // Makes nodes_ one range for each slot that has any: count, place, fill.
 void JsonView::State::sort_by_slot() {
   ++walk_serial_;
-  filled_.clear();
-  for (const JsonNode& node : nodes_) {
+  for (const JsonNode& node : nodes_.items()) {
     if (node.slot == kNoSlot) continue;
     Range& range = ranges_[node.slot];
     if (range.walk != walk_serial_) {
       range = {walk_serial_, kNone, 0};
-      filled_.push_back(node.slot);
     }
     ++range.end;
   }
-  sorted_.resize(nodes_.size());
+  while (sorted_.size() < nodes_.size()) sorted_.push({});
   std::uint32_t next = 0;
-  for (const JsonNode& node : nodes_) {
+  for (const JsonNode& node : nodes_.items()) {
     if (node.slot == kNoSlot) continue;
     Range& range = ranges_[node.slot];
     if (range.begin == kNone) {  // the slot's first: its `end` still is the number of its nodes
@@ -574,7 +594,8 @@ void JsonView::State::sort_by_slot() {
     }
     sorted_[range.end++] = node;
   }
-  nodes_.swap(sorted_);
+  sorted_.cut(next);
+  std::swap(nodes_, sorted_);
 }
 
 JsonView::JsonView() : state_(std::make_unique<State>()) {}
@@ -585,30 +606,20 @@ JsonView& JsonView::operator=(JsonView&&) noexcept = default;
 JsonStatus JsonView::walk(std::string_view message, const FieldTrie& fields) {
   State& state = *state_;
   ++state.walk_serial_;
-  state.filled_.clear();
   JsonStatus status = state.scan(message);
   if (status == JsonStatus::NotObject) status = state.walk(fields);
-  if (status == JsonStatus::Object) {
-    if (!state.is_sorted_) state.sort_by_slot();
-  } else {  // whatever it filed is nobody's
+  if (status != JsonStatus::Object) {  // whatever it filed is nobody's
     ++state.walk_serial_;
-    state.filled_.clear();
+    state.nodes_.cut(0);
+  } else if (!state.is_sorted_) {
+    state.sort_by_slot();
   }
+  found_ = {state.nodes_.items(), state.ranges_, state.walk_serial_};
   if (message.size() > kKeptCapacity)
     state.scanner_.reset();  // its offsets take four bytes for each of the message's
   return status;
 }
 
 std::span<const ArrayElement> JsonView::elements() const { return state_->elements_; }
-
-std::span<const Slot> JsonView::filled() const { return state_->filled_; }
-
-std::span<const JsonNode> JsonView::nodes(Slot slot) const {
-  const State& state = *state_;
-  if (slot >= state.ranges_.size()) return {};
-  const State::Range& range = state.ranges_[slot];
-  if (range.walk != state.walk_serial_) return {};
-  return std::span(state.nodes_).subspan(range.begin, range.end - range.begin);
-}
 
 }  // namespace tocsin::event

@@ -34,7 +34,7 @@ struct JsonNode {
   std::string_view
       text;  // String: unescaped, without quotes; else the JSON text as it stood (objects and arrays too)
   std::uint32_t element = 0;  // of a path: the array element it stands in, an index into JsonView::elements()
-  Slot slot = kNoSlot;
+  Slot slot = kNoSlot;        // under which it is filed
 };
 
 enum class JsonStatus : std::uint8_t {
@@ -58,17 +58,35 @@ class JsonView {
   // The nodes a selector met, in document order: none or one without a wildcard. A slot that the last walk's
   // trie does not have is empty.
   // Of a path: its scalars.
-  [[nodiscard]] std::span<const JsonNode> nodes(Slot slot) const;
+  [[nodiscard]] std::span<const JsonNode> nodes(Slot slot) const {
+    if (slot >= found_.ranges.size() || found_.ranges[slot].walk != found_.walk) return {};
+    return found_.nodes.subspan(found_.ranges[slot].begin,
+                                found_.ranges[slot].end - found_.ranges[slot].begin);
+  }
 
-  // The slots that have nodes, each once.
-  [[nodiscard]] std::span<const Slot> filled() const;
+  // The nodes of all slots: those of one slot stand together, in document order.
+  [[nodiscard]] std::span<const JsonNode> nodes() const { return found_.nodes; }
 
   // The elements of arrays that nodes of paths stand in; the first stands for none.
   [[nodiscard]] std::span<const ArrayElement> elements() const;
 
  private:
   struct State;
+
+  // A slot's nodes: of the walk of that serial number.
+  struct Range {
+    std::uint64_t walk = 0;
+    std::uint32_t begin = 0;
+    std::uint32_t end = 0;
+  };
+  struct Found {
+    std::span<const JsonNode> nodes;
+    std::span<const Range> ranges;  // by slot
+    std::uint64_t walk = 0;
+  };
+
   std::unique_ptr<State> state_;
+  Found found_;
 };
 
 }  // namespace tocsin::event
