@@ -15,9 +15,18 @@ using Kind = AccessKey::Kind;
 
 // --- TextTree --------------------------------------------------------------------------------------------
 
+void TextTree::connect(std::uint32_t parent, char first, std::uint32_t node) {
+  if (parent == 0) {
+    roots_.resize(256);
+    roots_[static_cast<unsigned char>(first)] = node;
+  } else {
+    edges_[edge(parent, first)] = node;
+  }
+}
+
 std::uint32_t TextTree::make(std::uint32_t parent, std::string label, KeyNumber key) {
   const auto node = static_cast<std::uint32_t>(nodes_.size());
-  edges_[edge(parent, label.front())] = node;
+  connect(parent, label.front(), node);
   nodes_.push_back({std::move(label), key});
   return node;
 }
@@ -27,12 +36,11 @@ void TextTree::add(std::string_view text, bool backwards, KeyNumber key) {
   if (backwards) std::ranges::reverse(rest);
   std::uint32_t node = 0;
   while (!rest.empty()) {
-    const auto next = edges_.find(edge(node, rest.front()));
-    if (next == edges_.end()) {
+    const std::uint32_t child = empty() ? 0 : next(node, rest.front());
+    if (child == 0) {
       make(node, std::move(rest), key);
       return;
     }
-    const std::uint32_t child = next->second;
     const std::string label = nodes_[child].label;
     const auto same = static_cast<std::size_t>(std::ranges::mismatch(label, rest).in1 - label.begin());
     rest.erase(0, same);
@@ -43,18 +51,10 @@ void TextTree::add(std::string_view text, bool backwards, KeyNumber key) {
     // Something branches off within the label, or ends there.
     const std::uint32_t middle = make(node, label.substr(0, same), kNone);
     nodes_[child].label = label.substr(same);
-    edges_[edge(middle, label[same])] = child;
+    connect(middle, label[same], child);
     node = middle;
   }
   nodes_[node].key = key;
-}
-
-void TextTree::build() {
-  if (empty()) return;
-  roots_.resize(256);
-  for (const auto& [from, node] : edges_) {
-    if (from < 256) roots_[from] = node;
-  }
 }
 
 // --- RangeTree -------------------------------------------------------------------------------------------
@@ -112,8 +112,6 @@ void ValueIndex::add(const AccessKey& key, KeyNumber number) {
 }
 
 void ValueIndex::build() {
-  starts_.build();
-  ends_.build();
   ranges_.build();
   if (!literals_.empty()) finder_.emplace(literals_);
 }
@@ -131,8 +129,8 @@ void ValueIndex::find(NodeKind kind, std::string_view text, KeyHits& hits) const
     if (const auto found = equal_any_case_.find(hits.lower); found != equal_any_case_.end())
       hit(found->second);
   }
-  if (!starts_.empty()) starts_.find(text, false, hit);
-  if (!ends_.empty()) ends_.find(text, true, hit);
+  starts_.find(text, false, hit);
+  ends_.find(text, true, hit);
   if (finder_) finder_->find(text, [&](std::uint32_t literal) { hits.add(literal_keys_[literal]); });
   if (!ranges_.empty()) {
     if (const auto number = parse_number(text)) ranges_.find(*number, hit);

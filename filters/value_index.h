@@ -73,10 +73,11 @@ class TextTree {
   // Calls `found(key)` for each text that stands at the beginning (or, read backwards, at the end) of `text`.
   template <typename Found>
   void find(std::string_view text, bool backwards, const Found& found) const {
-    if (text.empty()) return;
-    std::uint32_t node = roots_[static_cast<unsigned char>(letter(text, 0, backwards))];
-    if (node == 0) return;
-    for (std::size_t at = 0;;) {
+    if (empty()) return;
+    std::uint32_t node = 0;
+    for (std::size_t at = 0; at < text.size();) {
+      node = next(node, letter(text, at, backwards));
+      if (node == 0) return;
       const std::string& label = nodes_[node].label;
       if (text.size() - at < label.size()) return;
       for (std::size_t i = 1; i < label.size(); ++i) {
@@ -84,15 +85,10 @@ class TextTree {
       }
       at += label.size();
       if (nodes_[node].key != kNone) found(nodes_[node].key);
-      if (at == text.size()) return;
-      const auto next = edges_.find(edge(node, letter(text, at, backwards)));
-      if (next == edges_.end()) return;
-      node = next->second;
     }
   }
   void add(std::string_view text, bool backwards, KeyNumber key);
-  void build();
-  [[nodiscard]] bool empty() const { return edges_.empty(); }
+  [[nodiscard]] bool empty() const { return roots_.empty(); }
 
  private:
   static constexpr KeyNumber kNone = UINT32_MAX;
@@ -108,11 +104,18 @@ class TextTree {
   static std::uint64_t edge(std::uint32_t node, char first) {
     return (std::uint64_t{node} << 8) | static_cast<unsigned char>(first);
   }
+  // Where a letter leads from a node; 0: nowhere.
+  [[nodiscard]] std::uint32_t next(std::uint32_t node, char first) const {
+    if (node == 0) return roots_[static_cast<unsigned char>(first)];  // where most texts end
+    const auto found = edges_.find(edge(node, first));
+    return found == edges_.end() ? 0 : found->second;
+  }
+  void connect(std::uint32_t parent, char first, std::uint32_t node);
   std::uint32_t make(std::uint32_t parent, std::string label, KeyNumber key);
 
-  absl::flat_hash_map<std::uint64_t, std::uint32_t> edges_;  // by node and its label's first letter
   std::vector<Node> nodes_{1};                               // the root first
-  std::vector<std::uint32_t> roots_;  // by the first letter: where it leads from the root; 0: nowhere
+  std::vector<std::uint32_t> roots_;                         // edges of the root, by the letter
+  absl::flat_hash_map<std::uint64_t, std::uint32_t> edges_;  // of other nodes: by node and letter
 };
 
 // Ranges that hold a number, found in time logarithmic in all ranges and linear in those found.
