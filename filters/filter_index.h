@@ -103,16 +103,32 @@ class FilterIndex {
     std::vector<AccessKey> second;
   };
   [[nodiscard]] const Found& found(FilterNumber filter) const { return found_[filter]; }
-  [[nodiscard]] std::size_t keys() const { return lists_.size(); }
+  [[nodiscard]] std::size_t keys() const { return reached_.size(); }
 
   static constexpr KeyNumber kNoKey = UINT32_MAX;
 
  private:
   using Filters = std::vector<FilterNumber>;
+
+  // While it is built.
   struct List {
     Filters filters;
     std::vector<std::pair<KeyNumber, Filters>> pairs;  // by second key
     bool is_second = false;
+  };
+
+  // What a key leads to: parts of filters_ and pairs_.
+  struct Reached {
+    std::uint32_t filters_begin = 0;
+    std::uint32_t filters_end = 0;
+    std::uint32_t pairs_begin = 0;
+    std::uint32_t pairs_end = 0;
+    bool is_second = false;
+  };
+  struct Pair {
+    KeyNumber second = 0;
+    std::uint32_t filters_begin = 0;
+    std::uint32_t filters_end = 0;
   };
 
   void count_wants(std::vector<Filter>& filters);
@@ -120,6 +136,10 @@ class FilterIndex {
   [[nodiscard]] const WayIn* choose_second(const Conjunction& conjunction, const WayIn& first) const;
   void list(FilterNumber filter, const Filter& from, const WayIn& first, const WayIn* second);
   void build();
+  void lay_out();
+  void add(std::uint32_t begin, std::uint32_t end, Candidates& out) const {
+    for (std::uint32_t i = begin; i < end; ++i) out.add(filters_[i]);
+  }
   KeyNumber number_of(const AccessKey& key);
   Filters& paired(KeyNumber first, KeyNumber second);
   [[nodiscard]] double odds(const AccessKey& key) const;
@@ -130,12 +150,15 @@ class FilterIndex {
   void note_looks(const AccessKey& key, const std::vector<std::string>& log_groups);
 
   // While it is built.
+  std::vector<List> lists_;          // by key
   TextTable<KeyNumber> numbers_;     // by identity
   TextTable<std::uint32_t> wanted_;  // by identity: conjunctions that a key leads to
   TextTable<std::uint32_t> chosen_;  // by identity: conjunctions that have it as their first
 
-  std::vector<List> lists_;                                  // by key
-  absl::flat_hash_map<std::uint64_t, std::uint32_t> pairs_;  // by both keys: where in the first's pairs
+  std::vector<Reached> reached_;                                    // by key
+  std::vector<Pair> pairs_;                                         // of one first key side by side
+  Filters filters_;                                                 // of one key or pair side by side
+  absl::flat_hash_map<std::uint64_t, std::uint32_t> pair_numbers_;  // by both keys: where in the first's pairs
   Filters always_;
   std::map<FieldId, ValueIndex> values_;
   std::vector<const ValueIndex*> json_values_;  // by slot

@@ -17,7 +17,8 @@
 //   candidates  A key leads to the filter that chose it, or, where several did, to those of them whose second
 //               key hit as well (filter_index.h).
 //   predicate   What is left is asked one by one, as written: a key may promise too much, never too little.
-//               The answer is the predicate's; the index is about speed only.
+//               The answer is the predicate's; the index is about speed only. Conjunctions, as most filters
+//               are, are asked in a form that touches little memory (steps.h).
 //
 // Filters that no key can find (`-DEBUG`, a TokenCount alone, a regular expression without a literal) are
 // candidates for every event; `tocsin check --explain` names them.
@@ -42,6 +43,7 @@
 #include "engine/event/json_view.h"
 #include "engine/event/reject.h"
 #include "filters/matcher_program.h"
+#include "filters/steps.h"
 
 namespace tocsin::filters {
 namespace {
@@ -87,14 +89,13 @@ class IndexedMatcher final : public runtime::Matcher {
     find_hits();
     index_.candidates(hits_, candidates_);
     candidates_.take([&](FilterNumber f) {
-      const BoundFilter& filter = program_->filters()[f];
-      if (!filter.log_groups.empty() && !std::ranges::binary_search(filter.log_groups, log_group_))
-        return true;
-      if (filter.needs_json && !is_object()) return true;
-      if (!holds(filter.predicate)) return true;
+      const FilterHead& head = program_->heads()[f];
+      if (head.has_log_groups && !is_of_log_group(program_->filters()[f])) return true;
+      if (head.needs_json && !is_object()) return true;
+      if (head.has_steps ? !steps_hold(f, head.steps) : !holds(program_->filters()[f].predicate)) return true;
       if (!is_utf8()) return false;
       out.matches.push_back({index, f, static_cast<std::uint32_t>(out.values.size())});
-      extract(filter, out);
+      if (head.has_extractions) extract(program_->filters()[f], out);
       return true;
     });
   }
@@ -154,7 +155,44 @@ class IndexedMatcher final : public runtime::Matcher {
     split_ = true;
   }
 
+  [[nodiscard]] bool is_of_log_group(const BoundFilter& filter) const {
+    return std::ranges::binary_search(filter.log_groups, log_group_);
+  }
+
   // --- predicates ----------------------------------------------------------------------------------------
+
+  bool steps_hold(FilterNumber f, Steps::Range range) {
+    std::uint32_t in_arrays = 0;
+    for (const Step& step : program_->steps().of(range)) {
+      if (step.kind == Step::Kind::Leaf && !std::holds_alternative<event::FieldTest>(step.leaf->leaf.test)) {
+        if (!leaf_holds(*step.leaf)) return false;
+        continue;
+      }
+      const auto nodes = json_->nodes(step.slot);
+      if (nodes.empty()) {
+        if (step.kind == Step::Kind::Absent || step.or_absent) continue;
+        return false;
+      }
+      bool holds = false;
+      bool in_array = true;
+      for (const event::JsonNode& node : nodes) {
+        if (!step_holds(step, node)) continue;
+        holds = true;
+        in_array = node.element != 0;
+        if (!in_array) break;
+      }
+      if (!holds) return false;
+      in_arrays += in_array ? 1 : 0;
+    }
+    if (in_arrays < 2) return true;
+    const BoundPredicate& predicate = program_->filters()[f].predicate;
+    return predicate.op != Predicate::Op::Jointly || jointly_holds(predicate.children);
+  }
+
+  [[nodiscard]] bool step_holds(const Step& step, const event::JsonNode& node) const {
+    if (step.kind != Step::Kind::Leaf) return program_->steps().holds(step, node.kind, node.text);
+    return event::holds(std::get<event::FieldTest>(step.leaf->leaf.test), node.kind, node.text);
+  }
 
   bool holds(const BoundPredicate& predicate) {
     switch (predicate.op) {

@@ -29,13 +29,32 @@ double cost_of(const BoundPredicate& predicate) {
   return std::max(sum, kPlain);
 }
 
+bool needs_json(const BoundPredicate& predicate) {
+  if (predicate.op == Predicate::Op::Leaf) return predicate.field.kind == FieldId::Kind::Json;
+  return std::ranges::any_of(predicate.children, needs_json);
+}
+
 }  // namespace
 
 MatcherProgram::MatcherProgram(std::vector<runtime::MatchSpec> specs)
     : index_([&] {
         for (runtime::MatchSpec& spec : specs) filters_.push_back(bind(std::move(spec)));
         return ways_into_all();
-      }()) {}
+      }()) {
+  for (const BoundFilter& filter : filters_) heads_.push_back(head_of(filter));
+}
+
+FilterHead MatcherProgram::head_of(const BoundFilter& filter) {
+  FilterHead head;
+  head.needs_json = needs_json(filter.predicate);
+  head.has_log_groups = !filter.log_groups.empty();
+  head.has_extractions = !filter.extractions.empty();
+  if (const auto steps = steps_.add(filter.predicate)) {
+    head.has_steps = true;
+    head.steps = *steps;
+  }
+  return head;
+}
 
 std::vector<FilterIndex::Filter> MatcherProgram::ways_into_all() const {
   std::vector<FilterIndex::Filter> all;
@@ -45,7 +64,6 @@ std::vector<FilterIndex::Filter> MatcherProgram::ways_into_all() const {
 
 BoundFilter MatcherProgram::bind(runtime::MatchSpec spec) {
   BoundFilter filter;
-  filter.needs_json = event::needs_json(spec.predicate);
   filter.predicate = filters::bind(std::move(spec.predicate), fields_);
   filter.log_groups = std::move(spec.log_groups);
   std::ranges::sort(filter.log_groups);

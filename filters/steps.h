@@ -1,0 +1,87 @@
+// The conjunctions of all filters, laid out for the memory they are read from: most events have a few
+// candidates among thousands of filters, and what asking one costs is the cache lines that it touches.
+//
+//   BoundPredicate --StepsOfAll::add()--> Step, Step, … --IndexedMatcher--> holds or not
+//
+// A step is a leaf in thirty-two bytes or less, its text in a pool beside those of the filter's other leaves.
+// The leaves that have no such form (regexes, wildcards, lists of values) are a step that refers to the leaf.
+// Immutable once built; any number of threads may use it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/event/json_view.h"
+#include "filters/bound_predicate.h"
+
+namespace tocsin::filters {
+
+struct Step {
+  enum class Kind : std::uint8_t {
+    Text,    // a value is the text
+    Starts,  // it starts with it
+    Ends,    // it ends with it
+    Range,   // it is a number of the range
+    Any,     // it is any value
+    Absent,  // there is no node
+    Leaf,    // whatever `leaf` says
+  };
+  struct Text {
+    std::uint32_t offset;  // in the pool
+    std::uint32_t size;
+  };
+  struct Numbers {
+    double low;
+    double high;
+  };
+
+  Kind kind = Kind::Leaf;
+  bool is_negated = false;  // the answer for a value that can be asked
+  bool or_absent = false;   // holds if there is no node
+  bool is_typed = true;     // of an event pattern: texts are strings; else any scalar but null reads as text
+  bool low_belongs = false;
+  bool high_belongs = false;
+  event::Slot slot = 0;
+  union {
+    const BoundPredicate* leaf = nullptr;
+    Text text;
+    Numbers range;
+  };
+};
+static_assert(sizeof(Step) <= 32);
+
+class Steps {
+ public:
+  // A filter's: its leaves, all of which must hold.
+  struct Range {
+    std::uint32_t begin = 0;
+    std::uint32_t size = 0;
+  };
+
+  // Adds the leaves of a conjunction; nothing, if the predicate is no conjunction of leaves. The predicate must
+  // stay where it is.
+  std::optional<Range> add(const BoundPredicate& predicate);
+
+  [[nodiscard]] std::span<const Step> of(Range range) const {
+    return std::span(steps_).subspan(range.begin, range.size);
+  }
+  [[nodiscard]] std::string_view text(Step::Text text) const { return {texts_.data() + text.offset, text.size}; }
+
+  // Whether a node's value satisfies a step that is neither Absent nor Leaf.
+  [[nodiscard]] bool holds(const Step& step, event::NodeKind kind, std::string_view value) const;
+
+ private:
+  Step step_of(const BoundPredicate& leaf);
+  bool set_field_test(Step& step, const event::FieldTest& test);
+  void set_text(Step& step, Step::Kind kind, std::string_view text);
+
+  std::vector<Step> steps_;
+  std::string texts_;
+};
+
+}  // namespace tocsin::filters
