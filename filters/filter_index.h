@@ -155,10 +155,11 @@ class FilterIndex {
   TextTable<std::uint32_t> wanted_;  // by identity: conjunctions that a key leads to
   TextTable<std::uint32_t> chosen_;  // by identity: conjunctions that have it as their first
 
-  std::vector<Reached> reached_;                                    // by key
-  std::vector<Pair> pairs_;                                         // of one first key side by side
-  Filters filters_;                                                 // of one key or pair side by side
-  absl::flat_hash_map<std::uint64_t, std::uint32_t> pair_numbers_;  // by both keys: where in the first's pairs
+  std::vector<Reached> reached_;  // by key
+  std::vector<Pair> pairs_;       // of one first key side by side
+  Filters filters_;               // of one key or pair side by side
+  absl::flat_hash_map<std::uint64_t, std::uint32_t>
+      pair_numbers_;  // by both keys: where in the first's pairs
   Filters always_;
   std::map<FieldId, ValueIndex> values_;
   std::vector<const ValueIndex*> json_values_;  // by slot

@@ -31,10 +31,14 @@ std::optional<SampledLiterals> SampledLiterals::of(std::span<const std::string_v
   samples.stride_ = shortest - samples.window_ + 1;
   for (std::uint32_t number = 0; number < literals.size(); ++number) {
     samples.literals_.push_back(lower_ascii(literals[number]));
+    std::uint64_t head = 0;
+    const std::size_t head_size = std::min(literals[number].size(), sizeof head);
+    std::memcpy(&head, literals[number].data(), head_size);
+    const std::uint64_t head_bits = ~std::uint64_t{0} >> (64 - 8 * head_size);
     for (std::uint32_t offset = 0; offset < samples.stride_; ++offset) {
       std::uint32_t word = 0;
       std::memcpy(&word, literals[number].data() + offset, samples.window_);
-      samples.windows_.push_back({fold(word), number, offset});
+      samples.windows_.push_back({fold(word), number, offset, fold(head) & head_bits, head_bits});
     }
   }
   unsigned bits = kLeastBits;

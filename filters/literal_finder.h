@@ -59,14 +59,18 @@ class SampledLiterals {
     std::uint32_t word = 0;    // as of fold()
     std::uint32_t number = 0;  // of the literal
     std::uint32_t offset = 0;  // in it
+    std::uint64_t head = 0;  // the literal's first eight bytes, as of fold(); of a shorter one, those it has
+    std::uint64_t head_bits = 0;
   };
 
   // Letters of either case are one; so are some other bytes, which does no harm here.
   static std::uint32_t fold(std::uint32_t word) { return word | 0x20202020U; }
+  static std::uint64_t fold(std::uint64_t word) { return word | 0x2020202020202020U; }
   [[nodiscard]] std::uint32_t hash(std::uint32_t folded) const { return (folded * 0x9E3779B1U) >> shift_; }
 
   template <typename Found>
-  [[gnu::always_inline]] void look(std::uint32_t word, std::string_view text, std::size_t at, const Found& found) const {
+  [[gnu::always_inline]] void look(std::uint32_t word, std::string_view text, std::size_t at,
+                                   const Found& found) const {
     const std::uint32_t folded = fold(word);
     const std::uint32_t place = hash(folded);
     if ((bits_[place / 64] >> place % 64 & 1) != 0) [[unlikely]]
@@ -74,18 +78,26 @@ class SampledLiterals {
   }
 
   template <typename Found>
-  [[gnu::noinline]] void compare(std::uint32_t folded, std::uint32_t place, std::string_view text, std::size_t at,
-               const Found& found) const {
+  [[gnu::noinline]] void compare(std::uint32_t folded, std::uint32_t place, std::string_view text,
+                                 std::size_t at, const Found& found) const {
     for (std::uint32_t i = first_[place / kPlaces]; i < first_[place / kPlaces + 1]; ++i) {
       const Window& window = windows_[i];
       if (window.word != folded || window.offset > at) continue;
-      const std::string& literal = literals_[window.number];
       const std::string_view rest = text.substr(at - window.offset);
-      if (rest.size() < literal.size()) continue;
-      std::size_t same = 0;
-      while (same < literal.size() && lower_ascii(rest[same]) == literal[same]) ++same;
-      if (same == literal.size()) found(window.number);
+      if (rest.size() >= sizeof window.head) {
+        std::uint64_t head = 0;
+        std::memcpy(&head, rest.data(), sizeof head);
+        if ((fold(head) & window.head_bits) != window.head) continue;
+      }
+      if (is_at_start(literals_[window.number], rest)) found(window.number);
     }
+  }
+
+  static bool is_at_start(std::string_view literal, std::string_view text) {
+    if (text.size() < literal.size()) return false;
+    std::size_t same = 0;
+    while (same < literal.size() && lower_ascii(text[same]) == literal[same]) ++same;
+    return same == literal.size();
   }
 
   static constexpr std::uint32_t kPlaces = 16;  // of bits that share one list

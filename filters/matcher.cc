@@ -111,8 +111,8 @@ class IndexedMatcher final : public runtime::Matcher {
       const event::JsonNode* last = nullptr;  // arrays may hold one value very often
       for (const event::JsonNode& node : json_->nodes()) {
         const ValueIndex* values = index_.values_of_json(node.slot);
-        if (values != nullptr &&
-            (last == nullptr || node.slot != last->slot || node.kind != last->kind || node.text != last->text))
+        if (values != nullptr && (last == nullptr || node.slot != last->slot || node.kind != last->kind ||
+                                  node.text != last->text))
           values->find(node.kind, node.text, hits_);
         last = &node;
       }

@@ -33,10 +33,10 @@ struct BoundFilter {
   std::vector<BoundRegex> regexes;  // that have wanted groups, each once
 };
 
-// What a candidate is asked first, small because there are many: the rest of a filter is looked at if it has to
-// be.
+// What a candidate is asked first, small because there are many: the rest of a filter is looked at if it has
+// to be.
 struct FilterHead {
-  Steps::Range steps;      // if it has_steps; else its predicate is asked
+  Steps::Range steps;  // if it has_steps; else its predicate is asked
   bool has_steps = false;
   bool needs_json = false;      // the predicate does: nothing but a JSON object can match
   bool has_log_groups = false;  // not all are its

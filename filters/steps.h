@@ -63,14 +63,16 @@ class Steps {
     std::uint32_t size = 0;
   };
 
-  // Adds the leaves of a conjunction; nothing, if the predicate is no conjunction of leaves. The predicate must
-  // stay where it is.
+  // Adds the leaves of a conjunction; nothing, if the predicate is no conjunction of leaves. The predicate
+  // must stay where it is.
   std::optional<Range> add(const BoundPredicate& predicate);
 
   [[nodiscard]] std::span<const Step> of(Range range) const {
     return std::span(steps_).subspan(range.begin, range.size);
   }
-  [[nodiscard]] std::string_view text(Step::Text text) const { return {texts_.data() + text.offset, text.size}; }
+  [[nodiscard]] std::string_view text(Step::Text text) const {
+    return {texts_.data() + text.offset, text.size};
+  }
 
   // Whether a node's value satisfies a step that is neither Absent nor Leaf.
   [[nodiscard]] bool holds(const Step& step, event::NodeKind kind, std::string_view value) const;

@@ -6,16 +6,17 @@
 // end is never searched for. And an object's member is always the four offsets of key, colon, value and comma
 // (or closing bracket): the structure is checked by looking at one byte for each offset.
 //
-// The walk keeps a stack of frames, one for each open object or array that has "targets": the trie nodes whose
-// selectors and paths lead on from here. Usually that is one; `$.*.x` beside `$.a.y` makes it two inside of
-// "a". What has no targets is a part that nobody wants: skip() goes over it and looks at its structure only.
+// The walk keeps a stack of frames, one for each open object or array that has "targets": the trie nodes
+// whose selectors and paths lead on from here. Usually that is one; `$.*.x` beside `$.a.y` makes it two
+// inside of "a". What has no targets is a part that nobody wants: skip() goes over it and looks at its
+// structure only.
 //
 // Wanted nodes are filed in document order. That makes "the last of two equal keys wins" simple: everything
-// that the earlier member filed is one range, and is struck out. A frame that wants members by name keeps, for
-// each of them, where in `members_` it was last seen (`seen_`, stamped with the frame's serial number so that
-// it never has to be cleared). A frame that wants any member (`.*`) records all keys and sorts them when it
-// closes. A slot's nodes usually stand together where they were filed; where they do not, or some were struck
-// out, all are sorted by slot at the end, in the order of the document within a slot.
+// that the earlier member filed is one range, and is struck out. A frame that wants members by name keeps,
+// for each of them, where in `members_` it was last seen (`seen_`, stamped with the frame's serial number so
+// that it never has to be cleared). A frame that wants any member (`.*`) records all keys and sorts them when
+// it closes. A slot's nodes usually stand together where they were filed; where they do not, or some were
+// struck out, all are sorted by slot at the end, in the order of the document within a slot.
 #include "engine/event/json_view.h"
 
 #include <simdjson.h>
@@ -154,7 +155,7 @@ struct JsonView::State {
   std::vector<ArrayElement> elements_ = std::vector<ArrayElement>(1);  // the first stands for none
 
   Stack<JsonNode> nodes_;  // as they were filed; struck out: kNoSlot
-  bool is_sorted_ = true;        // each slot's nodes stand together, and none is struck out
+  bool is_sorted_ = true;  // each slot's nodes stand together, and none is struck out
   std::uint64_t walk_serial_ = 0;
   std::vector<Range> ranges_;  // by slot, into nodes_
   Stack<JsonNode> sorted_;
@@ -163,7 +164,8 @@ struct JsonView::State {
 // Runs stage 1. NotObject stands for "fine so far".
 JsonStatus JsonView::State::scan(std::string_view message) {
   if (unescaped_.size() > kKeptCapacity) unescaped_ = {};
-  if (nodes_.capacity() > kKeptNodes || members_.capacity() > kKeptNodes || elements_.capacity() > kKeptNodes) {
+  if (nodes_.capacity() > kKeptNodes || members_.capacity() > kKeptNodes ||
+      elements_.capacity() > kKeptNodes) {
     nodes_ = {};
     sorted_ = {};
     members_ = {};
@@ -250,7 +252,7 @@ JsonStatus JsonView::State::check_scalar_root() {
 }
 
 [[gnu::always_inline]] inline void JsonView::State::put(Slot slot, NodeKind kind, std::string_view node_text,
-                                 std::uint32_t element) {
+                                                        std::uint32_t element) {
   const auto at = static_cast<std::uint32_t>(nodes_.size());
   nodes_.push({kind, node_text, element, slot});
   Range& range = ranges_[slot];
@@ -389,11 +391,13 @@ inline JsonView::State::Target JsonView::State::only_of(std::size_t children) {
 }
 
 inline void JsonView::State::add_member(std::string_view name) {
-  members_.push({name.data(), static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(nodes_.size())});
+  members_.push(
+      {name.data(), static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(nodes_.size())});
 }
 
 // Records a member. Its first target stands for its key: no other key leads to it.
-[[gnu::always_inline]] inline void JsonView::State::record(const Frame& frame, const TrieNode& child, std::string_view name) {
+[[gnu::always_inline]] inline void JsonView::State::record(const Frame& frame, const TrieNode& child,
+                                                           std::string_view name) {
   Seen& seen = seen_[child.id()];
   if (seen.frame == frame.serial) strike_out(seen.member);
   seen = {frame.serial, static_cast<std::uint32_t>(members_.size())};
@@ -504,8 +508,8 @@ JsonStatus JsonView::State::walk(const FieldTrie& fields) {
 
   const char root = text[*at];
   if (root != '{' && root != '[') return check_scalar_root();
-  Target only;                // leads to the value; or, if its node is null,
-  std::size_t children = 0;   // the targets from here on do
+  Target only;               // leads to the value; or, if its node is null,
+  std::size_t children = 0;  // the targets from here on do
   if (root == '{') only.node = &fields.root();
   for (;;) {
     const char first = text[*at];
