@@ -36,7 +36,7 @@ class FieldKey {
   // From where `text` begins so many bytes may be read, at least all of it.
   FieldKey(std::string_view text, std::size_t readable) : text_(text) {
     if (readable < 8) [[unlikely]] {
-      std::memcpy(&first_, text.data(), text.size());
+      if (!text.empty()) std::memcpy(&first_, text.data(), text.size());
       return;
     }
     first_ = word_at(0);
