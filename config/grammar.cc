@@ -326,7 +326,11 @@ constexpr ObjectGrammar kAlarm{"an alarm", kAlarmKeys};
 // --- topics ---
 
 constexpr std::array<std::string_view, 2> kPolicyScopes{"MessageAttributes", "MessageBody"};
-constexpr std::array kPolicyKeys{
+constexpr std::array kSubscriptionKeys{
+    Key{.name = "name",
+        .description = "What statuses and the outbox call it; by default its kind, with a number where that "
+                       "stands several times.",
+        .pattern = "^[A-Za-z0-9_-]{1,64}$"},
     Key{.name = "filter_policy",
         .shapes = kText | kAnyMap,
         .description = "Which notifications it hears: SNS's filter policy, as a mapping or as JSON text.",
@@ -403,7 +407,7 @@ struct SinkGrammars {
       }
     }
     for (const Key& key : subscription_keys) destinations.push_back(key.name);
-    subscription_keys.insert(subscription_keys.end(), kPolicyKeys.begin(), kPolicyKeys.end());
+    subscription_keys.insert(subscription_keys.end(), kSubscriptionKeys.begin(), kSubscriptionKeys.end());
     subscription = {"a subscription", subscription_keys, destinations, "name a destination: `- console: {}`",
                     "a subscription has one destination: begin another entry with `-`"};
     topic_keys.push_back({.name = "subscriptions",

@@ -160,6 +160,14 @@ sinks::SinkSettings read_mail_defaults(Load& load) {
   return defaults;
 }
 
+constexpr std::size_t kMaxSubscriptionName = 64;
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxSubscriptionName && std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+  });
+}
+
 class TopicLoader {
  public:
   TopicLoader(const Entry& entry, const sinks::SinkSettings& mail_defaults, Load& load)
@@ -169,6 +177,7 @@ class TopicLoader {
     topic_.name = entry_.key->written;
     if (topic_.name.empty()) load_.faults.error(*entry_.key, "a topic's name is empty");
     if (entry_.value->kind == Node::Kind::Map) read_destinations();
+    check_names();
     load_.plan.topics.push_back(std::move(topic_));
     load_.sinks.push_back(std::move(sinks_));
   }
@@ -199,6 +208,26 @@ class TopicLoader {
       if (kind == nullptr) continue;
       add(*kind, entry);
       topic_.subscriptions.back().policy = policy;
+      if (const Node* name = read_text(map, "name")) read_name(*name);
+    }
+  }
+
+  // What waits for it follows its name, wherever it goes.
+  void read_name(const Node& name) {
+    if (!is_name(name.text)) {
+      load_.faults.error(name, fmt::format("{} cannot be the name of a subscription", quoted(name)),
+                         fmt::format("1 to {} letters, digits, `-` and `_`", kMaxSubscriptionName));
+    }
+    topic_.subscriptions.back().name = topic_.subscriptions.back().address = name.text;
+    names_.push_back(&name);
+  }
+
+  // One that others have by their kind, too: metrics and statuses could not tell them apart.
+  void check_names() {
+    for (const Node* name : names_) {
+      if (std::ranges::count(topic_.subscriptions, name->text, &notify::SubscriptionDefinition::name) > 1)
+        load_.faults.error(*name, fmt::format("two subscriptions of this topic are called {}", quoted(*name)),
+                           "give one of them another `name`");
     }
   }
 
@@ -252,10 +281,17 @@ class TopicLoader {
 
   void add(const sinks::SinkKind& kind, const Entry& entry) {
     sinks_.push_back(read_sink(kind, entry, mail_defaults_, load_));
-    const auto same = std::ranges::count(sinks_, sinks_.back().kind, &sinks::SinkSettings::kind);
-    topic_.subscriptions.push_back(
-        {.name = same == 1 ? std::string(kind.name) : fmt::format("{}-{}", kind.name, same),
-         .kind = std::string(kind.name)});
+    const std::string address = sinks::address_of(sinks_.back());
+    const auto same_kind = std::ranges::count(sinks_, sinks_.back().kind, &sinks::SinkSettings::kind);
+    const auto same_place = std::ranges::count(sinks_, address, sinks::address_of);
+    topic_.subscriptions.push_back({.name = numbered(std::string(kind.name), same_kind),
+                                    .kind = std::string(kind.name),
+                                    .policy = nullptr,
+                                    .address = numbered(address, same_place)});
+  }
+
+  static std::string numbered(std::string name, std::ptrdiff_t count) {
+    return count == 1 ? std::move(name) : fmt::format("{}-{}", name, count);
   }
 
   const Entry& entry_;
@@ -263,6 +299,7 @@ class TopicLoader {
   Load& load_;
   notify::TopicDefinition topic_;
   std::vector<sinks::SinkSettings> sinks_;
+  std::vector<const Node*> names_;  // that people gave to subscriptions
 };
 
 // Letters are as large as records may be. What compresses fits where the record did, headers and all.

@@ -149,9 +149,15 @@ class EmailSink final : public notify::Sink {
 };
 
 constexpr std::array kOptions = {
-    SinkOption{
-        .name = "to", .type = SinkOption::Type::Texts, .required = true, .description = "Who gets the mail."},
-    SinkOption{.name = "cc", .type = SinkOption::Type::Texts, .description = "Who gets a copy."},
+    SinkOption{.name = "to",
+               .type = SinkOption::Type::Texts,
+               .required = true,
+               .description = "Who gets the mail.",
+               .is_where = true},
+    SinkOption{.name = "cc",
+               .type = SinkOption::Type::Texts,
+               .description = "Who gets a copy.",
+               .is_where = true},
     SinkOption{.name = "from", .description = "The sender; by default that of `smtp`.", .section = "smtp"},
     SinkOption{.name = "server",
                .description = "The mail server, HOST:PORT; by default that of `smtp`.",

@@ -115,8 +115,10 @@ class FileSink final : public notify::Sink {
 };
 
 constexpr std::array kOptions = {
-    SinkOption{
-        .name = "path", .required = true, .description = "The file to append to; its directory must exist."},
+    SinkOption{.name = "path",
+               .required = true,
+               .description = "The file to append to; its directory must exist.",
+               .is_where = true},
     SinkOption{.name = "lines",
                .description =
                    "What a line holds: the payload with the notification's id, time, subject and key "

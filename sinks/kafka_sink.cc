@@ -289,8 +289,10 @@ class KafkaSink final : public notify::Sink {
 };
 
 constexpr std::array kOptions = {
-    SinkOption{.name = "topic", .required = true, .description = "The alert topic."},
-    SinkOption{.name = "brokers", .description = "HOST:PORT, …; by default those of the only Kafka source."},
+    SinkOption{.name = "topic", .required = true, .description = "The alert topic.", .is_where = true},
+    SinkOption{.name = "brokers",
+               .description = "HOST:PORT, …; by default those of the only Kafka source.",
+               .is_where = true},
     SinkOption{.name = "properties",
                .type = SinkOption::Type::Map,
                .secret = true,

@@ -33,6 +33,7 @@ struct SinkOption {
   std::string_view description;  // one sentence, for the schema
   std::span<const std::string_view> choices{};  // of a Text; empty: any text
   std::string_view section{};  // of the top level: gives the value for all sinks that do not; empty: none
+  bool is_where = false;       // says where it goes: with another value it is another destination
 };
 
 // The values of a subscription's options: checked against the kind's, secrets resolved.
@@ -61,6 +62,10 @@ struct SinkKind {
   // Found without opening anything. None: nothing can be told beforehand.
   std::vector<SinkRemark> (*review)(const SinkSettings& settings) = nullptr;
 };
+
+// The destination of a subscription: the same for the same kind and place, whatever else the settings say, and no
+// secret can be read from it. "file:8d0c…"; of a kind that has one place only, the kind.
+[[nodiscard]] std::string address_of(const SinkSettings& settings);
 
 // The table of all kinds.
 [[nodiscard]] std::span<const SinkKind> builtin_sinks();

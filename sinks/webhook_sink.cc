@@ -153,7 +153,11 @@ class WebhookSink final : public notify::Sink {
 };
 
 constexpr std::array kOptions = {
-    SinkOption{.name = "url", .required = true, .secret = true, .description = "Where to post; https."},
+    SinkOption{.name = "url",
+               .required = true,
+               .secret = true,
+               .description = "Where to post; https.",
+               .is_where = true},
     SinkOption{.name = "secret",
                .secret = true,
                .description = "Shared with the receiver, who checks the header Tocsin-Signature by it."},

@@ -31,9 +31,14 @@ struct FilterPolicy;
 
 // Who hears about a topic. `kind` is a row of the sink table ("console", "file", "kafka").
 struct SubscriptionDefinition {
-  std::string name;  // unique in its topic: the kind, and a number where a kind stands twice
+  std::string name;  // unique in its topic: its own, or the kind, and a number where a kind stands twice
   std::string kind;
   std::shared_ptr<const FilterPolicy> policy{};  // which notifications it hears (filter_policy.h); none: all
+  // What the outbox calls it, unique in its topic: of what waits for it, nothing may go anywhere else, however a
+  // configuration changes around it. Empty: its name.
+  std::string address{};
+
+  [[nodiscard]] const std::string& outbox_name() const { return address.empty() ? name : address; }
 };
 
 struct TopicDefinition {

@@ -198,7 +198,7 @@ std::vector<std::string> Engine::addressees(const JudgedNotification& judged) co
   const auto& subscriptions = plan_->topics[judged.notification.topic].subscriptions;
   std::vector<std::string> names;
   for (std::size_t i = 0; i < subscriptions.size(); ++i) {
-    if (judged.outcomes[i] == notify::FilterOutcome::Passed) names.push_back(subscriptions[i].name);
+    if (judged.outcomes[i] == notify::FilterOutcome::Passed) names.push_back(subscriptions[i].outbox_name());
   }
   return names;
 }

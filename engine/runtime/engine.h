@@ -39,7 +39,7 @@ namespace tocsin::runtime {
 struct OutboxNotification {
   std::uint64_t number = 0;  // for settle()
   std::string topic;
-  std::vector<std::string> subscriptions;
+  std::vector<std::string> subscriptions;  // by SubscriptionDefinition::outbox_name()
   notify::Notification notification;  // its topic is not set
 };
 

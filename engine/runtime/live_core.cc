@@ -84,7 +84,11 @@ class LiveCore::Core : private Listener, private Answering {
     return from;
   }
 
-  Result<void> begin() { return engine_.resume(note_); }
+  Result<void> begin() {
+    auto resumed = engine_.resume(note_);
+    outbox_.tell_of_the_gone();
+    return resumed;
+  }
 
   [[nodiscard]] bool ready() const {
     return giving_up_ || (!blocked_ && !outbox_.letters_wait() && events_.empty());
@@ -521,7 +525,8 @@ class LiveCore::Core : private Listener, private Answering {
 
   static std::optional<std::uint32_t> subscription_of(const notify::TopicDefinition& topic,
                                                       const std::string& name) {
-    const auto at = std::ranges::find(topic.subscriptions, name, &notify::SubscriptionDefinition::name);
+    const auto at =
+        std::ranges::find(topic.subscriptions, name, &notify::SubscriptionDefinition::outbox_name);
     if (at == topic.subscriptions.end()) return std::nullopt;
     return static_cast<std::uint32_t>(at - topic.subscriptions.begin());
   }

@@ -47,12 +47,7 @@ void OutboxFeed::take(const OutboxNotification& posted, Steady now) {
     }
     Lane* lane = find_lane(posted.topic, name);
     if (lane == nullptr) {
-      note_({Severity::Warning,
-             "nobody_to_tell",
-             fmt::format("{} was to go to {}/{}, which the configuration does not have any more",
-                         posted.notification.subject, posted.topic, name),
-             "it is given up",
-             {{"topic", posted.topic}, {"subscription", name}, {"id", posted.notification.id}}});
+      ++gone_[{posted.topic, name}];
       settle_(posted.number, name, false);
       continue;
     }
@@ -60,6 +55,18 @@ void OutboxFeed::take(const OutboxNotification& posted, Steady now) {
     if (!waiting.empty() || !submit(*lane, posted.number, posted.notification)) {
       keep_waiting(*lane, waiting, posted.number, now);
     }
+  }
+}
+
+void OutboxFeed::tell_of_the_gone() {
+  for (const auto& [place, lost] : std::exchange(gone_, {})) {
+    const auto& [topic, subscription] = place;
+    note_({Severity::Warning,
+           "nobody_to_tell",
+           fmt::format("{} waited for {}/{}, which the configuration does not have any more", how_many(lost),
+                       topic, subscription),
+           "given up: a `name` keeps what waits for a subscription when its destination is changed",
+           {{"topic", topic}, {"subscription", subscription}, {"lost", std::to_string(lost)}}});
   }
 }
 
@@ -102,7 +109,7 @@ bool OutboxFeed::submit(const Lane& lane, std::uint64_t number, notify::Notifica
   notification.topic = lane.topic;
   const auto ticket = delivery_.submit(notification, lane.subscription, Duration{0});
   if (!ticket) return false;
-  track(*ticket, number, subscription_of(lane));
+  track(*ticket, number, subscription_of(lane).outbox_name());
   return true;
 }
 
@@ -122,7 +129,7 @@ void OutboxFeed::give_up_oldest(Lane& lane, Steady now) {
   waiting.pop_front();
   lane.bytes -= oldest.bytes;
   ++lane.given_up;
-  settle_(oldest.number, subscription_of(lane), false);
+  settle_(oldest.number, subscription_of(lane).outbox_name(), false);
   const bool begins = !lane.overflow;
   if (begins) lane.overflow.emplace();
   ++lane.overflow->lost;
@@ -170,17 +177,17 @@ std::vector<notify::SubscriptionStatus> OutboxFeed::status() const {
 
 OutboxFeed::Lane* OutboxFeed::find_lane(const std::string& topic, const std::string& subscription) {
   const auto at = std::ranges::find_if(lanes_, [&](const Lane& lane) {
-    return plan_->topics[lane.topic].name == topic && subscription_of(lane) == subscription;
+    return plan_->topics[lane.topic].name == topic && subscription_of(lane).outbox_name() == subscription;
   });
   return at == lanes_.end() ? nullptr : &*at;
 }
 
-const std::string& OutboxFeed::subscription_of(const Lane& lane) const {
-  return plan_->topics[lane.topic].subscriptions[lane.subscription].name;
+const notify::SubscriptionDefinition& OutboxFeed::subscription_of(const Lane& lane) const {
+  return plan_->topics[lane.topic].subscriptions[lane.subscription];
 }
 
 std::string OutboxFeed::name_of(const Lane& lane) const {
-  return plan_->topics[lane.topic].name + "/" + subscription_of(lane);
+  return plan_->topics[lane.topic].name + "/" + subscription_of(lane).name;
 }
 
 void OutboxFeed::track(notify::Deliverer::Ticket ticket, std::uint64_t number,

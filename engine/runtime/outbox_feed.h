@@ -25,6 +25,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/base/note.h"
@@ -57,6 +58,9 @@ class OutboxFeed {
 
   // To be delivered from now on; in the order of the outbox.
   void take(const OutboxNotification& posted, Steady now);
+
+  // Entries of the outbox whose subscription the plan does not have any more were given up: says how many.
+  void tell_of_the_gone();
 
   // Puts into the queues what there is room for now.
   void refill();
@@ -107,7 +111,7 @@ class OutboxFeed {
   };
 
   [[nodiscard]] Lane* find_lane(const std::string& topic, const std::string& subscription);
-  [[nodiscard]] const std::string& subscription_of(const Lane& lane) const;
+  [[nodiscard]] const notify::SubscriptionDefinition& subscription_of(const Lane& lane) const;
   [[nodiscard]] std::string name_of(const Lane& lane) const;
   [[nodiscard]] bool submit(const Lane& lane, std::uint64_t number, notify::Notification notification);
   void keep_waiting(Lane& lane, std::deque<Waiting>& waiting, std::uint64_t number, Steady now);
@@ -127,6 +131,7 @@ class OutboxFeed {
   const std::function<void(const Note&)> note_;
   const Settle settle_;
   std::vector<Lane> lanes_;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> gone_;  // by topic and subscription; not told yet
   std::deque<WaitingLetter> letters_;  // which their destination has no room for
   bool letters_told_ = false;
   notify::Deliverer::Ticket last_ticket_ = 0;

@@ -125,7 +125,7 @@ struct SetState {
 struct OutboxEntry {
   std::uint64_t number = 0;  // of this entry, from 1 upwards in the order of the log; 0: apply() gives it
   std::string topic;
-  std::vector<std::string> subscriptions;  // of the topic, by name, that do not have it yet; none twice
+  std::vector<std::string> subscriptions;  // of the topic, that do not have it yet; none twice
   std::string content;                     // notify::encode()
 };
 

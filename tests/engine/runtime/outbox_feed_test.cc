@@ -15,6 +15,7 @@ namespace {
 
 using std::chrono::minutes;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
@@ -249,10 +250,14 @@ TEST_F(OutboxFeedTest, FiftyThousandAfterARestartComeInTheirOrder) {
   EXPECT_THAT(notes_, IsEmpty());
 }
 
-TEST_F(OutboxFeedTest, NobodyIsThereToTell) {
-  post("n0", {"pager"});
-  EXPECT_THAT(codes(), ElementsAre("nobody_to_tell"));
-  ASSERT_THAT(acks_.settled, SizeIs(1));
+TEST_F(OutboxFeedTest, OfThoseThatAreGoneItIsSaidOnceHowMuchWaited) {
+  for (int i = 0; i < 3; ++i) post("n" + std::to_string(i), {"pager"});
+  EXPECT_THAT(codes(), IsEmpty());
+  feed_->tell_of_the_gone();
+  feed_->tell_of_the_gone();
+  ASSERT_THAT(codes(), ElementsAre("nobody_to_tell"));
+  EXPECT_THAT(notes_[0].text, HasSubstr("3 notifications waited for"));
+  ASSERT_THAT(acks_.settled, SizeIs(3));
   EXPECT_FALSE(acks_.settled[0].delivered);
 }
 
