@@ -191,8 +191,9 @@ class Delivery::Worker {
     std::unique_lock lock(mutex_);
     arrived_.wait(lock, [&] { return draining_ || !waiting_.empty(); });
     if (waiting_.empty()) return std::nullopt;
-    std::optional<Submission> submission(std::move(waiting_.front()));
-    waiting_.pop_front();
+    const auto next = next_up();
+    std::optional<Submission> submission(std::move(*next));
+    waiting_.erase(next);
     waiting_bytes_ -= bytes_of(submission->notification);
     std::uint64_t lost = 0;
     if (overflow_ && is_half_empty()) {
@@ -211,6 +212,13 @@ class Delivery::Worker {
   }
   [[nodiscard]] bool is_half_empty() const {
     return waiting_.size() <= capacity_ / 2 && waiting_bytes_ <= capacity_bytes_ / 2;
+  }
+
+  // Of those that wait: the oldest, but no event before an alarm.
+  [[nodiscard]] std::deque<Submission>::iterator next_up() {
+    const auto alarm = std::ranges::find_if(
+        waiting_, [](const Submission& waiting) { return waiting.notification.event == nullptr; });
+    return alarm == waiting_.end() ? waiting_.begin() : alarm;
   }
 
   // An event before any alarm. What people should be told of it, if it is time to.

@@ -4,8 +4,9 @@
 //   again--> Sink
 //
 // A subscription has its own worker thread and bounded mailbox, so a slow or dead destination delays no other
-// one, nor the engine. The order of one subscription's notifications is kept. A delivery that fails is tried
-// again as retry_policy.h says; what is rejected, given up or gives way is counted and reported, never
+// one, nor the engine. The order of one subscription's notifications is kept, but that events of rules come
+// after all alarms that wait: they may be many, and somebody is paged by the alarm. A delivery that fails is
+// tried again as retry_policy.h says; what is rejected, given up or gives way is counted and reported, never
 // dropped in silence.
 //
 // Where a full mailbox gets another notification, the oldest that waits gives way, and events of rules before

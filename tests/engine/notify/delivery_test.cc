@@ -260,6 +260,22 @@ TEST_F(DeliveryTest, EventsGiveWayBeforeAnyAlarm) {
   EXPECT_EQ(delivery->status().at(0).overflowed, 4U);
 }
 
+TEST_F(DeliveryTest, AnAlarmIsDeliveredBeforeTheEventsThatWait) {
+  one_.hold();
+  auto delivery = opened(clock_, {.is_kept = true});
+  (void)delivery->submit(notification("first"), 0, kPatient);
+  one_.wait_for_attempts(1);
+  for (const char* id : {"event 1", "event 2", "alarm 1", "event 3", "alarm 2"}) {
+    Notification submitted = notification(id);
+    if (submitted.id.starts_with("event")) submitted.event = std::make_shared<const EventFacts>();
+    EXPECT_TRUE(delivery->submit(submitted, 0, kPatient));
+  }
+  one_.release();
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  EXPECT_THAT(one_.seen(), ElementsAre("first", "alarm 1", "alarm 2", "event 1", "event 2", "event 3"));
+  EXPECT_EQ(delivery->settled_up_to(), 6U);
+}
+
 TEST_F(DeliveryTest, TellsHowFullAMailboxIs) {
   using Room = Deliverer::Room;
   one_.hold();
