@@ -52,7 +52,8 @@ void OutboxFeed::take(const OutboxNotification& posted, Steady now) {
       continue;
     }
     std::deque<Waiting>& waiting = posted.notification.event != nullptr ? lane->events : lane->waiting;
-    if (!waiting.empty() || !submit(*lane, posted.number, posted.notification)) {
+    // An event is no more urgent than an alarm that waits.
+    if (!lane->waiting.empty() || !waiting.empty() || !submit(*lane, posted.number, posted.notification)) {
       keep_waiting(*lane, waiting, posted.number, now);
     }
   }

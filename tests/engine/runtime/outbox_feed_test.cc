@@ -161,6 +161,15 @@ TEST_F(OutboxFeedTest, NoAlarmWaitsForEventsOfRules) {
   EXPECT_THAT(queues_.deliver(), ElementsAre("event 5"));
 }
 
+TEST_F(OutboxFeedTest, NoEventTakesAPlaceThatAnAlarmWaitsFor) {
+  for (const char* id : {"alarm 1", "alarm 2", "alarm 3"}) post(id);
+  EXPECT_THAT(queues_.deliver(), ElementsAre("alarm 1", "alarm 2"));
+  post("event 1");  // there is room now, but an alarm came before it
+  feed_->refill();
+  EXPECT_THAT(queues_.deliver(), ElementsAre("alarm 3", "event 1"));
+  EXPECT_EQ(feed_->waiting(), 0U);
+}
+
 TEST_F(OutboxFeedTest, EventsAreGivenUpBeforeAnyAlarm) {
   limits_.notifications = 3;
   open();
