@@ -20,6 +20,7 @@ namespace {
 constexpr Duration kMinute = std::chrono::seconds(60);
 constexpr std::size_t kMaxChunkEntries = 65'536;  // keeps memory flat however many series one minute has
 constexpr std::size_t kMaxPostedBytes = std::size_t{8} << 20;  // and however many events rules match
+constexpr std::size_t kMaxBatchBytes = std::size_t{64} << 20;  // of notifications of events of one batch
 
 struct SeriesBucketHash {
   std::size_t operator()(const std::pair<std::uint32_t, EventTime>& key) const {
@@ -176,11 +177,13 @@ void Engine::take_event(const MatchedBatch& batch, const RuleMatch& match, Event
   facts.log_group = ruled.log_group;
   facts.place = listener_.place(event.place);
   facts.summary = ruled.summary;
-  event.notifications =
-      policies_.judge(notify::compose({match.id, std::move(facts), ruled.log_stream, ruled.message,
-                                       ruled.bytes, ruled.is_object},
-                                      plan_->installation, rule.topics),
-                      ruled.policies);
+  // One batch may match any number of rules for any number of topics: what is beyond the bound is told
+  // without its message, and says so.
+  std::string message = posted_bytes_ < kMaxBatchBytes ? ruled.message : std::string();
+  event.notifications = policies_.judge(notify::compose({match.id, std::move(facts), ruled.log_stream,
+                                                         std::move(message), ruled.bytes, ruled.is_object},
+                                                        plan_->installation, rule.topics),
+                                        ruled.policies);
   for (const JudgedNotification& judged : event.notifications) {
     posted_bytes_ += judged.notification.payload.size();
     std::vector<std::string> subscriptions = addressees(judged);
@@ -295,9 +298,24 @@ void Engine::close() {
 void Engine::gather() {
   if (journal_.keeps()) add_counts(chunk_->chunk());
   if (!chunk_->chunk().empty()) pending_.push_back(chunk_->take());
-  if (!posted_.entries.empty()) pending_.push_back(std::exchange(posted_, {}));
+  post_in_records();
   if (!settled_.settled.empty()) pending_.push_back(std::exchange(settled_, {}));
   if (!forgotten_.partitions.empty()) pending_.push_back(std::exchange(forgotten_, {}));
+}
+
+// A record is one value in the store, which bounds its size. All of them are in the same commit.
+void Engine::post_in_records() {
+  shard::Outbox record;
+  std::size_t bytes = 0;
+  for (shard::OutboxEntry& entry : posted_.entries) {
+    bytes += entry.content.size();
+    record.entries.push_back(std::move(entry));
+    if (bytes < kMaxPostedBytes) continue;
+    pending_.push_back(std::exchange(record, {}));
+    bytes = 0;
+  }
+  if (!record.entries.empty()) pending_.push_back(std::move(record));
+  posted_.entries.clear();
 }
 
 Result<void> Engine::apply(shard::SetStateOutcome* outcome) {
@@ -348,9 +366,9 @@ void Engine::compose(const alarm::Transition& transition, shard::Outbox& outbox)
                    [&](const alarm::AlarmDefinition& definition) { return definition.name == name; });
   if (alarm == plan_->alarms.end()) return;
   told.alarm = told.transition.alarm = static_cast<std::uint32_t>(alarm - plan_->alarms.begin());
-  told.notifications = policies_.judge(
-      notify::compose(told.transition, *alarm, plan_->metrics[alarm->metric], plan_->installation,
-                      plan_->topics, listener_.examples(told.transition)));
+  told.notifications = policies_.judge(notify::compose(told.transition, *alarm, plan_->metrics[alarm->metric],
+                                                       plan_->installation, plan_->topics,
+                                                       listener_.examples(told.transition)));
   for (const JudgedNotification& judged : told.notifications) {
     std::vector<std::string> subscriptions = addressees(judged);
     if (subscriptions.empty()) continue;

@@ -201,6 +201,7 @@ class Engine {
   [[nodiscard]] std::vector<std::string> addressees(const JudgedNotification& judged) const;
   void count(const JudgedNotification& judged);
   void gather();
+  void post_in_records();
   [[nodiscard]] Result<void> apply(shard::SetStateOutcome* outcome = nullptr);
   [[nodiscard]] Result<void> tell();
   void compose(const alarm::Transition& transition, shard::Outbox& outbox);
