@@ -44,7 +44,7 @@ class CorpusReader final : public source::PartitionReader {
 
 class NobodyListens final : public runtime::Listener {
  public:
-  void on_transition(const alarm::Transition&, const std::vector<notify::Notification>&) override {}
+  void on_transition(const alarm::Transition&, const std::vector<runtime::JudgedNotification>&) override {}
   void on_closed(const shard::ClosedBucket&) override {}
   void on_time(EventTime) override {}
 };

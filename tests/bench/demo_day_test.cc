@@ -109,7 +109,7 @@ class Rings : public runtime::Listener {
  public:
   explicit Rings(const runtime::Plan& plan) : plan_(plan) {}
   void on_transition(const alarm::Transition& transition,
-                     const std::vector<notify::Notification>& notifications) override {
+                     const std::vector<runtime::JudgedNotification>& notifications) override {
     if (transition.to != alarm::State::Alarm) return;
     EXPECT_FALSE(notifications.empty()) << "somebody is told";
     rings.push_back(plan_.alarms[transition.alarm].name + metric::describe(transition.dimensions) + " " +
