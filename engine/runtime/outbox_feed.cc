@@ -132,7 +132,7 @@ void OutboxFeed::give_up_oldest(Lane& lane, Steady now) {
   ++lane.given_up;
   settle_(oldest.number, subscription_of(lane).outbox_name(), false);
   const bool begins = !lane.overflow;
-  if (begins) lane.overflow.emplace();
+  if (begins) lane.overflow = Overflow{};
   ++lane.overflow->lost;
   if (!begins && now - lane.overflow->told_at < kOverflowInterval) return;
   lane.overflow->told_at = now;
