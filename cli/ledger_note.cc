@@ -46,6 +46,7 @@ Note ledger_note(std::string code, const std::string& verb, const runtime::Engin
   }
   field("matched", counts.matched);
   if (counts.rule_matches > 0) field("rule_matches", counts.rule_matches);
+  if (counts.untold > 0) field("untold", counts.untold);
   field("transitions", counts.transitions);
   field("notifications", counts.notifications);
   if (counts.filtered > 0) field("filtered", counts.filtered);

@@ -157,6 +157,7 @@ Result<runtime::LiveResult> run_session(const config::Configuration& configurati
   options.requests = &desk.requests;
   options.dead_letters = std::move(destinations.dead_letters);
   options.outbox.bytes = shares.outbox;
+  options.most_events = shares.events;
   if (memory.state) options.state_bytes = [&state = *memory.state] { return state.bytes(); };
   runtime::Live live(shared_plan, std::move(sources), *memory.journal, delivery, std::move(options),
                      [&](const Note& note) { log.write(note); });
@@ -196,8 +197,8 @@ void tell(const runtime::LiveResult& result, const runtime::Plan& plan, bool is_
   }
 }
 
-// Nothing that was read is lost to whom it was meant for. A live engine has told of its losses long ago: how it
-// is stopped is another matter.
+// Nothing that was read is lost to whom it was meant for. A live engine has told of its losses long ago: how
+// it is stopped is another matter.
 bool is_fine(const runtime::LiveResult& result, const runtime::Plan& plan, bool is_kept) {
   if (!result.asked_to_stop) return result.undelivered == 0 && result.lost == 0;
   return result.undelivered == 0 || is_kept || reads_again(plan);

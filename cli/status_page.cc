@@ -138,6 +138,13 @@ std::string destinations_part(const Json& subscriptions, const TextStyle& style)
   return heading("Destinations", style) + render_table(rows, "  ", style) + overflows;
 }
 
+std::string untold_line(std::uint64_t untold, const TextStyle& style) {
+  if (untold == 0) return {};
+  const std::string line =
+      fmt::format("events of rules: {} untold, more at once than there is room for", group_digits(untold));
+  return "  " + paint(line, Ink::Red, style) + "\n";
+}
+
 }  // namespace
 
 std::string status_page(const Json& status, const TextStyle& style) {
@@ -171,7 +178,8 @@ std::string status_page(const Json& status, const TextStyle& style) {
                                                  format_bytes(state.at("outbox_bytes").get<std::uint64_t>()));
   }
   const Json& subscriptions = status.at("subscriptions");
-  return subscriptions.empty() ? out : out + destinations_part(subscriptions, style);
+  if (!subscriptions.empty()) out += destinations_part(subscriptions, style);
+  return out + untold_line(status.at("engine").at("untold").get<std::uint64_t>(), style);
 }
 
 std::string alarms_page(const Json& answer, EventTime now, const TextStyle& style) {

@@ -87,6 +87,7 @@ Json to_json(const runtime::Telemetry& telemetry, const std::string& version, Du
   json["engine"] = {{"events", telemetry.engine.events},
                     {"matched", telemetry.engine.matched},
                     {"rule_matches", telemetry.engine.rule_matches},
+                    {"untold", telemetry.engine.untold},
                     {"datapoints", telemetry.engine.datapoints},
                     {"late", telemetry.engine.rejects[event::RejectReason::Late]},
                     {"overflow", telemetry.engine.rejects[event::RejectReason::Overflow]},

@@ -20,13 +20,20 @@ namespace {
 constexpr Duration kMinute = std::chrono::seconds(60);
 constexpr std::size_t kMaxChunkEntries = 65'536;  // keeps memory flat however many series one minute has
 constexpr std::size_t kMaxPostedBytes = std::size_t{8} << 20;  // and however many events rules match
-constexpr std::size_t kMaxBatchBytes = std::size_t{64} << 20;  // of notifications of events of one batch
+constexpr std::uint64_t kNotificationFrame = 1024;  // of a notification, besides payload and attributes
 
 struct SeriesBucketHash {
   std::size_t operator()(const std::pair<std::uint32_t, EventTime>& key) const {
     return absl::HashOf(key.first, key.second.time_since_epoch().count());
   }
 };
+
+// What it takes while it waits, roughly.
+std::uint64_t size_of(const notify::Notification& notification) {
+  std::uint64_t size = kNotificationFrame + notification.payload.size();
+  for (const auto& [name, value] : notification.attributes) size += name.size() + value.size();
+  return size;
+}
 
 }  // namespace
 
@@ -83,10 +90,12 @@ class Engine::ChunkBuilder {
   std::vector<std::uint32_t> batch_series_;  // batch's series number to the chunk's
 };
 
-Engine::Engine(std::shared_ptr<const Plan> plan, shard::Journal& journal, Listener& listener)
+Engine::Engine(std::shared_ptr<const Plan> plan, shard::Journal& journal, Listener& listener,
+               std::uint64_t most_waiting)
     : plan_(std::move(plan)),
       journal_(journal),
       listener_(listener),
+      most_waiting_(most_waiting),
       tick_interval_(std::chrono::seconds(60)),
       chunk_(std::make_unique<ChunkBuilder>(plan_)),
       policies_(*plan_) {
@@ -165,6 +174,10 @@ void Engine::consume(const MatchedBatch& batch, std::size_t begin, std::size_t e
 // counts as read, and not otherwise.
 void Engine::take_event(const MatchedBatch& batch, const RuleMatch& match, EventTime time) {
   ++counts_.rule_matches;
+  if (waiting_bytes_ >= most_waiting_) {
+    ++counts_.untold;
+    return;
+  }
   const RulePlan& rule = plan_->rules[match.rule];
   const RuledEvent& ruled = batch.ruled[match.ruled];
   Event event{match.rule, {time, batch.partition, ruled.index, ruled.offset}, next_number_, {}};
@@ -177,15 +190,15 @@ void Engine::take_event(const MatchedBatch& batch, const RuleMatch& match, Event
   facts.log_group = ruled.log_group;
   facts.place = listener_.place(event.place);
   facts.summary = ruled.summary;
-  // One batch may match any number of rules for any number of topics: what is beyond the bound is told
-  // without its message, and says so.
-  std::string message = posted_bytes_ < kMaxBatchBytes ? ruled.message : std::string();
+  // From half of the bound on they are told without their messages, and say so: more of them find room.
+  std::string message = waiting_bytes_ < most_waiting_ / 2 ? ruled.message : std::string();
   event.notifications = policies_.judge(notify::compose({match.id, std::move(facts), ruled.log_stream,
                                                          std::move(message), ruled.bytes, ruled.is_object},
                                                         plan_->installation, rule.topics),
                                         ruled.policies);
   for (const JudgedNotification& judged : event.notifications) {
     posted_bytes_ += judged.notification.payload.size();
+    waiting_bytes_ += size_of(judged.notification);
     std::vector<std::string> subscriptions = addressees(judged);
     if (subscriptions.empty()) continue;
     const std::uint64_t number = next_number_++;
@@ -391,6 +404,7 @@ void Engine::count(const JudgedNotification& judged) {
 
 void Engine::release() {
   posted_bytes_ = 0;
+  waiting_bytes_ = 0;
   for (Event& event : std::exchange(events_, {})) {
     for (const JudgedNotification& judged : event.notifications) count(judged);
     listener_.on_event(event.rule, event.place, event.notifications);
@@ -442,6 +456,7 @@ void Engine::add_counts(shard::Chunk& chunk) {
   add("events", counts_.events, counted_.events);
   add("matched", counts_.matched, counted_.matched);
   add("rule_matches", counts_.rule_matches, counted_.rule_matches);
+  add("untold", counts_.untold, counted_.untold);
   add("filtered", counts_.filtered, counted_.filtered);
   add("read", counts_.items.read, counted_.items.read);
   add("decoded", counts_.items.decoded, counted_.items.decoded);

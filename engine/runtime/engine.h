@@ -16,6 +16,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,7 +41,7 @@ struct OutboxNotification {
   std::uint64_t number = 0;  // for settle()
   std::string topic;
   std::vector<std::string> subscriptions;  // by SubscriptionDefinition::outbox_name()
-  notify::Notification notification;  // its topic is not set
+  notify::Notification notification;       // its topic is not set
 };
 
 // Who is told what the engine decides. Called from within tick(), in order, unless said otherwise.
@@ -71,9 +72,10 @@ class Listener {
 };
 
 struct EngineCounts {
-  std::uint64_t events = 0;   // that filters looked at
-  std::uint64_t matched = 0;  // (event, filter) pairs
+  std::uint64_t events = 0;        // that filters looked at
+  std::uint64_t matched = 0;       // (event, filter) pairs
   std::uint64_t rule_matches = 0;  // (event, rule) pairs
+  std::uint64_t untold = 0;        // of these: beyond what may wait for a commit
   event::RejectCounts rejects;
   event::ItemCounts items;       // the ledger of decoding
   std::uint64_t datapoints = 0;  // (series, bucket) pairs with data
@@ -88,8 +90,12 @@ using FilterCounts = std::array<std::uint64_t, notify::kFilterOutcomes>;
 
 class Engine {
  public:
-  // The journal outlives the engine; resume() comes first where it may have been used before.
-  Engine(std::shared_ptr<const Plan> plan, shard::Journal& journal, Listener& listener);
+  // The journal outlives the engine; resume() comes first where it may have been used before. Rules may make
+  // any number of notifications of one record, and what a record leads to is kept all at once: once those
+  // that wait for a commit have `most_waiting` bytes no more are made, and the matches count as untold. From
+  // half of it on they are made without the events' messages.
+  Engine(std::shared_ptr<const Plan> plan, shard::Journal& journal, Listener& listener,
+         std::uint64_t most_waiting = std::numeric_limits<std::uint64_t>::max());
   ~Engine();
 
   // Goes on from what the journal holds: what was decided and not told is told, the plan's definitions take
@@ -130,6 +136,9 @@ class Engine {
   void post(OutboxNotification notification);
   // A subscription has something, or never will.
   void settle(std::uint64_t number, std::string subscription, bool delivered);
+
+  // Matches of rules that nobody is told of.
+  [[nodiscard]] std::uint64_t untold() const { return counts_.untold; }
 
   // All rejects so far but those of the shard: `late`, `overflow`.
   [[nodiscard]] const event::RejectCounts& rejects() const { return counts_.rejects; }
@@ -218,6 +227,7 @@ class Engine {
   const std::shared_ptr<const Plan> plan_;
   shard::Journal& journal_;
   Listener& listener_;
+  const std::uint64_t most_waiting_;
   Duration tick_interval_;
   Duration coarsest_bucket_{1000};
   std::unique_ptr<ChunkBuilder> chunk_;
@@ -227,15 +237,16 @@ class Engine {
   shard::Ack settled_;
   shard::Forget forgotten_;
   std::vector<OutboxNotification> to_release_;
-  std::vector<Event> events_;     // to be released, too
-  std::size_t posted_bytes_ = 0;  // of both
+  std::vector<Event> events_;        // to be released, too
+  std::size_t posted_bytes_ = 0;     // of both
+  std::uint64_t waiting_bytes_ = 0;  // of events_
   std::vector<Told> to_tell_;
   std::uint64_t next_number_ = 1;  // of the outbox
   std::vector<std::int64_t> next_offsets_;
   EngineCounts counts_;
-  shard::Counts before_;  // of the shard, when this run began
+  shard::Counts before_;                             // of the shard, when this run began
   std::vector<std::vector<FilterCounts>> filtered_;  // [topic][subscription]
-  EngineCounts counted_;  // what the ledger has of them
+  EngineCounts counted_;                             // what the ledger has of them
   bool started_ = false;
   std::vector<std::vector<std::uint32_t>> judged_with_;
 };

@@ -63,7 +63,8 @@ struct LiveOptions {
   Requests* requests = nullptr;                    // answered between two steps; may be null
   std::optional<DeadLetterRoute> dead_letters;     // none: they are counted and told, not kept
   OutboxLimits outbox;                             // of each subscription
-  std::function<std::uint64_t()> state_bytes;      // of what the journal keeps, on the disk; may be empty
+  std::uint64_t most_events = std::uint64_t{128} << 20;  // bytes of notifications that rules make at once
+  std::function<std::uint64_t()> state_bytes;  // of what the journal keeps, on the disk; may be empty
 };
 
 struct LiveResult {

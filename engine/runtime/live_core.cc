@@ -6,6 +6,7 @@
 #include <chrono>
 #include <deque>
 #include <map>
+#include <optional>
 #include <ranges>
 #include <string>
 #include <utility>
@@ -46,7 +47,7 @@ class LiveCore::Core : private Listener, private Answering {
         delivery_(delivery),
         options_(options),
         note_(std::move(note)),
-        engine_(plan_, journal_, *this),
+        engine_(plan_, journal_, *this, options_.most_events),
         worker_(plan_, true),
         outbox_(plan_, journal_, delivery, options_.dead_letters, options_.outbox, note_,
                 [this](std::uint64_t number, std::string subscription, bool delivered) {
@@ -103,7 +104,7 @@ class LiveCore::Core : private Listener, private Answering {
     return in_no_queue();
   }
   [[nodiscard]] std::uint64_t lost() const {
-    std::uint64_t lost = 0;
+    std::uint64_t lost = engine_.untold();
     for (const notify::SubscriptionStatus& status : outbox_.status())
       lost += status.rejected + status.given_up + status.overflowed;
     return lost;
@@ -163,6 +164,7 @@ class LiveCore::Core : private Listener, private Answering {
     }
     // Where no time is known nothing was judged: dead letters and events of rules need none.
     if (!failure_ && !engine_.is_idle()) keep(engine_.commit());
+    tell_of_untold();
     for (const Note& note : tally_.rest()) note_(note);
     publish_telemetry(Telemetry::Phase::Stopping);
   }
@@ -208,8 +210,7 @@ class LiveCore::Core : private Listener, private Answering {
 
   // Every source has come to its end, and all that it gave was taken in.
   [[nodiscard]] bool has_read_all() const {
-    return std::ranges::all_of(feeds_,
-                               [](const Feed& feed) { return feed.frontier.value() == kForever; });
+    return std::ranges::all_of(feeds_, [](const Feed& feed) { return feed.frontier.value() == kForever; });
   }
 
   void meet(std::uint32_t source, const source::PartitionName& name) {
@@ -259,6 +260,7 @@ class LiveCore::Core : private Listener, private Answering {
     const event::RejectCounts rejected_before = engine_.rejects();
     engine_.count_items(matched);
     engine_.consume(matched, 0, matched.times.size());
+    if (!untold_at_ || options_.steady() - *untold_at_ >= kMinute) tell_of_untold();
     engine_.cover(feed.partitions[own], end, std::move(place), feed.last_event[own]);
     telemetry_.on_batch(source, matched, rejected_before, engine_.rejects());
     feed.frontier.on_data(own, matched.newest_record, newest, options_.now());
@@ -273,6 +275,18 @@ class LiveCore::Core : private Listener, private Answering {
       feed.pending.add(own, end, judged_by);
     }
     if (engine_.is_full()) keep(engine_.commit());
+  }
+
+  void tell_of_untold() {
+    if (engine_.untold() == told_untold_) return;
+    untold_at_ = options_.steady();
+    note_({Severity::Error,
+           "rule_events_untold",
+           fmt::format("rules matched more events at once than `memory:` has room for: {} untold by now",
+                       engine_.untold()),
+           "those are lost to their topics: narrow the rules, or raise `memory:`",
+           {{"untold", std::to_string(engine_.untold())}}});
+    told_untold_ = engine_.untold();
   }
 
   // Until the journal keeps what is pending nothing more is read or judged.
@@ -583,6 +597,8 @@ class LiveCore::Core : private Listener, private Answering {
   std::vector<EventTime> written_;  // the frontier of the last tick of an idle engine, in seconds
   std::chrono::steady_clock::time_point retried_at_{};
   EventQueue events_;
+  std::uint64_t told_untold_ = 0;  // Engine::untold(), as it was said last
+  std::optional<std::chrono::steady_clock::time_point> untold_at_;
   bool closing_ = false;  // the delivery takes nothing any more
   std::chrono::steady_clock::time_point refilled_at_{};
   bool giving_up_ = false;

@@ -27,6 +27,7 @@ MemoryShares shares_of(std::uint64_t memory, const MemoryUsers& users) {
   shares.queue =
       std::clamp(part_of(quarter, users.subscriptions + users.letter_lanes), kLeastQueued, kMostQueued);
   shares.outbox = std::max(part_of(quarter, users.subscriptions), kLeastQueued);
+  shares.events = std::max(quarter, kLeastAhead);
   return shares;
 }
 

@@ -6,6 +6,7 @@
 //                                                                   oldest gives way; letters pause the
 //                                                                   reading
 //   a quarter   the outbox of each subscription (`--state`)         full: the oldest is given up
+//   (so much may also be made of events by rules before it is kept   full: the others are counted)
 //   the rest    batches and chunks in hand, which have bounds of their own, and what they unpack to
 //
 // Windows and alarm states are not in it: they grow with series, which `max_series` bounds. Pure.
@@ -20,6 +21,7 @@ struct MemoryShares {
   std::uint64_t ahead = 0;   // bytes, of each Kafka source
   std::size_t queue = 0;     // bytes, of each subscription and lane of dead letters
   std::uint64_t outbox = 0;  // bytes, of each subscription, besides its queue
+  std::uint64_t events = 0;  // bytes, of notifications that rules make at once: as all outboxes together
 };
 
 struct MemoryUsers {

@@ -69,7 +69,9 @@ void Statement::bind(int parameter, std::int64_t number) {
 void Statement::bind_blob(int parameter, std::string_view bytes) {
   // A null pointer would be NULL, not an empty blob.
   const char* data = bytes.empty() ? "" : bytes.data();
-  TOCSIN_CHECK(sqlite3_bind_blob64(handle_.get(), parameter, data, bytes.size(), SQLITE_STATIC) == SQLITE_OK);
+  const int bound = sqlite3_bind_blob64(handle_.get(), parameter, data, bytes.size(), SQLITE_STATIC);
+  TOCSIN_CHECK(bound == SQLITE_OK || bound == SQLITE_TOOBIG);
+  if (bound == SQLITE_TOOBIG) too_large_ = bytes.size();
 }
 
 void Statement::bind_text(int parameter, std::string_view text) {
@@ -78,6 +80,11 @@ void Statement::bind_text(int parameter, std::string_view text) {
 }
 
 Result<bool> Statement::step() {
+  if (too_large_) {
+    return fail(ErrorCode::Invalid,
+                fmt::format("{} bytes are more than SQLite stores in one value", *too_large_),
+                database_->path());
+  }
   switch (sqlite3_step(handle_.get())) {
     case SQLITE_ROW:
       return true;
@@ -98,6 +105,7 @@ Result<void> Statement::run() {
 void Statement::reset() {
   sqlite3_reset(handle_.get());
   sqlite3_clear_bindings(handle_.get());
+  too_large_.reset();
 }
 
 std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(handle_.get(), column); }

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,7 @@ class Statement {
   // Parameters count from 1. Bytes are not copied: they must live until reset().
   void bind(int parameter, std::int64_t number);
   void bind(int parameter, std::uint64_t number) { bind(parameter, static_cast<std::int64_t>(number)); }
+  // More bytes than SQLite stores in one value (10^9) make the next step() fail.
   void bind_blob(int parameter, std::string_view bytes);
   void bind_text(int parameter, std::string_view text);
 
@@ -50,6 +52,7 @@ class Statement {
   };
   std::unique_ptr<sqlite3_stmt, Finalize> handle_;
   const Database* database_ = nullptr;
+  std::optional<std::size_t> too_large_;  // bytes that were to be bound
 };
 
 // Resets a statement when it goes out of scope, so that no reading stays open.

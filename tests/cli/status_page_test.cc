@@ -45,6 +45,13 @@ TEST(StatusPage, ShowsAQueueThatIsFullAndWhatItCost) {
               testing::EndsWith("  security/kafka: 3,999 give way to newer ones, there is no more room\n"));
 }
 
+TEST(StatusPage, ShowsWhatRulesMatchedAndNobodyIsToldOf) {
+  runtime::Telemetry telemetry = sample_telemetry();
+  telemetry.engine.untold = 1890;
+  EXPECT_THAT(status_page(to_json(telemetry, "1.2.3", Duration{500}), TextStyle{}),
+              testing::EndsWith("  events of rules: 1,890 untold, more at once than there is room for\n"));
+}
+
 TEST(StatusPage, ShowsTheStateOfAnEngineThatKeepsOne) {
   runtime::Telemetry telemetry = sample_telemetry();
   telemetry.state = {.bytes = 12'000'000, .outbox = 2003, .outbox_bytes = 4'100'000};

@@ -27,6 +27,11 @@ TEST(MemoryShares, LeaveAQuarterForWhatIsInHandHoweverManyShare) {
   }
 }
 
+TEST(MemoryShares, RulesMakeNoMoreAtOnceThanAllOutboxesHold) {
+  EXPECT_EQ(shares_of(512 * kMebi, {1, 2, 1}).events, 128 * kMebi);
+  EXPECT_EQ(shares_of(64 * kMebi, {1, 20, 1}).events, 16 * kMebi);
+}
+
 TEST(MemoryShares, OfNobodyAreNotDividedByZero) { EXPECT_EQ(shares_of(64 * kMebi, {}).outbox, 16 * kMebi); }
 
 }  // namespace

@@ -5,13 +5,17 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "engine/runtime/engine.h"
 #include "engine/runtime/plan_definitions.h"
 #include "engine/runtime/worker.h"
 #include "engine/shard/memory_log.h"
+#include "engine/shard/record.h"
 #include "filters/event_pattern.h"
 #include "filters/filter_policy.h"
 #include "filters/matcher.h"
@@ -19,9 +23,13 @@
 namespace tocsin::runtime {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::Each;
 using ::testing::ElementsAre;
+using ::testing::Gt;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Lt;
 using ::testing::SizeIs;
 
 const std::vector<std::string> kEvents{
@@ -126,9 +134,10 @@ class KeptRules : public ::testing::Test {
  protected:
   // A process: it reads what its log does not have yet, and ends as if killed.
   struct Process {
-    Process(shard::MemoryLog& log, const std::shared_ptr<const Plan>& plan)
+    Process(shard::MemoryLog& log, const std::shared_ptr<const Plan>& plan,
+            std::uint64_t most_waiting = std::uint64_t{128} << 20)
         : journal(*shard::Journal::open(log, log, definitions_of(*plan), {}, [](const Note&) {})),
-          engine(plan, journal, told),
+          engine(plan, journal, told, most_waiting),
           worker(plan) {
       EXPECT_TRUE(engine.resume([](const Note&) {}));
       if (journal.machine().partitions().empty()) (void)engine.meet("events");
@@ -246,7 +255,8 @@ TEST_F(KeptRules, AreKeptForThoseWhosePolicyLetsThemPass) {
 TEST_F(KeptRules, AreJudgedByTheWholeEventHoweverMuchOfItIsCut) {
   const auto plan = std::make_shared<Plan>(*plan_);
   notify::FilterPolicy policy{.scope = notify::FilterPolicy::Scope::MessageBody, .predicate = {}};
-  policy.predicate = *filters::compile_filter_policy(R"({"source":["aws.backup"],"end":["x"]})", policy.scope);
+  policy.predicate =
+      *filters::compile_filter_policy(R"({"source":["aws.backup"],"end":["x"]})", policy.scope);
   plan->topics[0].subscriptions[1].policy = std::make_shared<const notify::FilterPolicy>(policy);
   plan->make_policy_matcher = [predicate = policy.predicate] {
     return filters::make_matcher(filters::compile_matcher({{{}, predicate, {}}}));
@@ -273,6 +283,80 @@ TEST_F(KeptRules, ManyOfThemAreKeptBeforeMoreIsRead) {
   EXPECT_TRUE(process.engine.is_full());
   EXPECT_TRUE(process.engine.commit());
   EXPECT_FALSE(process.engine.is_full());
+}
+
+std::vector<std::string> padded_events(std::size_t count, std::size_t padding) {
+  return std::vector<std::string>(count, kEvents[0].substr(0, kEvents[0].size() - 1) + ",\"more\":\"" +
+                                             std::string(padding, 'x') + "\"}");
+}
+
+// What one record unpacks to is kept all at once, so it must not be more than there is room for.
+TEST_F(KeptRules, OfOneBatchNoMoreAreMadeThanThereIsRoomForAndTheOthersAreCounted) {
+  constexpr std::uint64_t kRoom = std::uint64_t{1} << 20;
+  Process process(log_, plan_, kRoom);
+  process.read(padded_events(1000, 10'000), 0);
+  EXPECT_TRUE(process.engine.commit());
+  std::size_t whole = 0;
+  std::uint64_t bytes = 0;
+  for (const OutboxNotification& posted : process.told.outbox) {
+    whole += posted.notification.event->cut_bytes == 0 ? 1U : 0U;
+    bytes += posted.notification.payload.size();
+  }
+  EXPECT_THAT(whole, AllOf(Gt(40U), Lt(60U))) << "half of the room is for events with their text";
+  EXPECT_GT(process.told.outbox.size(), 4 * whole) << "the other half for many more without";
+  EXPECT_LT(bytes, kRoom);
+  EXPECT_EQ(process.engine.counts().rule_matches, 1000U);
+  EXPECT_EQ(process.engine.untold(), 1000U - process.told.outbox.size());
+  EXPECT_EQ(process.journal.machine().ledger().at("untold"), process.engine.untold());
+  EXPECT_EQ(process.engine.next_offset(0), 1000) << "they are never read again";
+
+  const std::size_t before = process.told.outbox.size();
+  process.read({kEvents[0]}, 1000);
+  EXPECT_TRUE(process.engine.commit());
+  ASSERT_THAT(process.told.outbox, SizeIs(before + 1)) << "there is room again";
+  EXPECT_EQ(process.told.outbox.back().notification.payload, kEvents[0]);
+}
+
+// A record of the log is one value of the store, which takes no value of any size.
+TEST_F(KeptRules, HoweverManyAreKeptAtOnceNoRecordIsLargeAndEachComesBackOnceInItsOrder) {
+  constexpr std::size_t kMebi = std::size_t{1} << 20;
+  std::vector<std::string> ids;
+  {
+    Process process(log_, plan_);
+    process.read(padded_events(300, 100'000), 0);
+    EXPECT_TRUE(process.engine.commit());
+    ids = process.ids();
+    EXPECT_THAT(ids, SizeIs(300));
+  }
+  std::vector<std::size_t> outboxes;  // the sizes of such records
+  EXPECT_TRUE(log_.read(0, [&](shard::Sequence, std::string_view bytes) -> Result<void> {
+    const auto record = shard::decode_record(bytes);
+    if (record && std::holds_alternative<shard::Outbox>(*record)) outboxes.push_back(bytes.size());
+    return {};
+  }));
+  EXPECT_THAT(outboxes, SizeIs(4)) << "of 30 MB";
+  EXPECT_THAT(outboxes, Each(Lt(9 * kMebi)));
+
+  Process process(log_, plan_);
+  EXPECT_EQ(process.ids(), ids);
+  EXPECT_EQ(process.engine.next_offset(0), 300);
+}
+
+TEST_F(KeptRules, OfSeveralRecordsAllAreKeptOrNone) {
+  Process process(log_, plan_);
+  bool is_full = true;
+  log_.set_fault([&](shard::MemoryLog::Operation) -> std::optional<Error> {
+    if (is_full) return Error{ErrorCode::Exhausted, "full", {}};
+    return std::nullopt;
+  });
+  process.read(padded_events(200, 100'000), 0);
+  EXPECT_FALSE(process.engine.commit());
+  EXPECT_THAT(process.told.outbox, IsEmpty());
+  EXPECT_TRUE(process.journal.machine().outbox().empty());
+  is_full = false;
+  EXPECT_TRUE(process.engine.commit());
+  EXPECT_THAT(process.told.outbox, SizeIs(200));
+  EXPECT_THAT(process.journal.machine().outbox(), SizeIs(200));
 }
 
 }  // namespace
