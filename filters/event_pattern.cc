@@ -168,8 +168,11 @@ class EventPatternCompiler {
     return {};
   }
 
-  // The field at hand as a selector, to show what matched.
+  // The field at hand as a selector, to show what matched. A name with the end of a quoted one in it has
+  // none.
   void remember_selector() {
+    if (std::ranges::any_of(steps_, [](const SelectorStep& step) { return step.name.contains("']"); }))
+      return;
     Selector selector;
     selector.steps = steps_;
     selector.text.push_back('$');

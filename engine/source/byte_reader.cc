@@ -75,11 +75,11 @@ class Decompressor : public ByteReader {
   std::string_view waiting_;  // input not yet decoded
   bool inside_ = false;       // between the start and the end of a member or frame
   bool damaged_ = false;
+  bool filled_room_ = false;  // then the decoder may hold more
 
  private:
   Input input_;
   std::vector<char> buffer_;
-  bool filled_room_ = false;  // then the decoder may hold more
 };
 
 class GzipReader final : public Decompressor {
@@ -133,7 +133,8 @@ class ZstdReader final : public Decompressor {
  private:
   std::size_t decode(std::span<char> into) override {
     if (waiting_.empty() && !inside_) return 0;
-    ZSTD_inBuffer in{waiting_.data(), std::min(waiting_.size(), next_), 0};
+    // What is held back for want of room comes alone: the next header may be the damage.
+    ZSTD_inBuffer in{waiting_.data(), filled_room_ ? 0 : std::min(waiting_.size(), next_), 0};
     ZSTD_outBuffer out{into.data(), into.size(), 0};
     const std::size_t status = ZSTD_decompressStream(context_, &out, &in);
     waiting_.remove_prefix(in.pos);
