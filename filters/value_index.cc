@@ -85,11 +85,11 @@ void ValueIndex::add(const AccessKey& key, KeyNumber number) {
       always_.push_back(number);
       break;
     case Kind::Equals:
-      is_new = equal_.emplace(key.text, number).second;
+      is_new = equal_.add(key.text, number);
       equal_sizes_ |= size_bit(key.text);
       break;
     case Kind::EqualsAnyCase:
-      is_new = equal_any_case_.emplace(key.text, number).second;
+      is_new = equal_any_case_.add(key.text, number);
       break;
     case Kind::Starts:
       starts_.add(key.text, false, number);
@@ -121,13 +121,12 @@ void ValueIndex::find(NodeKind kind, std::string_view text, KeyHits& hits) const
   if (!event::is_value(kind)) return;
   const auto hit = [&hits](KeyNumber key) { hits.add(key); };
   if ((equal_sizes_ & size_bit(text)) != 0) {
-    if (const auto found = equal_.find(text); found != equal_.end()) hit(found->second);
+    if (const KeyNumber found = equal_.find(text); found != EqualTexts::kNone) hit(found);
   }
   if (!equal_any_case_.empty()) {
     hits.lower.assign(text);
     for (char& c : hits.lower) c = lower_ascii(c);
-    if (const auto found = equal_any_case_.find(hits.lower); found != equal_any_case_.end())
-      hit(found->second);
+    if (const KeyNumber found = equal_any_case_.find(hits.lower); found != EqualTexts::kNone) hit(found);
   }
   starts_.find(text, false, hit);
   ends_.find(text, true, hit);

@@ -30,8 +30,8 @@
 #include "engine/event/json_view.h"
 #include "filters/access_key.h"
 #include "filters/ascii_case.h"
+#include "filters/equal_texts.h"
 #include "filters/literal_finder.h"
-#include "filters/text_table.h"
 
 namespace tocsin::filters {
 
@@ -174,8 +174,8 @@ class ValueIndex {
 
   std::vector<KeyNumber> always_;
   std::uint64_t equal_sizes_ = 0;  // bit n: some text of equal_ is n bytes long (63: that or longer)
-  TextTable<KeyNumber> equal_;
-  TextTable<KeyNumber> equal_any_case_;
+  EqualTexts equal_;
+  EqualTexts equal_any_case_;
   TextTree starts_;
   TextTree ends_;
   std::vector<std::string> literals_;

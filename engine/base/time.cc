@@ -5,6 +5,8 @@
 #include <array>
 #include <limits>
 
+#include "engine/base/text_bits.h"
+
 namespace tocsin {
 namespace {
 
@@ -12,6 +14,14 @@ struct Civil {
   std::int64_t year;
   unsigned month, day, hour, minute, second, millisecond;
 };
+
+std::optional<EventTime> to_time(unsigned year, unsigned month, unsigned day, unsigned hour, unsigned minute,
+                                 unsigned second) {
+  if (!is_valid_date(year, month, day) || hour > 23 || minute > 59 || second > 60) return std::nullopt;
+  const std::int64_t seconds =
+      days_from_civil(year, month, day) * 86'400 + hour * 3600 + minute * 60 + second;
+  return EventTime{Duration{seconds * 1000}};
+}
 
 // The inverse of days_from_civil, by Howard Hinnant's published algorithm over 400-year eras.
 Civil civil_from(EventTime time) {
@@ -92,6 +102,45 @@ bool zone(std::string_view text, std::size_t& at, int& minutes) {
   return true;
 }
 
+// Eight characters of a time; in the pattern 0 stands for any digit.
+struct Layout {
+  explicit constexpr Layout(std::string_view pattern) {
+    for (std::size_t i = 0; i < 8; ++i) {
+      const std::uint64_t c = static_cast<unsigned char>(pattern[i]);
+      characters |= c << 8 * i;
+      if (c != '0') separators |= std::uint64_t{0xFF} << 8 * i;
+    }
+  }
+  std::uint64_t characters = 0;
+  std::uint64_t separators = 0;
+};
+
+// Reads them at once. Byte i of the answer is the number of the two digits from i on.
+std::optional<std::uint64_t> digit_pairs(const char* text, const Layout& layout) {
+  constexpr std::uint64_t kOnes = 0x0101010101010101U;
+  const std::uint64_t digits = word_at(text) ^ layout.characters;
+  const bool fits = ((digits | (digits + 6 * kOnes)) & (0xF0 * kOnes)) == 0;  // each is at most 9
+  if (!fits || (digits & layout.separators) != 0) return std::nullopt;
+  return digits * 10 + (digits >> 8);
+}
+
+// "2026-11-28T09:30:00Z" at the start of `text`, as most logs have it.
+std::optional<EventTime> parse_plain_utc(std::string_view text) {
+  constexpr Layout kDate("0000-00-");
+  constexpr Layout kDayAndHour("00T00:00");
+  constexpr Layout kMinuteAndSecond("0:00:00Z");
+  if (text.size() < 20) return std::nullopt;
+  const auto date = digit_pairs(text.data(), kDate);
+  const auto hour = digit_pairs(text.data() + 8, kDayAndHour);
+  const auto second = digit_pairs(text.data() + 12, kMinuteAndSecond);
+  if (!date || !hour || !second) return std::nullopt;
+  const auto pair = [](std::uint64_t pairs, unsigned i) {
+    return static_cast<unsigned>(pairs >> 8 * i & 0xFF);
+  };
+  return to_time(pair(*date, 0) * 100 + pair(*date, 2), pair(*date, 5), pair(*hour, 0), pair(*hour, 3),
+                 pair(*hour, 6), pair(*second, 5));
+}
+
 }  // namespace
 
 WallTime wall_now() {
@@ -110,6 +159,7 @@ std::int64_t days_from_civil(std::int64_t year, unsigned month, unsigned day) {
 bool is_valid_date(std::int64_t year, unsigned month, unsigned day) {
   static constexpr std::array<unsigned, 12> kDays{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1) return false;
+  if (day <= 28) return true;
   const bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
   return day <= (month == 2 && leap ? 29U : kDays[month - 1]);
 }
@@ -131,6 +181,10 @@ std::string format_cloudwatch(EventTime time) {
 }
 
 std::optional<EventTime> parse_rfc3339_prefix(std::string_view text, std::size_t& used) {
+  if (const auto time = parse_plain_utc(text)) {
+    used = 20;
+    return time;
+  }
   unsigned year = 0;
   unsigned month = 0;
   unsigned day = 0;
@@ -161,14 +215,12 @@ std::optional<EventTime> parse_rfc3339_prefix(std::string_view text, std::size_t
       }
     }
   }
-  if (is_digit(text, at) || !is_valid_date(year, month, day) || hour > 23 || minute > 59 || second > 60)
-    return std::nullopt;
+  if (is_digit(text, at)) return std::nullopt;
+  const auto time = to_time(year, month, day, hour, minute, second);
   int offset_minutes = 0;
-  if (!zone(text, at, offset_minutes)) return std::nullopt;
+  if (!time || !zone(text, at, offset_minutes)) return std::nullopt;
   used = at;
-  const std::int64_t seconds = days_from_civil(year, month, day) * 86'400 + hour * 3600 + minute * 60 +
-                               second - std::int64_t{offset_minutes} * 60;
-  return EventTime{Duration{seconds * 1000 + millisecond}};
+  return *time + Duration{millisecond} - std::chrono::minutes(offset_minutes);
 }
 
 std::optional<EventTime> parse_rfc3339(std::string_view text) {

@@ -11,7 +11,6 @@
 #pragma once
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -22,6 +21,7 @@
 #include <variant>
 #include <vector>
 
+#include "engine/base/text_bits.h"
 #include "engine/event/selector.h"
 
 namespace tocsin::event {
@@ -51,7 +51,8 @@ class FieldKey {
   [[nodiscard]] std::string_view text() const { return text_; }
 
   [[nodiscard]] std::uint64_t hash() const {
-    return ((first_ ^ std::rotl(last_, 27)) + text_.size()) * 0x9E3779B97F4A7C15U >> 40;
+    constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15U;
+    return fold(first_ ^ kMix, (last_ ^ (kMix >> 1)) + text_.size());
   }
 
   [[nodiscard]] bool contains(char c) const {
@@ -68,13 +69,7 @@ class FieldKey {
   }
 
  private:
-  static_assert(std::endian::native == std::endian::little);
-
-  [[nodiscard]] std::uint64_t word_at(std::size_t at) const {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text_.data() + at, 8);
-    return word;
-  }
+  [[nodiscard]] std::uint64_t word_at(std::size_t at) const { return tocsin::word_at(text_.data() + at); }
   // Whether one of the eight bytes is `c`, which is not 0: the classic test for a zero byte.
   static bool has(std::uint64_t word, char c) {
     constexpr std::uint64_t kOnes = 0x0101010101010101U;

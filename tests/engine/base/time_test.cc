@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace tocsin {
 namespace {
 
@@ -32,10 +34,24 @@ TEST(Rfc3339, RefusesWhatIsNoTime) {
   }
 }
 
+// The form that most logs have is read in a way of its own.
+TEST(Rfc3339, ATimeIsTheSameHoweverUtcIsWritten) {
+  std::mt19937 random(20261128);
+  const std::string plain = "2024-02-29T23:59:59";
+  for (int round = 0; round < 200'000; ++round) {
+    std::string text = plain;
+    for (std::size_t changes = random() % 4; changes > 0; --changes)
+      text[random() % text.size()] = "0123456789:-TZ /\xB0@P"[random() % 21];
+    EXPECT_EQ(round_trip(text + "Z"), round_trip(text + "+00:00")) << text;
+  }
+}
+
 TEST(Rfc3339, APrefixSaysHowMuchItUsed) {
   std::size_t used = 0;
   ASSERT_TRUE(parse_rfc3339_prefix("2026-03-01 09:05:00,123 - INFO", used));
   EXPECT_EQ(used, 23U);
+  ASSERT_TRUE(parse_rfc3339_prefix("2026-03-01T09:05:00Z the rest", used));
+  EXPECT_EQ(used, 20U);
 }
 
 TEST(FloorTo, IsRightBeforeTheEpochToo) {
