@@ -2,23 +2,30 @@
 
 namespace tocsin::runtime {
 
-bool EventQueue::may_go(notify::Deliverer::Room room, Time now) {
+void EventQueue::push(Waiting event) {
+  lanes_[{event.posted.notification.topic, event.subscription}].waiting.push_back(std::move(event));
+  ++size_;
+}
+
+bool EventQueue::may_go(Lane& lane, notify::Deliverer::Room room, Time now) {
   using Room = notify::Deliverer::Room;
-  Duration& held = held_[{waiting_.front().posted.notification.topic, waiting_.front().subscription}];
-  if (held_at_) held += std::chrono::duration_cast<Duration>(now - *held_at_);
-  held_at_.reset();
-  if (room == Room::Half) held = Duration{0};
-  if (room != Room::None || held >= kPatience) return true;
-  held_at_ = now;
+  if (lane.held_at) lane.held += std::chrono::duration_cast<Duration>(now - *lane.held_at);
+  lane.held_at.reset();
+  if (room == Room::Half) lane.held = Duration{0};
+  if (room != Room::None || lane.held >= kPatience) return true;
+  lane.held_at = now;
   return false;
 }
 
 void EventQueue::step(const notify::Deliverer& delivery, Time now, const HandOver& hand_over) {
-  while (!waiting_.empty()) {
-    const Waiting& first = waiting_.front();
-    if (!may_go(delivery.room(first.posted.notification, first.subscription), now)) return;
-    hand_over(first.posted);
-    waiting_.pop_front();
+  for (auto& [subscription, lane] : lanes_) {
+    while (!lane.waiting.empty()) {
+      const Waiting& first = lane.waiting.front();
+      if (!may_go(lane, delivery.room(first.posted.notification, first.subscription), now)) break;
+      hand_over(first.posted);
+      lane.waiting.pop_front();
+      --size_;
+    }
   }
 }
 

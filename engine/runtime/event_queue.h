@@ -5,13 +5,15 @@
 // A rule may match any number of events, and all of them are meant to arrive: where a destination's mailbox
 // is full they wait here, and reading waits with them. Alarms must not: once a destination has held reading
 // for kPatience in all since its mailbox was last half empty, events go on to it: they wait in the outbox
-// then, or without a state its oldest events give way, until it is half empty again. Alarms' notifications do
-// not pass here and never give way to events (delivery.h).
+// then, or without a state its oldest events give way, until it is half empty again. Several that are away at
+// once hold reading together, not one after the other. Alarms' notifications do not pass here and never give
+// way to events (delivery.h).
 //
 // Used by one thread.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -37,20 +39,25 @@ class EventQueue {
   };
   using HandOver = std::function<void(const OutboxNotification&)>;
 
-  void push(Waiting event) { waiting_.push_back(std::move(event)); }
-  // Hands over what finds room, or has waited for long enough.
+  void push(Waiting event);
+  // Hands over what finds room, or has waited for long enough; for each subscription in its order.
   void step(const notify::Deliverer& delivery, Time now, const HandOver& hand_over);
 
-  [[nodiscard]] bool empty() const { return waiting_.empty(); }
-  [[nodiscard]] std::size_t size() const { return waiting_.size(); }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
-  // Whether the first may go now.
-  [[nodiscard]] bool may_go(notify::Deliverer::Room room, Time now);
+  // Of a subscription.
+  struct Lane {
+    std::deque<Waiting> waiting;
+    Duration held{0};             // reading, since the mailbox was half empty
+    std::optional<Time> held_at;  // it does now; up to then `held` knows of it
+  };
+  // Whether the lane's first may go now.
+  [[nodiscard]] static bool may_go(Lane& lane, notify::Deliverer::Room room, Time now);
 
-  std::deque<Waiting> waiting_;
-  std::map<std::pair<std::uint32_t, std::uint32_t>, Duration> held_;  // by topic and subscription
-  std::optional<Time> held_at_;  // since the first waits, as far as `held_` knows of it
+  std::map<std::pair<std::uint32_t, std::uint32_t>, Lane> lanes_;  // by topic and subscription
+  std::size_t size_ = 0;                                           // of all
 };
 
 }  // namespace tocsin::runtime

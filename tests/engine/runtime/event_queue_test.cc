@@ -33,12 +33,12 @@ class Mailbox final : public notify::Deliverer {
 
 class EventQueueTest : public ::testing::Test {
  protected:
-  void push(int count, std::uint32_t topic = 0) {
+  void push(int count, std::uint32_t topic = 0, std::uint32_t subscription = 0) {
     for (int i = 0; i < count; ++i) {
       notify::Notification notification;
       notification.id = std::to_string(pushed_++);
       notification.topic = topic;
-      queue_.push({{7, "topic", {"console"}, notification}, 0});
+      queue_.push({{7, "topic", {"console"}, notification}, subscription});
     }
   }
   // The number of those that are taken at this moment.
@@ -115,7 +115,23 @@ TEST_F(EventQueueTest, PatienceIsOfADestination) {
   push(1);
   EXPECT_EQ(step(0s), 0U);
   push(1, 1);
-  EXPECT_EQ(step(30s), 2U) << "the second was behind the first, and its own mailbox is empty";
+  EXPECT_EQ(step(30s), 2U) << "the second need not wait, and the first has waited";
+}
+
+TEST_F(EventQueueTest, DestinationsThatAreAwayHoldTogetherAndNotOneAfterTheOther) {
+  mailbox_.room_ = Room::None;
+  for (std::uint32_t subscription = 0; subscription < 10; ++subscription) push(2, 0, subscription);
+  EXPECT_EQ(step(0s), 0U);
+  EXPECT_EQ(step(29s), 0U);
+  EXPECT_EQ(step(1s), 20U);
+}
+
+TEST_F(EventQueueTest, WhatHasRoomIsNotBehindWhatHasNone) {
+  mailbox_.room_ = Room::None;
+  push(1);
+  push(2, 1);
+  EXPECT_EQ(step(0s), 2U);
+  EXPECT_EQ(queue_.size(), 1U);
 }
 
 }  // namespace
