@@ -109,7 +109,7 @@ std::string destinations_part(const Json& subscriptions, const TextStyle& style)
                                        {"retried", Ink::Dim, true},
                                        {"failed", Ink::Dim, true},
                                        {"destination", Ink::Dim}}};
-  std::string overflows;
+  std::string remarks;
   for (const Json& one : subscriptions) {
     const std::uint64_t waiting = one.at("waiting").get<std::uint64_t>();
     const std::uint64_t in_outbox = one.at("in_outbox").get<std::uint64_t>();
@@ -120,12 +120,17 @@ std::string destinations_part(const Json& subscriptions, const TextStyle& style)
         fmt::format("{}/{}", text(one.at("topic"), style), text(one.at("subscription"), style));
     if (overflowed > 0) {
       const bool full = one.at("overflowing").get<bool>();
-      overflows += "  " +
-                   paint(fmt::format("{}: {} {} way to newer ones{}", name, group_digits(overflowed),
-                                     full ? "give" : "gave",
-                                     full ? ", there is no more room" : " while there was no room"),
-                         full ? Ink::Red : Ink::Yellow, style) +
-                   "\n";
+      remarks += "  " +
+                 paint(fmt::format("{}: {} {} way to newer ones{}", name, group_digits(overflowed),
+                                   full ? "give" : "gave",
+                                   full ? ", there is no more room" : " while there was no room"),
+                       full ? Ink::Red : Ink::Yellow, style) +
+                 "\n";
+    }
+    if (const std::uint64_t held = one.at("held").get<std::uint64_t>(); held > 0) {
+      const std::string line = fmt::format("{}: reading waits, with {} event{} of rules for it", name,
+                                           group_digits(held), held == 1 ? "" : "s");
+      remarks += "  " + paint(line, Ink::Yellow, style) + "\n";
     }
     rows.push_back({{name},
                     {number(one.at("delivered")), Ink::Plain, true},
@@ -135,7 +140,7 @@ std::string destinations_part(const Json& subscriptions, const TextStyle& style)
                     {group_digits(failed), failed > 0 ? Ink::Red : Ink::Plain, true},
                     {text(one.at("destination"), style)}});
   }
-  return heading("Destinations", style) + render_table(rows, "  ", style) + overflows;
+  return heading("Destinations", style) + render_table(rows, "  ", style) + remarks;
 }
 
 std::string untold_line(std::uint64_t untold, const TextStyle& style) {

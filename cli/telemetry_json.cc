@@ -120,6 +120,7 @@ Json to_json(const runtime::Telemetry& telemetry, const std::string& version, Du
                                      {"delivered", status.delivered},
                                      {"waiting", status.waiting},
                                      {"in_outbox", status.in_outbox},
+                                     {"held", subscription.held},
                                      {"retried", status.retried},
                                      {"rejected", status.rejected},
                                      {"given_up", status.given_up},

@@ -54,6 +54,7 @@ class LiveCore::Core : private Listener, private Answering {
                   engine_.settle(number, std::move(subscription), delivered);
                 }),
         telemetry_(plan_, {options_.board, options_.stall_limit, options_.now, options_.state_bytes}, note_),
+        events_(plan_, note_),
         tally_(options_.dead_letters ? options_.dead_letters->destination : std::string()),
         commit_(std::move(commit)) {}
 
@@ -147,7 +148,7 @@ class LiveCore::Core : private Listener, private Answering {
     if (blocked_ && options_.steady() - retried_at_ >= kKeepRetry) keep(engine_.commit());
     if (options_.requests != nullptr) options_.requests->answer(*this);
     watch_clock();
-    telemetry_.step(engine_, worker_, outbox_, trusted_time(), [this] { return source_times(); });
+    telemetry_.step(engine_, worker_, {outbox_, events_}, trusted_time(), [this] { return source_times(); });
     if (!reading || !ready()) return;
     look_around();
     tick_now();
@@ -394,7 +395,7 @@ class LiveCore::Core : private Listener, private Answering {
   }
 
   void publish_telemetry(Telemetry::Phase phase) {
-    (void)telemetry_.publish(engine_, worker_, outbox_, source_times(), phase);
+    (void)telemetry_.publish(engine_, worker_, {outbox_, events_}, source_times(), phase);
   }
 
   [[nodiscard]] std::vector<std::string> names_of(const Feed& feed,
@@ -534,7 +535,8 @@ class LiveCore::Core : private Listener, private Answering {
   void deliver_events() {
     if (closing_) return;
     events_.step(delivery_, options_.steady(),
-                 [this](const OutboxNotification& event) { outbox_.take(event, options_.steady()); });
+                 {[this](const OutboxNotification& event) { outbox_.take(event, options_.steady()); },
+                  [this](std::uint32_t topic, std::uint32_t one) { return outbox_.keeps_more(topic, one); }});
   }
 
   static std::optional<std::uint32_t> subscription_of(const notify::TopicDefinition& topic,
@@ -584,6 +586,7 @@ class LiveCore::Core : private Listener, private Answering {
   Worker worker_;
   OutboxFeed outbox_;
   LiveTelemetry telemetry_;
+  EventQueue events_;
   DeadLetterTally tally_;
   std::uint32_t next_lane_ = 0;  // of the dead letters' route
   const Commit commit_;
@@ -596,7 +599,6 @@ class LiveCore::Core : private Listener, private Answering {
   std::vector<EventTime> judged_;   // the frontier of a tick until its offsets' tickets are known
   std::vector<EventTime> written_;  // the frontier of the last tick of an idle engine, in seconds
   std::chrono::steady_clock::time_point retried_at_{};
-  EventQueue events_;
   std::uint64_t told_untold_ = 0;  // Engine::untold(), as it was said last
   std::optional<std::chrono::steady_clock::time_point> untold_at_;
   bool closing_ = false;  // the delivery takes nothing any more

@@ -186,16 +186,16 @@ void LiveTelemetry::watch_stalls(const std::vector<SourceTime>& times) {
   }
 }
 
-void LiveTelemetry::step(Engine& engine, const Worker& worker, const OutboxFeed& outbox, EventTime clock,
+void LiveTelemetry::step(Engine& engine, const Worker& worker, const WaitingPlaces& places, EventTime clock,
                          const std::function<std::vector<SourceTime>()>& times) {
   const Duration now = steady();
   if (last_step_ && now - *last_step_ < kStepInterval) return;
   last_step_ = now;
-  feed_own_metrics(engine, *publish(engine, worker, outbox, times(), Telemetry::Phase::Running), clock);
+  feed_own_metrics(engine, *publish(engine, worker, places, times(), Telemetry::Phase::Running), clock);
 }
 
 std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, const Worker& worker,
-                                                        const OutboxFeed& outbox,
+                                                        const WaitingPlaces& places,
                                                         const std::vector<SourceTime>& times,
                                                         Telemetry::Phase phase) {
   watch_stalls(times);
@@ -227,13 +227,13 @@ std::shared_ptr<const Telemetry> LiveTelemetry::publish(const Engine& engine, co
   for (std::size_t i = 0; i < plan_->rules.size(); ++i) {
     telemetry->rules.push_back({plan_->rules[i].name, worker.matched()[plan_->filters.size() + i]});
   }
-  auto statuses = outbox.status();
+  auto statuses = places.outbox.status();
   std::size_t at = 0;
   for (std::uint32_t t = 0; t < plan_->topics.size(); ++t) {
     const notify::TopicDefinition& topic = plan_->topics[t];
     for (std::uint32_t s = 0; s < topic.subscriptions.size(); ++s) {
-      telemetry->subscriptions.push_back(
-          {topic.name, topic.subscriptions[s].name, std::move(statuses[at++]), engine.filtered(t, s)});
+      telemetry->subscriptions.push_back({topic.name, topic.subscriptions[s].name, std::move(statuses[at++]),
+                                          places.events.waiting(t, s), engine.filtered(t, s)});
     }
   }
   if (settings_.board != nullptr) settings_.board->publish(telemetry);

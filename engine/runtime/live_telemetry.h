@@ -19,6 +19,7 @@
 #include "engine/base/note.h"
 #include "engine/base/time.h"
 #include "engine/runtime/engine.h"
+#include "engine/runtime/event_queue.h"
 #include "engine/runtime/outbox_feed.h"
 #include "engine/runtime/own_metrics.h"
 #include "engine/runtime/source_frontier.h"
@@ -33,6 +34,12 @@ struct SourceTime {
   EventTime frontier = kNever;
   std::optional<FrontierHold> hold;
   std::string partition;  // the name of the hold's, if it has one
+};
+
+// Where notifications wait.
+struct WaitingPlaces {
+  const OutboxFeed& outbox;
+  const EventQueue& events;
 };
 
 class LiveTelemetry {
@@ -56,12 +63,12 @@ class LiveTelemetry {
 
   // Called in every step; does its work a few times a second. `times` gives one entry for each source; own
   // metrics are known up to `clock`.
-  void step(Engine& engine, const Worker& worker, const OutboxFeed& outbox, EventTime clock,
+  void step(Engine& engine, const Worker& worker, const WaitingPlaces& places, EventTime clock,
             const std::function<std::vector<SourceTime>()>& times);
 
   // Shows how things stand, now and without touching the engine.
   std::shared_ptr<const Telemetry> publish(const Engine& engine, const Worker& worker,
-                                           const OutboxFeed& outbox, const std::vector<SourceTime>& times,
+                                           const WaitingPlaces& places, const std::vector<SourceTime>& times,
                                            Telemetry::Phase phase);
 
   // Before this moment own metrics have had all their datapoints.

@@ -75,7 +75,7 @@ void OutboxFeed::refill() {
   if (!letters_.empty()) deliver_letters();
   for (Lane& lane : lanes_) {
     refill(lane);
-    if (!lane.overflow || lane.size() > limits_.notifications / 2 || lane.bytes > limits_.bytes / 2) continue;
+    if (!lane.overflow || !is_half_empty(lane)) continue;
     note_({Severity::Warning,
            "outbox_full_over",
            fmt::format("{}: its outbox has room again: {} given up meanwhile", name_of(lane),
@@ -157,6 +157,17 @@ bool OutboxFeed::take_settled() {
     any = true;
   }
   return any;
+}
+
+bool OutboxFeed::is_half_empty(const Lane& lane) const {
+  return lane.size() <= limits_.notifications / 2 && lane.bytes <= limits_.bytes / 2;
+}
+
+bool OutboxFeed::keeps_more(std::uint32_t topic, std::uint32_t subscription) const {
+  if (!journal_.keeps()) return false;
+  const auto lane = std::ranges::find_if(
+      lanes_, [&](const Lane& one) { return one.topic == topic && one.subscription == subscription; });
+  return lane != lanes_.end() && is_half_empty(*lane);
 }
 
 std::uint64_t OutboxFeed::waiting() const {

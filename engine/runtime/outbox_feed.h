@@ -68,6 +68,8 @@ class OutboxFeed {
   // What the sinks have, or refused, since the last call; whether there was any.
   bool take_settled();
 
+  // What has no room in the mailbox of the plan's subscription may wait here, and the bound is far off.
+  [[nodiscard]] bool keeps_more(std::uint32_t topic, std::uint32_t subscription) const;
   // A dead letter waits for room.
   [[nodiscard]] bool letters_wait() const { return !letters_.empty(); }
   // Notifications and dead letters that are in no queue.
@@ -110,6 +112,8 @@ class OutboxFeed {
     std::string subscription;
   };
 
+  // Not more than half of what may.
+  [[nodiscard]] bool is_half_empty(const Lane& lane) const;
   [[nodiscard]] Lane* find_lane(const std::string& topic, const std::string& subscription);
   [[nodiscard]] const notify::SubscriptionDefinition& subscription_of(const Lane& lane) const;
   [[nodiscard]] std::string name_of(const Lane& lane) const;
@@ -131,7 +135,8 @@ class OutboxFeed {
   const std::function<void(const Note&)> note_;
   const Settle settle_;
   std::vector<Lane> lanes_;
-  std::map<std::pair<std::string, std::string>, std::uint64_t> gone_;  // by topic and subscription; not told yet
+  std::map<std::pair<std::string, std::string>, std::uint64_t>
+      gone_;                           // by topic and subscription; not told yet
   std::deque<WaitingLetter> letters_;  // which their destination has no room for
   bool letters_told_ = false;
   notify::Deliverer::Ticket last_ticket_ = 0;

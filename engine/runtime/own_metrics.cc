@@ -31,6 +31,12 @@ void of_subscriptions(const Telemetry& telemetry, const Emit& emit) {
   }
 }
 
+void notifications_held(const Telemetry& telemetry, const Emit& emit) {
+  for (const SubscriptionTelemetry& subscription : telemetry.subscriptions) {
+    emit({subscription.topic, subscription.name}, static_cast<double>(subscription.held));
+  }
+}
+
 void filtered_out(const Telemetry& telemetry, const Emit& emit) {
   for (const SubscriptionTelemetry& subscription : telemetry.subscriptions) {
     for (std::size_t i = 1; i < notify::kFilterOutcomes; ++i) {
@@ -263,6 +269,9 @@ const std::vector<OwnMetric>& table() {
          "tocsin_notifications_overflowed_total",
          "Notifications that gave way to newer ones in a full queue or outbox",
          of_subscriptions<&notify::SubscriptionStatus::overflowed>},
+        {"NotificationsHeld", "Count", Kind::Gauge, Fold::Sum, subscription, "tocsin_notifications_held",
+         "Events of rules that wait, and reading with them, until the subscription's queue has room",
+         notifications_held},
         {"NotificationsInOutbox", "Count", Kind::Gauge, Fold::Sum, subscription,
          "tocsin_notifications_in_outbox",
          "Notifications that wait in the state's outbox until the subscription's queue has room",

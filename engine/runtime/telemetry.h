@@ -87,6 +87,7 @@ struct SubscriptionTelemetry {
   std::string topic;
   std::string name;
   notify::SubscriptionStatus status;
+  std::uint64_t held = 0;  // events of rules that reading waits with until there is room for them
   FilterCounts filtered{};
 };
 

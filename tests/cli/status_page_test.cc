@@ -45,6 +45,13 @@ TEST(StatusPage, ShowsAQueueThatIsFullAndWhatItCost) {
               testing::EndsWith("  security/kafka: 3,999 give way to newer ones, there is no more room\n"));
 }
 
+TEST(StatusPage, ShowsForWhomReadingWaits) {
+  runtime::Telemetry telemetry = sample_telemetry();
+  telemetry.subscriptions[0].held = 1203;
+  EXPECT_THAT(status_page(to_json(telemetry, "1.2.3", Duration{500}), TextStyle{}),
+              testing::EndsWith("  security/kafka: reading waits, with 1,203 events of rules for it\n"));
+}
+
 TEST(StatusPage, ShowsWhatRulesMatchedAndNobodyIsToldOf) {
   runtime::Telemetry telemetry = sample_telemetry();
   telemetry.engine.untold = 1890;

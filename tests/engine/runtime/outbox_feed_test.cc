@@ -214,6 +214,19 @@ TEST_F(OutboxFeedTest, BeyondTheLimitTheOldestAreGivenUpAndThatIsTold) {
   EXPECT_EQ(journal_->machine().ledger().at("delivered"), 5U);
 }
 
+TEST_F(OutboxFeedTest, KeepsMoreUpToHalfOfItsLimit) {
+  limits_.notifications = 4;
+  open();
+  post_many(4);  // two are in the queue
+  EXPECT_TRUE(feed_->keeps_more(0, 0));
+  post("n4");
+  EXPECT_FALSE(feed_->keeps_more(0, 0));
+  EXPECT_TRUE(feed_->keeps_more(0, 1)) << "of another subscription";
+  (void)queues_.deliver();
+  feed_->refill();
+  EXPECT_TRUE(feed_->keeps_more(0, 0));
+}
+
 TEST_F(OutboxFeedTest, TheLimitIsInBytesTooAndOneOfAnySizeMayWait) {
   post_many(3);
   const std::uint64_t one = journal_->machine().outbox_bytes() / 3;
