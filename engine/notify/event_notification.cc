@@ -52,12 +52,17 @@ std::size_t written_size(char byte) {
   return static_cast<unsigned char>(byte) < 0x20 ? 6 : 1;
 }
 
+// Less than `size`, so that the beginning of `text` ends with no piece of a character.
+std::size_t whole_characters(std::string_view text, std::size_t size) {
+  while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
+  return size;
+}
+
 // The longest beginning of `text` that takes at most `room` bytes in JSON, and holds no piece of a character.
 std::string_view start_of(std::string_view text, std::size_t room) {
   std::size_t size = 0;
   for (; size < text.size() && written_size(text[size]) <= room; ++size) room -= written_size(text[size]);
-  while (size > 0 && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xC0U) == 0x80U) --size;
-  return text.substr(0, size);
+  return text.substr(0, whole_characters(text, size));
 }
 
 // The event in an object: all of it, or as much as fits into `room` bytes.
@@ -81,6 +86,13 @@ std::string wrapped(const RuleEvent& event, std::size_t room, std::uint64_t& cut
   return dump(object);
 }
 
+// They come with the event, which may say anything.
+void cut_places(RuleEvent& event) {
+  EventFacts& facts = event.facts;
+  for (std::string* place : {&facts.account, &facts.region, &facts.log_group, &event.log_stream})
+    place->resize(whole_characters(*place, std::min(place->size(), kMaxEventPlace)));
+}
+
 std::string payload_of(RuleEvent& event, std::size_t room) {
   if (!event.is_object || event.bytes > event.message.size() || event.bytes > room)
     return wrapped(event, room, event.facts.cut_bytes);
@@ -95,6 +107,7 @@ std::string payload_of(RuleEvent& event, std::size_t room) {
 
 std::vector<Notification> compose(RuleEvent event, const Installation& installation,
                                   const std::vector<std::uint32_t>& topics) {
+  cut_places(event);
   event.facts.installation_account = installation.account;
   event.facts.installation_region = installation.region;
   Notification notification;

@@ -25,6 +25,8 @@
 namespace tocsin::notify {
 
 inline constexpr std::size_t kMaxEventNotification = std::size_t{256} << 10;  // payload and attributes; SNS's
+// An envelope may give any account, region, log group and stream; CloudWatch's names have at most so many.
+inline constexpr std::size_t kMaxEventPlace = 512;  // bytes; what is longer is cut
 
 struct RuleEvent {
   std::string id;  // 32 hex digits: the same whenever this event is read at this place, for this rule

@@ -111,6 +111,27 @@ TEST(EventNotification, ThatIsTooLargeIsCutAndSaysSo) {
   }
 }
 
+// A subscription's envelope names its log group itself.
+TEST(EventNotification, HasRoomForTheEventWhateverAnEnvelopeSaysOfIt) {
+  for (const std::string& piece : {std::string("x"), std::string("\xC3\xA4"), std::string("\x01")}) {
+    std::string name = "y";  // so that the limit is within a character
+    while (name.size() < std::size_t{300'000}) name += piece;
+    RuleEvent event = backup_event("all of it");
+    event.facts.account = event.facts.region = event.facts.log_group = event.log_stream = name;
+    const Notification notification = only(std::move(event));
+    EXPECT_LE(size_of(notification), kMaxEventNotification);
+    const Json payload = Json::parse(notification.payload);
+    EXPECT_EQ(payload.at("message"), "all of it");
+    for (const char* key : {"account", "region", "log_group", "log_stream"}) {
+      const auto shown = payload.at(key).get<std::string>();
+      EXPECT_TRUE(name.starts_with(shown));
+      EXPECT_LE(shown.size(), kMaxEventPlace);
+      EXPECT_GT(shown.size(), kMaxEventPlace - 4);
+    }
+    EXPECT_EQ(attribute(notification, "loggroup"), payload.at("log_group"));
+  }
+}
+
 TEST(EventNotification, ThatJustFitsIsWhole) {
   const std::size_t frame = size_of(only(backup_event("{\"a\":\"\"}")));
   const std::string event = "{\"a\":\"" + std::string(kMaxEventNotification - frame, 'x') + "\"}";

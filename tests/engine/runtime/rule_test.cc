@@ -130,6 +130,16 @@ TEST(RuleMatches, OfALargeEventKeepWhatANotificationHolds) {
   EXPECT_EQ(matched.ruled[0].bytes, event.size());
 }
 
+// Each event of an envelope keeps them, however many there are.
+TEST(RuleMatches, KeepOfALogGroupAsMuchAsALogGroupHas) {
+  Worker worker(make_plan());
+  Partition partition = partition_of();
+  partition.decode.log_group = std::string(300'000, 'g');
+  const MatchedBatch matched = worker.process(batch_of(kEvents), partition);
+  ASSERT_THAT(matched.ruled, SizeIs(2));
+  EXPECT_EQ(matched.ruled[0].log_group, std::string(512, 'g'));
+}
+
 class KeptRules : public ::testing::Test {
  protected:
   // A process: it reads what its log does not have yet, and ends as if killed.
