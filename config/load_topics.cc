@@ -7,6 +7,7 @@
 #include <optional>
 #include <variant>
 
+#include "config/attribute_policy.h"
 #include "config/grammar.h"
 #include "config/kafka_settings.h"
 #include "config/match_spec.h"
@@ -161,9 +162,11 @@ sinks::SinkSettings read_mail_defaults(Load& load) {
 }
 
 constexpr std::size_t kMaxSubscriptionName = 64;
+constexpr std::size_t kMaxTopicName = 256;                 // as SNS
+constexpr std::string_view kDeadLetters = "dead_letters";  // in telemetry and the log
 
-bool is_name(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxSubscriptionName && std::ranges::all_of(text, [](char c) {
+bool is_name(std::string_view text, std::size_t longest) {
+  return !text.empty() && text.size() <= longest && std::ranges::all_of(text, [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
   });
 }
@@ -175,7 +178,7 @@ class TopicLoader {
 
   void run() {
     topic_.name = entry_.key->written;
-    if (topic_.name.empty()) load_.faults.error(*entry_.key, "a topic's name is empty");
+    check_topic();
     if (entry_.value->kind == Node::Kind::Map) read_destinations();
     check_names();
     load_.plan.topics.push_back(std::move(topic_));
@@ -183,6 +186,17 @@ class TopicLoader {
   }
 
  private:
+  void check_topic() {
+    if (!is_name(topic_.name, kMaxTopicName)) {
+      load_.faults.error(*entry_.key, fmt::format("{} cannot be the name of a topic", quoted(*entry_.key)),
+                         fmt::format("1 to {} letters, digits, `-` and `_`, as in SNS", kMaxTopicName));
+    } else if (topic_.name == kDeadLetters) {
+      load_.faults.error(*entry_.key,
+                         fmt::format("{} is Tocsin's own name for dead letters", quoted(*entry_.key)),
+                         "give the topic another name; `dead_letters:` beside `topics:` says where those go");
+    }
+  }
+
   void read_destinations() {
     for (const Entry& entry : entry_.value->entries) {
       const sinks::SinkKind* kind = sinks::find_sink(entry.key->written);
@@ -214,7 +228,7 @@ class TopicLoader {
 
   // What waits for it follows its name, wherever it goes.
   void read_name(const Node& name) {
-    if (!is_name(name.text)) {
+    if (!is_name(name.text, kMaxSubscriptionName)) {
       load_.faults.error(name, fmt::format("{} cannot be the name of a subscription", quoted(name)),
                          fmt::format("1 to {} letters, digits, `-` and `_`", kMaxSubscriptionName));
     }
@@ -258,7 +272,12 @@ class TopicLoader {
 
   std::optional<event::Predicate> read_policy_text(const Node& text, notify::FilterPolicy::Scope scope) {
     auto predicate = filters::compile_filter_policy(text.text, scope);
-    if (predicate) return std::move(*predicate);
+    if (predicate) {
+      if (scope == notify::FilterPolicy::Scope::MessageAttributes)
+        warn_of_silent_policy(
+            text.text, [&](std::size_t) -> const Node& { return text; }, false, load_.faults);
+      return std::move(*predicate);
+    }
     const event::SyntaxError& error = predicate.error();
     load_.faults.error_of_language(text, error.offset, error.message, error.hint);
     return std::nullopt;
@@ -272,7 +291,13 @@ class TopicLoader {
     warn_of_unquoted_accounts(policy, load_.faults);
     json = policy.json();
     auto predicate = filters::compile_filter_policy(json, scope);
-    if (predicate) return std::move(*predicate);
+    if (predicate) {
+      if (scope == notify::FilterPolicy::Scope::MessageAttributes)
+        warn_of_silent_policy(
+            json, [&](std::size_t offset) -> const Node& { return *policy.place(offset).node; }, true,
+            load_.faults);
+      return std::move(*predicate);
+    }
     const event::SyntaxError& error = predicate.error();
     const PatternText::Place place = policy.place(error.offset);
     load_.faults.error_of_language(*place.node, place.offset, error.message, error.hint);

@@ -11,7 +11,9 @@
 namespace tocsin::config {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 // Of the only topic.
@@ -67,6 +69,63 @@ TEST(Subscriptions, HaveNamesOfTheirOwn) {
               HasSubstr("two subscriptions of this topic are called `x`"));
   EXPECT_THAT(faults("{console: {}}, {file: /a, name: console}"),
               HasSubstr("two subscriptions of this topic are called `console`"));
+}
+
+TEST(Topics, HaveNamesAsInSns) {
+  const auto faults = [](const std::string& name) {
+    return shown(load_text("topics: {'" + name + "': {subscriptions: [console: {}]}}\n"));
+  };
+  EXPECT_EQ(faults("On-call_2"), "");
+  EXPECT_EQ(faults(std::string(256, 'x')), "");
+  for (const std::string& name : {std::string(257, 'x'), std::string("(dead letters)"), std::string("a b"),
+                                  std::string("a.fifo"), std::string("a/b"), std::string("\xC3\xA4")}) {
+    EXPECT_THAT(faults(name), HasSubstr("cannot be the name of a topic")) << name;
+  }
+  EXPECT_THAT(faults(""), HasSubstr("1 to 256 letters, digits, `-` and `_`"));
+}
+
+// In metrics and the log nobody could tell them apart.
+TEST(Topics, AreNotCalledAsDeadLettersAre) {
+  EXPECT_THAT(shown(load_text("topics: {dead_letters: {subscriptions: [console: {}]}}\n")),
+              HasSubstr("`dead_letters` is Tocsin's own name for dead letters"));
+}
+
+std::string of_policy(const std::string& policy) {
+  return shown(load_text(
+      "topics:\n  t:\n    subscriptions:\n      - console: {}\n        filter_policy: " + policy + "\n"));
+}
+
+TEST(AttributePolicies, ThatNoNotificationFulfilsAreWarnedOf) {
+  EXPECT_THAT(of_policy("{eventName: [CreateUser]}"),
+              AllOf(HasSubstr(":5:25: warning: no notification has an attribute `eventName`"),
+                    HasSubstr("did you mean the scope MessageBody")));
+  EXPECT_THAT(of_policy("'{\"AlarmNames\": [\"x\"]}'"), HasSubstr("did you mean `AlarmName`?"));
+  EXPECT_THAT(of_policy("{$or: [{Rule: [x]}, {Nosuch: [x]}]}"), HasSubstr("an attribute `Nosuch`"));
+  EXPECT_THAT(
+      of_policy("{NewStateValue: [Alarm, OK]}"),
+      AllOf(HasSubstr("no alarm is ever in the state `Alarm`"), HasSubstr("ALARM, INSUFFICIENT_DATA")));
+  EXPECT_THAT(of_policy("{OldStateValue: [NONE]}"), HasSubstr("no alarm is ever in the state `NONE`"));
+  EXPECT_THAT(of_policy("{Region: [1, null]}"), HasSubstr("attributes are texts, which `1` never is"));
+  EXPECT_THAT(of_policy("{Region: [null]}"), HasSubstr("attributes are texts, which `null` never is"));
+  EXPECT_THAT(of_policy("{Region: [{numeric: ['>', 1]}]}"),
+              HasSubstr("attributes are texts, which `numeric` never is"));
+}
+
+TEST(AttributePolicies, ThatMayBeFulfilledAreNot) {
+  for (const char* policy :
+       {"{}", "{AlarmName: [x], Dimensions.Account: ['1'], LogGroup: x}", "{NewStateValue: [OK, ALARM]}",
+        "{Region: [1, eu-central-1]}", "{Region: [{exists: true}]}", "{Rule: [{anything-but: 1}]}",
+        "{NewStateValue: [{equals-ignore-case: alarm}]}", "{NewStateValue: [{prefix: A}]}",
+        "{eventName: [{exists: false}]}", "''"}) {
+    EXPECT_EQ(of_policy(policy), "") << policy;
+  }
+  EXPECT_EQ(of_policy("{eventName: [x], n: [1]}\n        filter_policy_scope: MessageBody"), "");
+}
+
+TEST(AttributePolicies, WithAnAccountThatLacksItsQuotesAreWarnedOfOnce) {
+  const std::string told = of_policy("{AWSAccountId: [111122223333]}");
+  EXPECT_THAT(told, HasSubstr("write it in quotes"));
+  EXPECT_THAT(told, Not(HasSubstr("attributes are texts")));
 }
 
 }  // namespace
