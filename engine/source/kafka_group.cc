@@ -497,7 +497,7 @@ bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartitio
     const std::uint64_t mark = find_mark(*committed, key);
     const std::lock_guard lock(mutex_);
     Partition& partition = partitions_[key];
-    Placing placing{.key = key, .incarnation = partition.incarnation};
+    Placing placing{.key = key};
     if (partition.known) {
       const KafkaRestartFacts facts{.position = *partition.known,
                                     .incarnation = partition.incarnation,
@@ -532,7 +532,10 @@ bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartitio
       position.offset = follows ? *from : *start;
       if (!follows) joined.push_back(std::to_string(key.number));
     }
-    if (is_renewal(position)) placing.incarnation = std::max(mark, placing.incarnation + 1);
+    placing.incarnation = decide_incarnation({.own = partition.incarnation,
+                                              .is_known = partition.known || partition.handed,
+                                              .mark = mark,
+                                              .renewed = is_renewal(position)});
     placing.committed = group_position;
     const bool is_kept = partition.known && (partition.is_durable || !group_position);
     if (const auto claim = claim_of(position, group_position, mark == placing.incarnation, is_kept)) {

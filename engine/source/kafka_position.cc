@@ -73,6 +73,12 @@ KafkaPosition decide_elsewhere(const KafkaRestartFacts& facts, std::int64_t othe
   return {KafkaPosition::Kind::Elsewhere, begun, facts.position, facts.position};
 }
 
+std::uint64_t decide_incarnation(const KafkaIncarnationFacts& facts) {
+  // Without a state the mark is all that a restart knows of topics that had this name before.
+  const std::uint64_t before = facts.is_known ? facts.own : std::max(facts.own, facts.mark);
+  return facts.renewed ? std::max(facts.mark, before + 1) : before;
+}
+
 std::string commit_mark(std::uint64_t incarnation) {
   return std::string(kMark) + std::to_string(incarnation);
 }

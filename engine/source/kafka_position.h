@@ -75,6 +75,17 @@ enum class KafkaDispute : std::uint8_t {
 // Where to begin in the same topic of another cluster than the state's.
 [[nodiscard]] KafkaPosition decide_elsewhere(const KafkaRestartFacts& facts, std::int64_t otherwise);
 
+// In which incarnation of the topic a partition's offsets count, from 1.
+struct KafkaIncarnationFacts {
+  std::uint64_t own = 1;   // as this process, or the state, knew it; else 1
+  bool is_known = true;    // one of them did
+  std::uint64_t mark = 0;  // as in KafkaRestartFacts
+  bool renewed = false;    // its offsets mean other records from now on
+};
+
+// Events are known by it: it must be the same when they are read again, and another one once they are others.
+[[nodiscard]] std::uint64_t decide_incarnation(const KafkaIncarnationFacts& facts);
+
 // What is committed beside an offset: it says that the engine did it, and in which incarnation of the
 // topic the offset counts. 0 where the text is another one's.
 [[nodiscard]] std::string commit_mark(std::uint64_t incarnation);

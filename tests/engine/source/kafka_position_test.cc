@@ -128,6 +128,21 @@ TEST(KafkaRestart, ByTheGroupWhatIsPassedOverIsNamed) {
   EXPECT_EQ(decide_restart_by_group({.position = 50, .start = 5, .end = 90}, 90).lost_to, 90);
 }
 
+TEST(KafkaIncarnation, OfAPartitionThatIsMetForTheFirstTimeIsTheOneThatWasCommitted) {
+  EXPECT_EQ(decide_incarnation({.is_known = false}), 1U);
+  EXPECT_EQ(decide_incarnation({.is_known = false, .mark = 2}), 2U) << "a restart without a state";
+  EXPECT_EQ(decide_incarnation({.is_known = false, .mark = 2, .renewed = true}), 3U)
+      << "and meanwhile renewed";
+}
+
+TEST(KafkaIncarnation, OfAPartitionThatIsKnownChangesWhenItIsRenewedOnly) {
+  EXPECT_EQ(decide_incarnation({.own = 2, .mark = 2}), 2U);
+  EXPECT_EQ(decide_incarnation({.own = 2, .mark = 0}), 2U) << "another one's commit";
+  EXPECT_EQ(decide_incarnation({.own = 2, .mark = 2, .renewed = true}), 3U);
+  EXPECT_EQ(decide_incarnation({.own = 2, .mark = 0, .renewed = true}), 3U);
+  EXPECT_EQ(decide_incarnation({.own = 2, .mark = 3, .renewed = true}), 3U) << "another member was quicker";
+}
+
 TEST(KafkaRestart, OnlyOurOwnMarkIsReadAsOne) {
   EXPECT_EQ(commit_mark(7), "tocsin 7");
   EXPECT_EQ(read_commit_mark(commit_mark(7)), 7U);
