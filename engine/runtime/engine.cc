@@ -332,6 +332,9 @@ void Engine::post_in_records() {
 }
 
 Result<void> Engine::apply(shard::SetStateOutcome* outcome) {
+  if (is_resuming_) {
+    if (auto resumed = finish_resuming(); !resumed) return resumed;
+  }
   shard::Output output;
   if (!pending_.empty()) {
     if (auto kept = journal_.commit(pending_, output, outcome); !kept) return kept;
@@ -442,11 +445,20 @@ Result<void> Engine::resume(const std::function<void(const Note&)>& note) {
     if (!notification) return std::unexpected(notification.error());
     listener_.on_outbox({number, entry.topic, entry.subscriptions, std::move(*notification)});
   }
+  is_resuming_ = true;
+  return finish_resuming();
+}
+
+// What is untold was decided by the definitions of before.
+Result<void> Engine::finish_resuming() {
   if (auto told = tell(); !told) return told;
   const std::string definitions = encode(definitions_of(*plan_));
-  if (encode(machine.shard().definitions()) == definitions) return {};
-  shard::Output none;
-  return journal_.commit({shard::Config{definitions}}, none);
+  if (encode(shard().definitions()) != definitions) {
+    shard::Output none;
+    if (auto kept = journal_.commit({shard::Config{definitions}}, none); !kept) return kept;
+  }
+  is_resuming_ = false;
+  return {};
 }
 
 void Engine::add_counts(shard::Chunk& chunk) {

@@ -100,7 +100,8 @@ class Engine {
 
   // Goes on from what the journal holds: what was decided and not told is told, the plan's definitions take
   // the place of others, what is to be delivered goes to the listener. `note` gets what a person should know
-  // of it.
+  // of it. Where that cannot be kept now (Exhausted, Unavailable) it comes with the next commit() or tick(),
+  // before all else.
   [[nodiscard]] Result<void> resume(const std::function<void(const Note&)>& note);
 
   // The events of a batch whose time the batch does not know take that of the event before them: `before` is
@@ -170,7 +171,9 @@ class Engine {
   [[nodiscard]] Result<void> commit();
 
   // Something could not be kept, and waits.
-  [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
+  [[nodiscard]] bool has_pending() const { return is_resuming_ || !pending_.empty(); }
+  // What waits is of resume(): the shard still has the definitions of before.
+  [[nodiscard]] bool is_resuming() const { return is_resuming_; }
   // Nothing was consumed, settled, posted or forgotten since the last commit.
   [[nodiscard]] bool is_idle() const;
 
@@ -213,6 +216,7 @@ class Engine {
   void post_in_records();
   [[nodiscard]] Result<void> apply(shard::SetStateOutcome* outcome = nullptr);
   [[nodiscard]] Result<void> tell();
+  [[nodiscard]] Result<void> finish_resuming();
   void compose(const alarm::Transition& transition, shard::Outbox& outbox);
   void add_counts(shard::Chunk& chunk);
   void release();
@@ -248,6 +252,7 @@ class Engine {
   std::vector<std::vector<FilterCounts>> filtered_;  // [topic][subscription]
   EngineCounts counted_;                             // what the ledger has of them
   bool started_ = false;
+  bool is_resuming_ = false;
   std::vector<std::vector<std::uint32_t>> judged_with_;
 };
 

@@ -87,9 +87,10 @@ class LiveCore::Core : private Listener, private Answering {
   }
 
   Result<void> begin() {
-    auto resumed = engine_.resume(note_);
+    keep(engine_.resume(note_));
     outbox_.tell_of_the_gone();
-    return resumed;
+    if (failure_) return std::unexpected(*failure_);
+    return {};
   }
 
   [[nodiscard]] bool ready() const {
@@ -146,7 +147,7 @@ class LiveCore::Core : private Listener, private Answering {
     refill();
     deliver_events();
     if (blocked_ && options_.steady() - retried_at_ >= kKeepRetry) keep(engine_.commit());
-    if (options_.requests != nullptr) options_.requests->answer(*this);
+    if (options_.requests != nullptr && !engine_.is_resuming()) options_.requests->answer(*this);
     watch_clock();
     telemetry_.step(engine_, worker_, {outbox_, events_}, trusted_time(), [this] { return source_times(); });
     if (!reading || !ready()) return;

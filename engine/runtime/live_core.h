@@ -40,7 +40,8 @@ class LiveCore {
 
   // First of all: where each source of the plan goes on, by what the journal holds. Changes nothing yet.
   [[nodiscard]] Result<std::vector<std::vector<source::Resume>>> resume();
-  // Once the sources are open: tells what was still to be told, and takes on the plan's definitions.
+  // Once the sources are open: tells what was still to be told, and takes on the plan's definitions. Where
+  // the journal cannot keep that now it waits, as everything else does, and ready() says no.
   [[nodiscard]] Result<void> begin();
 
   // Whether a message may be handled: else the journal cannot keep anything, or a dead letter or a rule's

@@ -216,5 +216,32 @@ TEST_F(LiveOutbox, ThoseThatWaitOutliveTheProcess) {
   expect_all_in_order_once();
 }
 
+// The tick that decided it was kept, and what is told of it was not.
+TEST_F(LiveOutbox, AStartOnAFullDiskWaitsForRoomAndThenTellsWhatWasDecided) {
+  start();
+  bool is_full = false;
+  log_.set_fault([&](shard::MemoryLog::Operation operation) -> std::optional<Error> {
+    is_full = is_full || !process_->machine().untold().empty();
+    if (!is_full || operation != shard::MemoryLog::Operation::Append) return std::nullopt;
+    return Error{ErrorCode::Exhausted, "the disk is full", {}};
+  });
+  ring();
+  EXPECT_FALSE(process_->machine().untold().empty());
+  kill();
+  start();
+  EXPECT_FALSE(process_->core().ready());
+  pass(seconds(1));
+  EXPECT_FALSE(process_->core().failure());
+  EXPECT_TRUE(process_->machine().outbox().empty());
+  log_.set_fault({});
+  pass(seconds(1));
+  EXPECT_TRUE(process_->core().ready());
+  EXPECT_EQ(process_->machine().outbox().size(), kAccounts);
+  EXPECT_TRUE(process_->machine().untold().empty());
+  revive();
+  EXPECT_TRUE(pass_until([&] { return process_->machine().outbox().empty(); }));
+  expect_all_in_order_once();
+}
+
 }  // namespace
 }  // namespace tocsin::runtime

@@ -244,6 +244,33 @@ TEST_F(KeptRules, WhileTheDiskIsFullNobodyIsTold) {
   EXPECT_THAT(process.told.outbox, SizeIs(4));
 }
 
+TEST_F(KeptRules, OfAnotherConfigurationAreToldOnceTheDiskHasRoomForIt) {
+  {
+    const Process process(log_, plan_);
+  }
+  const auto plan = std::make_shared<Plan>(*plan_);
+  plan->sources[0].name = "another";
+  bool is_full = true;
+  log_.set_fault([&](shard::MemoryLog::Operation operation) -> std::optional<Error> {
+    if (is_full && operation == shard::MemoryLog::Operation::Append)
+      return Error{ErrorCode::Exhausted, "full", {}};
+    return std::nullopt;
+  });
+  Told told;
+  auto journal = *shard::Journal::open(log_, log_, definitions_of(*plan), {}, [](const Note&) {});
+  Engine engine(plan, journal, told);
+  const auto resumed = engine.resume([](const Note&) {});
+  ASSERT_FALSE(resumed);
+  EXPECT_EQ(resumed.error().code, ErrorCode::Exhausted);
+  EXPECT_TRUE(engine.is_resuming());
+  EXPECT_TRUE(engine.has_pending());
+  EXPECT_FALSE(engine.commit());
+  is_full = false;
+  EXPECT_TRUE(engine.commit());
+  EXPECT_FALSE(engine.has_pending());
+  EXPECT_EQ(shard::encode(journal.machine().shard().definitions()), shard::encode(definitions_of(*plan)));
+}
+
 TEST_F(KeptRules, AreKeptForThoseWhosePolicyLetsThemPass) {
   const auto plan = std::make_shared<Plan>(*plan_);
   notify::FilterPolicy policy;
