@@ -88,6 +88,39 @@ bool is_hopeless(rd_kafka_resp_err_t error) {
          error == RD_KAFKA_RESP_ERR_INVALID_RECORD;
 }
 
+// Nobody is there to take any record, or nobody may: a partition without a leader, a login, rights. Whatever
+// else a broker says is of this record, which it may never take.
+bool is_away(rd_kafka_resp_err_t error) {
+  switch (error) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__SSL:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+    case RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION:
+    case RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH:
+    case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
+    case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
+    case RD_KAFKA_RESP_ERR_THROTTLING_QUOTA_EXCEEDED:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return true;
+    default:
+      return false;
+  }
+}
+
 class KafkaSink final : public notify::Sink {
  public:
   explicit KafkaSink(const SinkSettings& settings)
@@ -230,7 +263,7 @@ class KafkaSink final : public notify::Sink {
     std::array<char, 512> message{};
     if (rd_kafka_fatal_error(producer_.get(), message.data(), message.size()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
       producer_.reset();
-      return retry(fmt::format("the producer failed and is made anew: {}", message.data()));
+      return retry(fmt::format("the producer failed and is made anew: {}", message.data()), is_away(error));
     }
     switch (error) {
       case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
@@ -243,12 +276,12 @@ class KafkaSink final : public notify::Sink {
       default:
         if (is_hopeless(error))
           return {.outcome = Attempt::Outcome::Rejected, .detail = rd_kafka_err2str(error)};
-        return retry(rd_kafka_err2str(error));
+        return retry(rd_kafka_err2str(error), is_away(error));
     }
   }
 
-  static Attempt retry(std::string detail) {
-    return {.outcome = Attempt::Outcome::Retry, .detail = std::move(detail), .away = true};
+  static Attempt retry(std::string detail, bool away = true) {
+    return {.outcome = Attempt::Outcome::Retry, .detail = std::move(detail), .away = away};
   }
 
   std::string with_trouble(std::string text) {

@@ -163,7 +163,21 @@ TEST_F(KafkaSinkTest, RecordThatTheBrokerWillNeverTakeIsRejected) {
 TEST_F(KafkaSinkTest, MissingRightsMayCome) {
   auto sink = opened();
   harness_.refuse_next_record(RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
-  EXPECT_EQ(sink->deliver(contract_notification("id-1")).outcome, Outcome::Retry);
+  const auto failed = sink->deliver(contract_notification("id-1"));
+  EXPECT_EQ(failed.outcome, Outcome::Retry);
+  EXPECT_TRUE(failed.away);
+}
+
+// Else it would hold back those behind it for ever.
+TEST_F(KafkaSinkTest, WhatABrokerThatIsThereRefusesIsNotRetriedForEver) {
+  auto sink = opened();
+  for (const auto error :
+       {RD_KAFKA_RESP_ERR_POLICY_VIOLATION, RD_KAFKA_RESP_ERR_UNSUPPORTED_FOR_MESSAGE_FORMAT}) {
+    harness_.refuse_next_record(error);
+    const auto failed = sink->deliver(contract_notification("id-1"));
+    EXPECT_EQ(failed.outcome, Outcome::Retry);
+    EXPECT_FALSE(failed.away) << failed.detail;
+  }
 }
 
 TEST_F(KafkaSinkTest, BrokerThatIsAwayIsNamed) {
@@ -171,6 +185,7 @@ TEST_F(KafkaSinkTest, BrokerThatIsAwayIsNamed) {
   EXPECT_EQ(sink->deliver(contract_notification("id-1")).outcome, Outcome::Delivered);
   harness_.break_destination();
   const auto failed = sink->deliver(contract_notification("id-2"));
+  EXPECT_TRUE(failed.away);
   EXPECT_THAT(failed.detail, AllOf(HasSubstr("not acknowledged within 2s"), HasSubstr("127.0.0.1"),
                                    Not(HasSubstr(" (after "))));
 }
