@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/notify/loss_watch.h"
 
 namespace tocsin::notify {
 namespace {
@@ -175,6 +176,7 @@ class Delivery::Worker {
       if (const auto fate = see_through(*submission))
         tickets_.settle(submission->ticket, *fate == Fate::Delivered);
     }
+    tell_of_losses(true);
     std::unique_lock lock(mutex_);
     const std::uint64_t left = status_.undelivered;
     const std::uint64_t untold = overflow_ ? overflow_->lost - overflow_->told : 0;
@@ -189,7 +191,13 @@ class Delivery::Worker {
   // Waits for a submission; nothing when draining and none is left.
   std::optional<Submission> take() {
     std::unique_lock lock(mutex_);
-    arrived_.wait(lock, [&] { return draining_ || !waiting_.empty(); });
+    const auto is_over = [&] { return draining_ || !waiting_.empty(); };
+    while (losses_.has_untold() && !arrived_.wait_for(lock, LossWatch::kInterval, is_over)) {
+      lock.unlock();
+      tell_of_losses(true);
+      lock.lock();
+    }
+    arrived_.wait(lock, is_over);
     if (waiting_.empty()) return std::nullopt;
     const auto next = next_up();
     std::optional<Submission> submission(std::move(*next));
@@ -262,6 +270,7 @@ class Delivery::Worker {
         }
         if (!attempt.detail.empty())
           report(DeliveryReport::Kind::Partial, name_of(notification), attempt.detail, attempts);
+        tell_of_losses(false);
         return Fate::Delivered;
       }
       const bool excused = is_kept_ && attempt.away;
@@ -277,8 +286,10 @@ class Delivery::Worker {
       if (!pause) {
         const bool rejected = attempt.outcome == Attempt::Outcome::Rejected;
         count(rejected ? &SubscriptionStatus::rejected : &SubscriptionStatus::given_up);
-        report(rejected ? DeliveryReport::Kind::Rejected : DeliveryReport::Kind::GivenUp,
-               name_of(notification), attempt.detail, attempts);
+        tell_of_losses(false);
+        if (losses_.add(notification.event != nullptr, clock_.now()))
+          report(rejected ? DeliveryReport::Kind::Rejected : DeliveryReport::Kind::GivenUp,
+                 name_of(notification), attempt.detail, attempts);
         return Fate::Lost;
       }
       if (const std::string trouble = attempt.detail.empty() ? "no reason given" : attempt.detail;
@@ -289,6 +300,11 @@ class Delivery::Worker {
       sleep(*pause);
       count(&SubscriptionStatus::retried);
     }
+  }
+
+  void tell_of_losses(bool all) {
+    if (const std::uint64_t lost = losses_.take_untold(clock_.now(), all); lost > 0)
+      report(DeliveryReport::Kind::Lost, how_many(lost), {}, 0);
   }
 
   // A drain ends the pause that it meets, for one prompt attempt; later pauses end at the deadline.
@@ -337,6 +353,7 @@ class Delivery::Worker {
   std::unique_ptr<Sink> sink_;
   std::string trouble_;              // why the last attempt failed, as reported; empty while all is well
   std::optional<Duration> away_at_;  // when the destination was away last, by clock_
+  LossWatch losses_;
   std::minstd_rand random_{std::random_device{}()};
   std::uniform_real_distribution<double> chance_{0, 1};
 

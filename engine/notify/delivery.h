@@ -59,8 +59,9 @@ struct DeliverySettings {
   bool is_kept = false;
 };
 
-// What people should know. Partial, Rejected and GivenUp are said for each notification, Undelivered once for
-// each subscription; Overflow when it begins, Overflowed each minute while it grows, OverflowOver at its end.
+// What people should know. Partial is said for each notification; Rejected and GivenUp for each of an alarm's
+// and the first event of a rule in a minute, Lost for the others (loss_watch.h); Undelivered once for each
+// subscription; Overflow when it begins, Overflowed each minute while it grows, OverflowOver at its end.
 struct DeliveryReport {
   enum class Kind : std::uint8_t {
     Failing,       // attempts began to fail, or fail for another reason now
@@ -68,6 +69,7 @@ struct DeliveryReport {
     Partial,       // delivered, but not to everybody who should have it
     Rejected,      // the destination will never take this one
     GivenUp,       // retried for as long as the policy allows
+    Lost,          // how many more were rejected or given up in the last minute
     Overflow,      // the mailbox is full: from now on the oldest give way
     Overflowed,    // how many have by now
     OverflowOver,  // half of the mailbox is free again
@@ -76,7 +78,7 @@ struct DeliveryReport {
   Kind kind = Kind::Failing;
   std::string subscription;  // "security/kafka"
   std::string destination;   // the sink's describe()
-  std::string notification;  // subject and id; of Overflowed, OverflowOver and Undelivered: how many
+  std::string notification;  // subject and id; of Lost, Overflowed, OverflowOver and Undelivered: how many
   std::string detail;        // the sink's
   std::uint32_t attempts = 0;
 };

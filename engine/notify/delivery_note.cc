@@ -45,6 +45,12 @@ Note to_note(const DeliveryReport& report) {
                               report.attempts, report.detail);
       note.advice = "this notification is lost to it: mend the destination";
       break;
+    case DeliveryReport::Kind::Lost:
+      note.severity = Severity::Error;
+      note.code = "delivery_lost";
+      note.text = fmt::format("{}: {} more refused or given up within a minute", who, report.notification);
+      note.advice = "those are lost to it: mend the destination";
+      break;
     case DeliveryReport::Kind::Overflow:
       note.severity = Severity::Error;
       note.code = "subscription_overflow";

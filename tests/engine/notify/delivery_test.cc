@@ -7,6 +7,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <thread>
 
 namespace tocsin::notify {
 namespace {
@@ -432,6 +433,36 @@ TEST_F(DeliveryTest, RejectedNotificationIsReportedAndTheNextGoesOn) {
   EXPECT_EQ(delivery->settled_up_to(), last);
   ASSERT_THAT(reports_.kinds(), ElementsAre(Kind::Rejected));
   EXPECT_THAT(to_text(to_note(reports_.all().at(0))), AllOf(HasSubstr("ALARM (a)"), HasSubstr("too large")));
+}
+
+// A receiver that refuses everything that a rule sends must not fill the log.
+TEST_F(DeliveryTest, OfManyEventsThatAreRefusedTheFirstIsNamedAndTheOthersAreCounted) {
+  one_.always({.outcome = Attempt::Outcome::Rejected, .detail = "400"});
+  auto delivery = opened(clock_);
+  const auto submit_events = [&](std::size_t count) {
+    const std::size_t before = one_.seen().size();
+    for (std::size_t i = 0; i < count; ++i) {
+      Notification event = notification("event");
+      event.event = std::make_shared<const EventFacts>();
+      EXPECT_TRUE(delivery->submit(event, 0, kPatient));
+    }
+    one_.wait_for_attempts(before + count);
+  };
+  submit_events(500);
+  EXPECT_TRUE(delivery->submit(notification("an alarm's"), 0, kPatient));
+  one_.wait_for_attempts(501);
+  while (delivery->settled_up_to() < 501) std::this_thread::sleep_for(1ms);
+  EXPECT_THAT(reports_.kinds(), ElementsAre(Kind::Rejected, Kind::Rejected));
+  clock_.sleep(1min, {});
+  submit_events(3);
+  EXPECT_EQ(delivery->drain(kPatient), 0U);
+  ASSERT_THAT(reports_.kinds(),
+              ElementsAre(Kind::Rejected, Kind::Rejected, Kind::Lost, Kind::Rejected, Kind::Lost));
+  EXPECT_THAT(reports_.all().at(1).notification, HasSubstr("an alarm's"));
+  EXPECT_EQ(to_note(reports_.all().at(2)).text,
+            "ops/one (scripted): 499 notifications more refused or given up within a minute");
+  EXPECT_EQ(reports_.all().at(4).notification, "2 notifications");
+  EXPECT_EQ(delivery->status().at(0).rejected, 504U);
 }
 
 TEST_F(DeliveryTest, GivesUpInTheEndAndSaysSo) {
