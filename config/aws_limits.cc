@@ -1,6 +1,7 @@
 #include "config/aws_limits.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -36,6 +37,8 @@ constexpr std::size_t kMaxEventPattern = 2048;   // characters
 constexpr std::size_t kMaxActions = 5;           // of an alarm's state
 constexpr std::size_t kMaxTopicPolicies = 200;   // of a topic
 constexpr std::size_t kMaxAccountPolicies = 10'000;
+
+constexpr std::size_t kNamedPlaces = 3;  // of those that exceed the same limit
 
 // Does some leaf's test satisfy `wanted`?
 template <typename Wanted>
@@ -99,9 +102,38 @@ class LimitCheck {
     check_rules();
     for (const Entry& alarm : load_.alarm_entries) check_actions(*alarm.value);
     check_policies();
+    for (auto& [limit, excesses] : excesses_) tell(excesses);
   }
 
  private:
+  // Something beyond a limit: where, and how much there is.
+  struct Excess {
+    const Node* place = nullptr;
+    std::string text;
+  };
+
+  void add(std::string_view limit, const Node& place, std::string text) {
+    excesses_[limit].push_back({&place, std::move(text)});
+  }
+
+  // The first, and how many others there are: a filter of every log group may exceed a limit in thousands.
+  void tell(std::vector<Excess>& excesses) {
+    std::ranges::sort(excesses, {}, [](const Excess& excess) {
+      return std::tuple(place_of(excess.place), std::string_view(excess.text));
+    });
+    std::string text = excesses.front().text;
+    if (const std::size_t others = excesses.size() - 1; others > 0) {
+      std::vector<std::string> places;
+      for (std::size_t i = 1; i <= std::min(others, kNamedPlaces); ++i)
+        places.push_back(describe_place(*excesses[i].place));
+      const auto repeated = std::ranges::unique(places);
+      places.erase(repeated.begin(), repeated.end());
+      text += fmt::format("; {} more {} this limit, {}at {}", others, others == 1 ? "exceeds" : "exceed",
+                          others > kNamedPlaces ? "first " : "", fmt::join(places, ", "));
+    }
+    tell(*excesses.front().place, std::move(text));
+  }
+
   void tell(const Node& place, std::string text) {
     if (enforce_) {
       load_.faults.error(place, std::move(text),
@@ -143,8 +175,8 @@ class LimitCheck {
       }
     }
     const auto say = [&](std::string_view whose, const Indexes& those) {
-      tell(*filters[those[limit]].name,
-           fmt::format("{} has {} {}, CloudWatch Logs allows {}", whose, those.size(), things, limit));
+      add(things, *filters[those[limit]].name,
+          fmt::format("{} has {} {}, CloudWatch Logs allows {}", whose, those.size(), things, limit));
     };
     if (everywhere.size() > limit) {
       say("every log group", everywhere);
@@ -164,15 +196,15 @@ class LimitCheck {
     if (dimensions == nullptr) return;
     const auto& entries = dimensions->entries;
     if (entries.size() > kMaxDimensions) {
-      tell(*entries[kMaxDimensions].key,
-           fmt::format("the metric has {} dimensions, CloudWatch Logs allows {}", entries.size(),
-                       kMaxDimensions));
+      add("dimensions", *entries[kMaxDimensions].key,
+          fmt::format("the metric has {} dimensions, CloudWatch Logs allows {}", entries.size(),
+                      kMaxDimensions));
     }
     for (const Entry& entry : entries) {
       const std::size_t length = count_characters(entry.value->text);
       if (length <= kMaxDimensionField) continue;
-      tell(*entry.value,
-           fmt::format("the field has {} characters, CloudWatch Logs allows {}", length, kMaxDimensionField));
+      add("fields", *entry.value,
+          fmt::format("the field has {} characters, CloudWatch Logs allows {}", length, kMaxDimensionField));
     }
   }
 
@@ -183,23 +215,22 @@ class LimitCheck {
     for (const Counted& rule : rules) {
       const auto topics = texts(*rule.map, "notify");
       if (topics.size() > kMaxTargets) {
-        tell(*topics[kMaxTargets], fmt::format("the rule has {} topics, EventBridge allows {} targets",
-                                               topics.size(), kMaxTargets));
+        add("targets", *topics[kMaxTargets],
+            fmt::format("the rule has {} topics, EventBridge allows {} targets", topics.size(), kMaxTargets));
       }
       check_event_pattern(*rule.map->find("event_pattern"));
     }
     if (rules.size() > kMaxRules) {
-      tell(
-          *rules[kMaxRules].name,
+      add("rules", *rules[kMaxRules].name,
           fmt::format("there are {} rules with an event pattern, EventBridge allows {} on one bus unless its "
                       "quota is raised",
                       rules.size(), kMaxRules));
     }
     std::erase_if(rules, [](const Counted& rule) { return !has_wildcard(rule.match->predicate); });
     if (rules.size() > kMaxWildcardRules) {
-      tell(*rules[kMaxWildcardRules].name,
-           fmt::format("there are {} rules with a wildcard, EventBridge allows {} on one bus", rules.size(),
-                       kMaxWildcardRules));
+      add("wildcard rules", *rules[kMaxWildcardRules].name,
+          fmt::format("there are {} rules with a wildcard, EventBridge allows {} on one bus", rules.size(),
+                      kMaxWildcardRules));
     }
   }
 
@@ -209,9 +240,9 @@ class LimitCheck {
     const bool is_text = pattern.kind == Node::Kind::Text;
     const std::size_t length = count_characters(is_text ? pattern.text : PatternText(pattern).json());
     if (length <= kMaxEventPattern) return;
-    tell(pattern,
-         fmt::format("the pattern has {} characters, EventBridge allows {} unless its quota is raised",
-                     length, kMaxEventPattern));
+    add("event patterns", pattern,
+        fmt::format("the pattern has {} characters, EventBridge allows {} unless its quota is raised", length,
+                    kMaxEventPattern));
   }
 
   // --- CloudWatch
@@ -222,8 +253,9 @@ class LimitCheck {
     const auto check = [&](const Node& map, std::string_view key, std::string_view state) {
       const auto topics = texts(map, key);
       if (topics.size() <= kMaxActions) return;
-      tell(*topics[kMaxActions], fmt::format("{} topics are told of {}, CloudWatch allows {} actions",
-                                             topics.size(), state, kMaxActions));
+      add("actions", *topics[kMaxActions],
+          fmt::format("{} topics are told of {}, CloudWatch allows {} actions", topics.size(), state,
+                      kMaxActions));
     };
     const Node* states = read_map(alarm, "notify");
     if (states == nullptr) return check(alarm, "notify", "ALARM");
@@ -238,15 +270,18 @@ class LimitCheck {
       std::ranges::sort(policies, {}, place_of);
       all.insert(all.end(), policies.begin(), policies.end());
       if (policies.size() <= kMaxTopicPolicies) continue;
-      tell(*policies[kMaxTopicPolicies], fmt::format("the topic {} has {} filter policies, SNS allows {}",
-                                                     quoted(*topic), policies.size(), kMaxTopicPolicies));
+      add("topic policies", *policies[kMaxTopicPolicies],
+          fmt::format("the topic {} has {} filter policies, SNS allows {}", quoted(*topic), policies.size(),
+                      kMaxTopicPolicies));
     }
     if (all.size() <= kMaxAccountPolicies) return;
     std::ranges::sort(all, {}, place_of);
-    tell(*all[kMaxAccountPolicies], fmt::format("there are {} filter policies, SNS allows {} in one account",
-                                                all.size(), kMaxAccountPolicies));
+    add("account policies", *all[kMaxAccountPolicies],
+        fmt::format("there are {} filter policies, SNS allows {} in one account", all.size(),
+                    kMaxAccountPolicies));
   }
 
+  std::map<std::string_view, std::vector<Excess>> excesses_;  // by limit
   const bool enforce_;
   Load& load_;
 };

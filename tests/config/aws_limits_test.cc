@@ -226,6 +226,30 @@ TEST(AwsLimitsCount, FiltersOfEveryLogGroupAreToldOnceNotForEach) {
   EXPECT_EQ(loaded.diagnostics[0].line, 102U);
 }
 
+TEST(AwsLimitsCount, ManyThatExceedOneLimitAreToldOnce) {
+  const std::string text = "metric_filters:\n" + filters(100, "", kPattern) + repeat(2000, [](std::size_t i) {
+                             return filter(fmt::format("own{}", i), fmt::format("g{}", i), kPattern);
+                           });
+  const Loaded loaded = load_text(text);
+  ASSERT_EQ(loaded.diagnostics.size(), 1U);
+  const std::string& file = loaded.diagnostics[0].file;
+  EXPECT_EQ(loaded.diagnostics[0].line, 102U);
+  EXPECT_EQ(
+      loaded.diagnostics[0].text,
+      fmt::format("the log group `g1` has 101 metric filters, CloudWatch Logs allows 100; 1999 more exceed "
+                  "this limit, first at {0}:103, {0}:104, {0}:105",
+                  file));
+}
+
+TEST(AwsLimitsCount, TwoThatExceedOneLimitAreBothNamed) {
+  const Loaded loaded = load_text(rules(2, kEventPattern, 6) + topics(6));
+  ASSERT_EQ(loaded.diagnostics.size(), 1U) << shown(loaded);
+  EXPECT_EQ(
+      loaded.diagnostics[0].text,
+      fmt::format("the rule has 6 topics, EventBridge allows 5 targets; 1 more exceeds this limit, at {}:3",
+                  loaded.diagnostics[0].file));
+}
+
 TEST(AwsLimitsCount, FilesTogether) {
   const TemporaryFile one("metric_filters:\n" + filters(60, "g", kPattern));
   const TemporaryFile two("metric_filters:\n" + repeat(60, [](std::size_t i) {
