@@ -36,7 +36,7 @@ class FieldKey {
   // From where `text` begins so many bytes may be read, at least all of it.
   FieldKey(std::string_view text, std::size_t readable) : text_(text) {
     if (readable < 8) [[unlikely]] {
-      if (!text.empty()) std::memcpy(&first_, text.data(), text.size());
+      first_ = few_bytes(text);
       return;
     }
     first_ = word_at(0);
@@ -69,6 +69,12 @@ class FieldKey {
   }
 
  private:
+  // Apart, so that a key need not be in memory.
+  [[gnu::noinline]] static std::uint64_t few_bytes(std::string_view text) {
+    std::uint64_t word = 0;
+    if (!text.empty()) std::memcpy(&word, text.data(), text.size());
+    return word;
+  }
   [[nodiscard]] std::uint64_t word_at(std::size_t at) const { return tocsin::word_at(text_.data() + at); }
   // Whether one of the eight bytes is `c`, which is not 0: the classic test for a zero byte.
   static bool has(std::uint64_t word, char c) {

@@ -119,7 +119,7 @@ struct JsonView::State {
   void place(Frame& frame);
   void close(std::uint32_t at);
   Target select_member(const Frame& frame, std::string_view name);
-  Target select_any_member(const Frame& frame, FieldKey key);
+  Target select_any_member(const Frame& frame, std::string_view name);
   Target select_element(Frame& frame);
   Target only_of(std::size_t children);
   void record(const Frame& frame, const TrieNode& child, std::string_view name);
@@ -345,20 +345,21 @@ void JsonView::State::close(std::uint32_t at) {
 [[gnu::always_inline]] inline JsonView::State::Target JsonView::State::select_member(const Frame& frame,
                                                                                      std::string_view name) {
   const FieldKey key(name, static_cast<std::size_t>(text_ + size_ - name.data()));
-  if (has_escapes_ && key.contains('\\')) return select_any_member(frame, FieldKey(unescaped(name)));
+  if (has_escapes_ && key.contains('\\')) return select_any_member(frame, unescaped(name));
   const auto [node, path_only] = frame.only;
-  if (node == nullptr) return select_any_member(frame, key);
+  if (node == nullptr) return select_any_member(frame, name);
   const TrieNode* const child = node->member(key);
   // A path may go on behind a dot.
   if (frame.has_paths && (child != nullptr ? child->has_dot() : key.contains('.')))
-    return select_any_member(frame, key);
+    return select_any_member(frame, name);
   if (child == nullptr || (path_only && !child->has_paths())) return {};
   record(frame, *child, name);
   return {child, path_only};
 }
 
 // The same, whatever the targets and the key are.
-JsonView::State::Target JsonView::State::select_any_member(const Frame& frame, FieldKey key) {
+JsonView::State::Target JsonView::State::select_any_member(const Frame& frame, std::string_view name) {
+  const FieldKey key(name);
   const std::size_t children = targets_.size();
   const bool dotted = frame.has_paths && key.contains('.');
   for (std::uint32_t i = frame.targets_begin; i < frame.targets_end; ++i) {
@@ -368,17 +369,17 @@ JsonView::State::Target JsonView::State::select_any_member(const Frame& frame, F
       if (node->any_member() != nullptr) targets_.push({node->any_member(), false});
     }
     if (path_only || dotted) {
-      if (const TrieNode* child = node->follow(key.text())) targets_.push({child, true});
+      if (const TrieNode* child = node->follow(name)) targets_.push({child, true});
     }
   }
   if (targets_.size() == children) return {};
   if (!frame.any_member && !dotted) {
-    record(frame, *targets_[children].node, key.text());
+    record(frame, *targets_[children].node, name);
   } else {
     // The names of `a.b` may also be found one in the other, while this frame is open: the node does not
     // stand for the key.
-    if (dotted && !frame.any_member) strike_out_earlier(frame, key.text());
-    add_member(key.text());
+    if (dotted && !frame.any_member) strike_out_earlier(frame, name);
+    add_member(name);
   }
   return only_of(children);
 }
