@@ -22,7 +22,10 @@ release:
 	@cmake --preset release > /dev/null
 	@ninja -C build/release -j $(JOBS)
 
-demo: release
+demo:
+	@tools/install-packages build
+	@cmake --preset release > /dev/null
+	@ninja -C build/release -j $(JOBS) tocsin demo_data
 	@tools/demo
 
 demo-kafka: release
