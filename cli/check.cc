@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdio>
+#include <string>
 #include <string_view>
 
 #include "cli/commands.h"
@@ -20,7 +22,11 @@ constexpr std::string_view kHelp =
     "  -c, --config FILE  a configuration file; several are read as one\n"
     "  --explain          also tell what the configuration will do and cost\n"
     "\n"
-    "Exit 0 if it can be used, 78 if not. Everything is on stderr.\n";
+    "Exit 0 if it can be used, 78 if not. Faults are on stderr, what --explain tells on stdout.\n";
+
+std::string count_of(std::ptrdiff_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
 
 int refuse(std::string_view fault) {
   fmt::print(stderr, "tocsin check: {}\nsee `tocsin check --help`\n", fault);
@@ -63,10 +69,12 @@ int check_command(const std::vector<std::string>& arguments) {
   for (const config::Diagnostic& diagnostic : loaded.diagnostics) {
     fmt::print(stderr, "{}", config::render(diagnostic, colour));
   }
-  if (explain && loaded.configuration) fmt::print(stderr, "{}", config::summarize(*loaded.configuration));
+  if (explain && loaded.configuration) fmt::print("{}", config::summarize(*loaded.configuration));
   const auto errors = std::ranges::count(loaded.diagnostics, config::Diagnostic::Severity::Error,
                                          &config::Diagnostic::severity);
-  fmt::print(stderr, "{} errors\n", errors);
+  const auto warnings = std::ssize(loaded.diagnostics) - errors;
+  fmt::print(stderr, "{}{}\n", count_of(errors, "error"),
+             warnings == 0 ? std::string() : ", " + count_of(warnings, "warning"));
   return errors == 0 ? kFine : kBadConfiguration;
 }
 

@@ -94,6 +94,8 @@ std::pair<MatchCounts, bool> read_all(const MatchTask& task) {
 void summarise(const MatchCounts& counts, std::chrono::duration<double> taken) {
   if (const std::string told = render_refused(counts.rejects); !told.empty())
     fmt::print(stderr, "tocsin match: never matched: {}\n", told);
+  if (const std::string advice = render_advice(counts); !advice.empty())
+    fmt::print(stderr, "tocsin match: {}\n", advice);
   const bool waited = taken > std::chrono::milliseconds(200);
   if (waited && progress_style().terminal) fmt::print(stderr, "{}\n", render_speed(counts, taken.count()));
 }

@@ -88,6 +88,7 @@ Result<void> MatchReader::read_lines(source::ByteReader& bytes, const std::strin
     for (const Line& line : lines_) {
       if (line.too_long) {
         counts_.rejects.add(event::RejectReason::TooLarge, 1);
+        counts_.look_at(line.content);
       } else {
         candidates_.push_back({line.content, line.whole, "line", line.number, true});
       }
@@ -205,6 +206,7 @@ void MatchReader::drop_bad_utf8() {
 void MatchReader::match() {
   events_.clear();
   for (const Candidate& candidate : candidates_) {
+    counts_.look_at(candidate.message);
     event::Event& event = events_.emplace_back();
     event.message = candidate.message;
     event.log_group = "match";

@@ -8,6 +8,22 @@
 #include "cli/text_style.h"
 
 namespace tocsin::cli {
+namespace {
+
+std::string_view without_space(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+  return text;
+}
+
+}  // namespace
+
+void MatchCounts::look_at(std::string_view message) {
+  message = without_space(message);
+  if (!message.starts_with('{')) return;
+  message = without_space(message.substr(1));
+  if (message.empty()) ++openings;
+  if (message.starts_with("\"Records\"") || message.starts_with("\"messageType\"")) ++carriers;
+}
 
 void MatchCounts::merge(const MatchCounts& other) {
   matched += other.matched;
@@ -16,6 +32,8 @@ void MatchCounts::merge(const MatchCounts& other) {
   by_pattern.resize(std::max(by_pattern.size(), other.by_pattern.size()));
   for (std::size_t i = 0; i < other.by_pattern.size(); ++i) by_pattern[i] += other.by_pattern[i];
   rejects.merge(other.rejects);
+  carriers += other.carriers;
+  openings += other.openings;
 }
 
 std::string render_speed(const MatchCounts& counts, double seconds) {
@@ -34,6 +52,18 @@ std::string render_refused(const event::RejectCounts& counts) {
     told += fmt::format("{}{} {}", told.empty() ? "" : ", ", counts.counts[i], event::kRejectNames[i]);
   }
   return told;
+}
+
+std::string render_advice(const MatchCounts& counts) {
+  if (counts.matched > 0) return {};
+  if (counts.carriers > 0) {
+    return fmt::format(
+        "{} of the messages carry events (CloudTrail's files, subscriptions): add --decode to match those",
+        group_digits(counts.carriers));
+  }
+  if (counts.openings > 0)
+    return "every line is a message; for an event that is written over several lines add --document";
+  return {};
 }
 
 }  // namespace tocsin::cli

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/event/reject.h"
@@ -16,7 +17,12 @@ struct MatchCounts {
   std::uint64_t bytes = 0;    // of them
   std::vector<std::uint64_t> by_pattern;
   event::RejectCounts rejects;
+  std::uint64_t carriers =
+      0;  // messages taken as they are that carry events: CloudTrail's files, subscriptions
+  std::uint64_t openings = 0;  // lines that only open an object
 
+  // Notes what a message that is taken as it is looks like.
+  void look_at(std::string_view message);
   void merge(const MatchCounts& other);
 };
 
@@ -25,5 +31,8 @@ struct MatchCounts {
 
 // "1 bad_utf8, 2 too_large"; empty where nothing was refused.
 [[nodiscard]] std::string render_refused(const event::RejectCounts& counts);
+
+// "3 of the messages carry events…: add --decode", where nothing matched and that may be why; else empty.
+[[nodiscard]] std::string render_advice(const MatchCounts& counts);
 
 }  // namespace tocsin::cli

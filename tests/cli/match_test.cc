@@ -425,5 +425,25 @@ TEST(LineCutter, ALongLineWithoutEndIsOneLongLine) {
   EXPECT_THAT(cut("", 10, 10), IsEmpty());
 }
 
+TEST_F(MatchCommand, SaysWhereEventsAreInsideOfMessagesAndNothingMatched) {
+  const std::string trail = file("{\"Records\": [{\"eventName\": \"ConsoleLogin\"}]}\n");
+  const Outcome whole = run({"--filter-pattern", "{ $.eventName = ConsoleLogin }", trail});
+  EXPECT_EQ(whole.status, kNo);
+  EXPECT_NE(whole.err.find("1 of the messages carry events"), std::string::npos) << whole.err;
+  EXPECT_NE(whole.err.find("add --decode"), std::string::npos) << whole.err;
+  const Outcome decoded = run({"--decode", "--filter-pattern", "{ $.eventName = ConsoleLogin }", trail});
+  EXPECT_EQ(decoded.status, kFine);
+  EXPECT_EQ(decoded.err, "");
+  EXPECT_EQ(run({"--filter-pattern", "{ $.Records[0].eventName = * }", trail}).err, "") << "it matches";
+}
+
+TEST_F(MatchCommand, SaysWhereAnEventIsWrittenOverLinesAndNothingMatched) {
+  const std::string pretty = file("{\n  \"a\": 1\n}\n");
+  const Outcome lines = run({"--filter-pattern", "{ $.a = 1 }", pretty});
+  EXPECT_EQ(lines.status, kNo);
+  EXPECT_NE(lines.err.find("add --document"), std::string::npos) << lines.err;
+  EXPECT_EQ(run({"--document", "--filter-pattern", "{ $.a = 2 }", pretty}).err, "");
+}
+
 }  // namespace
 }  // namespace tocsin::cli
