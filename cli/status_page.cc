@@ -143,6 +143,14 @@ std::string destinations_part(const Json& subscriptions, const TextStyle& style)
   return heading("Destinations", style) + render_table(rows, "  ", style) + remarks;
 }
 
+std::string late_line(std::uint64_t late, const TextStyle& style) {
+  if (late == 0) return {};
+  const std::string line =
+      fmt::format("{} values matched too late: no alarm looked at their time any more (see `delay:`)",
+                  group_digits(late));
+  return "  " + paint(line, Ink::Yellow, style) + "\n";
+}
+
 std::string untold_line(std::uint64_t untold, const TextStyle& style) {
   if (untold == 0) return {};
   const std::string line =
@@ -175,7 +183,8 @@ std::string status_page(const Json& status, const TextStyle& style) {
     const bool any = count.get<std::uint64_t>() > 0;
     states += fmt::format("  {} {}", number(count), any ? paint(state, ink_of_state(state), style) : state);
   }
-  out += heading("Alarms", style) + states + "\n";
+  out += heading("Alarms", style) + states + "\n" +
+         late_line(status.at("engine").at("late").get<std::uint64_t>(), style);
   if (const Json& state = status.at("state"); !state.is_null()) {
     out += heading("State", style) + fmt::format("  {} on disk; outbox: {} to be delivered, {}\n",
                                                  format_bytes(state.at("bytes").get<std::uint64_t>()),

@@ -18,6 +18,7 @@
 #include "engine/runtime/dead_letter_tally.h"
 #include "engine/runtime/event_queue.h"
 #include "engine/runtime/excerpt_store.h"
+#include "engine/runtime/late_tally.h"
 #include "engine/runtime/live_telemetry.h"
 #include "engine/runtime/outbox_feed.h"
 #include "engine/runtime/partition_name.h"
@@ -318,6 +319,8 @@ class LiveCore::Core : private Listener, private Answering {
     if (options_.steady() - looked_at_ < kTickInterval) return;
     looked_at_ = options_.steady();
     for (const Note& note : tally_.due(options_.now())) note_(note);
+    if (const auto note = late_.see(engine_.counts().rejects[event::RejectReason::Late], options_.now()))
+      note_(*note);
     forget_gone();
   }
 
@@ -589,6 +592,7 @@ class LiveCore::Core : private Listener, private Answering {
   LiveTelemetry telemetry_;
   EventQueue events_;
   DeadLetterTally tally_;
+  LateTally late_;
   std::uint32_t next_lane_ = 0;  // of the dead letters' route
   const Commit commit_;
   std::vector<Feed> feeds_;

@@ -481,6 +481,7 @@ bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartitio
   std::vector<Placing> placings;
   std::vector<std::string> joined;
   std::vector<std::string> disputes;
+  std::int64_t before_start = 0;  // records
   KafkaCommits claims;
   for (const KafkaPartition& key : asked) {
     const auto start = find_offset(starts, key);
@@ -530,6 +531,7 @@ bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartitio
     if (position.kind == KafkaPosition::Kind::None) {
       const bool follows = followers.contains(key);
       position.offset = follows ? *from : *start;
+      before_start += position.offset - *start;
       if (!follows) joined.push_back(std::to_string(key.number));
     }
     placing.incarnation = decide_incarnation({.own = partition.incarnation,
@@ -552,6 +554,14 @@ bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartitio
   for (const Placing& placing : placings) {
     settle(placing);
     tell(placing.key, placing.position);
+  }
+  if (before_start > 0 && settings_.start == KafkaSettings::Start::Latest) {
+    notes_.say({Severity::Info,
+                "starts_behind_records",
+                fmt::format("group {} is new to topic {}: {} records that are there already are not read",
+                            settings_.group, topic, before_start),
+                "`start: latest`, the default, reads what comes from now on; `start: earliest` reads all",
+                {{"group", settings_.group}, {"topic", topic}, {"records", std::to_string(before_start)}}});
   }
   if (!joined.empty()) {
     notes_.say({Severity::Info,

@@ -52,6 +52,13 @@ TEST(StatusPage, ShowsForWhomReadingWaits) {
               testing::EndsWith("  security/kafka: reading waits, with 1,203 events of rules for it\n"));
 }
 
+TEST(StatusPage, ShowsWhatCameTooLateForAnyAlarm) {
+  runtime::Telemetry telemetry = sample_telemetry();
+  telemetry.engine.rejects.add(event::RejectReason::Late, 2148);
+  EXPECT_THAT(status_page(to_json(telemetry, "1.2.3", Duration{500}), TextStyle{}),
+              testing::HasSubstr("  2,148 values matched too late: no alarm looked at their time any more"));
+}
+
 TEST(StatusPage, ShowsWhatRulesMatchedAndNobodyIsToldOf) {
   runtime::Telemetry telemetry = sample_telemetry();
   telemetry.engine.untold = 1890;

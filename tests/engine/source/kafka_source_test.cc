@@ -287,12 +287,15 @@ TEST_F(KafkaSourceTest, StartsAtTheEndAndKeepsThatStart) {
     ASSERT_TRUE(source.open({}).has_value());
     poll_until(source, [&] { return all_caught_up(source, 1); });
     EXPECT_THAT(records, IsEmpty());
+    EXPECT_THAT(notes_with("is new to topic events: 1 records that are there already are not read"),
+                SizeIs(1));
   }
   cluster.produce("events", 0, "while it was away");
   KafkaSource source("trail", settings(KafkaSettings::Start::Latest), {});
   ASSERT_TRUE(source.open({}).has_value());
   poll_until(source, [&] { return !records.empty(); });
   EXPECT_THAT(records, ElementsAre("0/1:while it was away"));
+  EXPECT_THAT(notes_with("are not read"), SizeIs(1)) << "the group is not new any more";
 }
 
 TEST_F(KafkaSourceTest, StartsAtTheEndOfAPartitionWhoseLeaderComesLate) {
