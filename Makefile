@@ -10,7 +10,7 @@
 #   make simulate the simulation with all its faults (SEEDS, FROM), as fast as it goes
 #   make fuzz     the fuzzers of all parsers, SECONDS (60) each, or of one TARGET
 #   make bench    how fast matching and a backtest are, beside bounds and other programs in the same run (QUICK=1: a minute)
-#   make bench-kafka  the Kafka source, against a bare librdkafka loop on the same broker
+#   make bench-kafka  the Kafka source and the whole engine, each against a bare librdkafka loop on the same broker
 #   make format   clang-format over all C++ files
 #   make tidy     clang-tidy over all C++ files
 
@@ -66,6 +66,7 @@ bench:
 bench-kafka: release
 	@tools/install-packages test
 	@build/release/bench/kafka_read --jars "$$(tests/kafka/fetch_kafka)"
+	@tools/bench-kafka
 
 format:
 	@tools/install-packages format
