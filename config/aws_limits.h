@@ -24,8 +24,8 @@ enum class AwsLimits : std::uint8_t {
 };
 
 // Once all sections are loaded. Each limit that is exceeded is told once, with how much there is, at the first
-// thing beyond, by file and line, as diagnostics are sorted; and how many others exceed it. Takes time linear in the configuration, but for
-// sorting.
+// thing beyond, by file and line, as diagnostics are sorted; and how many others exceed it. Takes time linear
+// in the configuration, but for sorting.
 void check_aws_limits(AwsLimits treatment, Load& load);
 
 }  // namespace tocsin::config

@@ -47,6 +47,8 @@ struct FilterHead {
 class MatcherProgram {
  public:
   explicit MatcherProgram(std::vector<runtime::MatchSpec> specs);
+  MatcherProgram(const MatcherProgram&) = delete;  // steps point into filters
+  MatcherProgram& operator=(const MatcherProgram&) = delete;
 
   [[nodiscard]] const std::vector<BoundFilter>& filters() const {
     return filters_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <variant>
 
+#include "engine/base/check.h"
+
 namespace tocsin::filters {
 
 using event::NodeKind;
@@ -25,6 +27,7 @@ std::optional<Steps::Range> Steps::add(const BoundPredicate& predicate) {
 }
 
 void Steps::set_text(Step& step, Step::Kind kind, std::string_view text) {
+  TOCSIN_CHECK(texts_.size() + text.size() < UINT32_MAX);
   step.kind = kind;
   step.text = {static_cast<std::uint32_t>(texts_.size()), static_cast<std::uint32_t>(text.size())};
   texts_ += text;

@@ -14,6 +14,9 @@
 namespace tocsin::event {
 namespace {
 
+// What a depth costs besides its candidates, most of it memory for few of them; of kMaxChoices.
+constexpr std::size_t kDepthCost = 128;
+
 // A candidate with the elements around it from the outside inwards.
 struct Placed {
   std::uint32_t field = 0;
@@ -32,6 +35,7 @@ class ArrayChoice {
       for (std::uint32_t at = candidate.element; at != 0; at = elements_[at].outer) ++total;
     }
     if (std::ranges::find(there, false) != there.end()) return false;
+    if (!pay(total)) return false;
     std::vector<std::uint32_t> chains(total);
     std::vector<Placed> placed;
     std::size_t end = 0;
@@ -46,8 +50,19 @@ class ArrayChoice {
   }
 
  private:
+  // Once something cannot be paid nothing can: the answer is no.
+  bool pay(std::size_t cost) {
+    if (cost > choices_left_) {
+      choices_left_ = 0;
+      return false;
+    }
+    choices_left_ -= cost;
+    return true;
+  }
+
   // Whether every field that has a candidate here can be settled.
   bool decide(std::vector<Placed> candidates, std::size_t depth) {
+    if (!pay(kDepthCost + candidates.size())) return false;
     std::vector<std::uint32_t> settled;
     for (const Placed& candidate : candidates) {
       if (candidate.elements.size() == depth) settled.push_back(candidate.field);
@@ -109,8 +124,7 @@ class ArrayChoice {
     if (arrays.empty()) return count_fields(chosen) == fields && decide(std::move(chosen), depth + 1);
     return std::ranges::any_of(*arrays.front(), [&](const auto& element) {
       const std::size_t cost = 1 + chosen.size() + element.second.size();
-      if (cost > choices_left_) return false;
-      choices_left_ -= cost;
+      if (!pay(cost)) return false;
       std::vector<Placed> more = chosen;
       more.insert(more.end(), element.second.begin(), element.second.end());
       return decide_choices(arrays.subspan(1), fields, std::move(more), depth);

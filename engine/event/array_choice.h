@@ -26,9 +26,9 @@ struct ArrayCandidate {
 
 // Whether one candidate can be chosen for each field of 0 … fields-1 so that no two stand in different
 // elements of one array. elements[0] stands for no element. Where arrays are disjoint, as in an event whose
-// keys hold no dots, time is linear in the candidates and their depth. Keys with dots can spell one path in
-// several ways, across several arrays; after kMaxChoices candidates looked at in such arrays the answer is
-// no.
+// keys hold no dots, time is linear in the candidates and their depth; keys with dots can spell one path in
+// several ways, across several arrays. In either case the answer is no after kMaxChoices candidates have been
+// looked at, once for each depth, which itself counts as many.
 inline constexpr std::size_t kMaxChoices = std::size_t{1} << 20;
 [[nodiscard]] bool has_consistent_choice(std::span<const ArrayCandidate> candidates, std::uint32_t fields,
                                          std::span<const ArrayElement> elements);

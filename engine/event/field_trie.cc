@@ -1,5 +1,7 @@
 #include "engine/event/field_trie.h"
 
+#include <algorithm>
+
 #include "engine/base/check.h"
 
 namespace tocsin::event {
@@ -76,7 +78,9 @@ FieldTrie::Node& FieldTrie::child(Node& parent, const SelectorStep& step) {
       parent.add_member(made);
       break;
     case SelectorStep::Kind::Index:
-      parent.elements_.emplace_back(step.index, &made);
+      parent.elements_.emplace(
+          std::ranges::lower_bound(parent.elements_, step.index, {}, &Node::Element::first), step.index,
+          &made);
       break;
     case SelectorStep::Kind::AnyMember:
       parent.any_member_ = &made;

@@ -52,7 +52,10 @@ class FieldKey {
 
   [[nodiscard]] std::uint64_t hash() const {
     constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15U;
-    return fold(first_ ^ kMix, (last_ ^ (kMix >> 1)) + text_.size());
+    std::uint64_t size_and_middle = text_.size();
+    for (std::size_t at = 8; at + 8 < text_.size(); at += 8)
+      size_and_middle = fold(size_and_middle ^ word_at(at), kMix);
+    return fold(first_ ^ kMix, (last_ ^ (kMix >> 1)) + size_and_middle);
   }
 
   [[nodiscard]] bool contains(char c) const {
@@ -157,17 +160,16 @@ class FieldTrie::Node {
   }
 
   [[nodiscard]] const Node* element(std::uint32_t index) const {
-    for (const auto& [wanted, node] : elements_) {
-      if (wanted == index) return node;
-    }
-    return nullptr;
+    const auto found = std::ranges::lower_bound(elements_, index, {}, &Element::first);
+    return found != elements_.end() && found->first == index ? found->second : nullptr;
   }
 
  private:
   friend class FieldTrie;
 
+  using Element = std::pair<std::uint32_t, Node*>;
   struct Member {
-    FieldKey key{{}};  // looks at its node's name
+    FieldKey key{{}};  // looks at its node's name, which stays where it is
     Node* node = nullptr;
   };
 
@@ -186,7 +188,7 @@ class FieldTrie::Node {
   std::size_t mask_ = 0;       // one less than its size, a power of two
   Node* any_member_ = nullptr;
   Node* any_element_ = nullptr;
-  std::vector<std::pair<std::uint32_t, Node*>> elements_;
+  std::vector<Element> elements_;  // by index
 };
 
 }  // namespace tocsin::event

@@ -1,10 +1,11 @@
 // How the walk works
 //
 // Stage 1 of simdjson gives the offset of every structural character ({ } [ ] : ,) and of the first byte of
-// every scalar and string, in order; nothing else is in that list. So whatever lies between the start of a
-// scalar or string and the next offset, white space taken off its end, is that scalar or string whole: its
-// end is never searched for. And an object's member is always the four offsets of key, colon, value and comma
-// (or closing bracket): the structure is checked by looking at one byte for each offset.
+// every scalar and string, in order (form feeds and ^Z too, which no comparison below takes for anything). So
+// whatever lies between the start of a scalar or string and the next offset, white space taken off its end,
+// is that scalar or string whole: its end is never searched for. And an object's member is always the four
+// offsets of key, colon, value and comma (or closing bracket): the structure is checked by looking at one
+// byte for each offset.
 //
 // The walk keeps a stack of frames, one for each open object or array that has "targets": the trie nodes
 // whose selectors and paths lead on from here. Usually that is one; `$.*.x` beside `$.a.y` makes it two
@@ -83,9 +84,10 @@ struct JsonView::State {
   // An open object or array with targets.
   struct Frame {
     char closer = 0;
-    bool any_member = false;  // some target wants any member: all keys are recorded
-    bool has_paths = false;   // some target is on a path
-    Target only;              // of an object: its target, if it is the only one and does not want any member
+    bool any_member = false;            // some target wants any member: all keys are recorded
+    bool finds_repeats_at_end = false;  // of equal keys; else as they come
+    bool has_paths = false;             // some target is on a path
+    Target only;  // of an object: its target, if it is the only one and does not want any member
     std::uint32_t element = 0;        // arrays: the index of the next element
     std::uint32_t targets_begin = 0;  // targets_[targets_begin, targets_end)
     std::uint32_t targets_end = 0;
@@ -118,14 +120,13 @@ struct JsonView::State {
   bool open(char opener, std::size_t children, std::uint32_t filed_begin);
   void place(Frame& frame);
   void close(std::uint32_t at);
-  Target select_member(const Frame& frame, std::string_view name);
-  Target select_any_member(const Frame& frame, std::string_view name);
+  Target select_member(Frame& frame, std::string_view name);
+  Target select_any_member(Frame& frame, std::string_view name);
   Target select_element(Frame& frame);
   Target only_of(std::size_t children);
   void record(const Frame& frame, const TrieNode& child, std::string_view name);
   void add_member(std::string_view name);
   void strike_out(std::size_t member);
-  void strike_out_earlier(const Frame& frame, std::string_view name);
   void strike_out_repeats(const Frame& frame);
   void file(const Target& target, NodeKind kind, std::string_view node_text);
   void put(Slot slot, NodeKind kind, std::string_view node_text, std::uint32_t element);
@@ -319,6 +320,7 @@ bool JsonView::State::open(char opener, std::size_t children, std::uint32_t file
   Frame& frame = frames_[depth_++];
   frame.closer = object ? '}' : ']';
   frame.any_member = any_member;
+  frame.finds_repeats_at_end = any_member;
   frame.has_paths = has_paths;
   frame.only = object && kept - children == 1 && !any_member ? targets_[children] : Target{};
   frame.element = 0;
@@ -335,14 +337,14 @@ bool JsonView::State::open(char opener, std::size_t children, std::uint32_t file
 // Closes the innermost frame with the bracket at `at`.
 void JsonView::State::close(std::uint32_t at) {
   const Frame& frame = frames_[--depth_];
-  if (frame.any_member) strike_out_repeats(frame);
+  if (frame.finds_repeats_at_end) strike_out_repeats(frame);
   end_texts(frame.filed_begin, frame.filed_end, at);
   members_.cut(frame.members_begin);
   targets_.cut(frame.targets_begin);
 }
 
 // What a key leads to in `frame`, if it is one target; if there are several, they are put on targets_.
-[[gnu::always_inline]] inline JsonView::State::Target JsonView::State::select_member(const Frame& frame,
+[[gnu::always_inline]] inline JsonView::State::Target JsonView::State::select_member(Frame& frame,
                                                                                      std::string_view name) {
   const FieldKey key(name, static_cast<std::size_t>(text_ + size_ - name.data()));
   if (has_escapes_ && key.contains('\\')) return select_any_member(frame, unescaped(name));
@@ -358,7 +360,7 @@ void JsonView::State::close(std::uint32_t at) {
 }
 
 // The same, whatever the targets and the key are.
-JsonView::State::Target JsonView::State::select_any_member(const Frame& frame, std::string_view name) {
+JsonView::State::Target JsonView::State::select_any_member(Frame& frame, std::string_view name) {
   const FieldKey key(name);
   const std::size_t children = targets_.size();
   const bool dotted = frame.has_paths && key.contains('.');
@@ -378,7 +380,7 @@ JsonView::State::Target JsonView::State::select_any_member(const Frame& frame, s
   } else {
     // The names of `a.b` may also be found one in the other, while this frame is open: the node does not
     // stand for the key.
-    if (dotted && !frame.any_member) strike_out_earlier(frame, name);
+    frame.finds_repeats_at_end = true;
     add_member(name);
   }
   return only_of(children);
@@ -426,13 +428,7 @@ void JsonView::State::strike_out(std::size_t member) {
   is_sorted_ = false;
 }
 
-// Strikes out what a member of this name filed before.
-void JsonView::State::strike_out_earlier(const Frame& frame, std::string_view name) {
-  for (std::size_t i = members_.size(); i > frame.members_begin; --i) {
-    if (members_[i - 1].key() == name) return strike_out(i - 1);
-  }
-}
-
+// Of members of one name only the last counts.
 void JsonView::State::strike_out_repeats(const Frame& frame) {
   order_.clear();
   for (auto i = frame.members_begin; i < members_.size(); ++i) order_.push_back(i);

@@ -14,7 +14,8 @@
 // so that an odd user agent cannot hide an event from the filters.
 //
 // A view belongs to one thread; its results live until the next walk() and need the message to stay where it
-// is. Reads not a byte beyond the message. Once warm, a walk allocates nothing.
+// is. Reads not a byte beyond the message. Once warm, a walk allocates nothing, but for messages over 4 MiB and
+// those with over 65,536 wanted nodes: their memory is given back.
 #pragma once
 
 #include <cstdint>

@@ -558,7 +558,7 @@ bool KafkaGroup::place(const std::string& topic, const std::vector<KafkaPartitio
   if (before_start > 0 && settings_.start == KafkaSettings::Start::Latest) {
     notes_.say({Severity::Info,
                 "starts_behind_records",
-                fmt::format("group {} is new to topic {}: {} records that are there already are not read",
+                fmt::format("group {} is new to topic {}: records that are there already are not read: {}",
                             settings_.group, topic, before_start),
                 "`start: latest`, the default, reads what comes from now on; `start: earliest` reads all",
                 {{"group", settings_.group}, {"topic", topic}, {"records", std::to_string(before_start)}}});

@@ -56,6 +56,9 @@ std::vector<Named> worst_events() {
   for (int depth = 0; depth < 240; ++depth) nested = R"({"a":)" + nested + "}";
   std::string arrays = "1";
   for (int depth = 0; depth < 240; ++depth) arrays = "[" + arrays + "]";
+  const std::string open(230, '[');
+  const std::string closed(230, ']');
+  const std::string deep_pair = R"({"w":1,"q":)" + open + R"({"x":1},{"y":1})" + closed + "}";
   const auto quoted = [](const std::string& text) { return "\"" + text + "\""; };
   return {
       {"objects as deep as they may be", filled(R"({"a":[)", nested, "]}")},
@@ -77,6 +80,9 @@ std::vector<Named> worst_events() {
       {"many names of dots", filled("{", R"("a.b.c.a.b.c":1)", "}")},
       {"names of dots in arrays",
        filled(R"({"a":[)", R"({"b.c":[{"d":1},{"d":2}],"b":[{"c.d":1}],"c":[1,2]})", "]}")},
+      {"values far down in arrays", filled(R"({"a":)" + open, R"({"x":1},{"y":1})", closed + "}")},
+      {"values far down in one spelling of a path",
+       filled(R"({"a.b":[)" + deep_pair + "," + deep_pair + R"(],"a":{"b":[)", R"({"w":1})", "]}}")},
       {"many tokens", repeated("a ")},
       {"many brackets", repeated("[")},
       {"many quotes", repeated("a\" ")},
@@ -110,6 +116,8 @@ constexpr WorstFilter kWorstFilters[] = {
     {"--event-pattern", R"({"a":{"b":[1],"c":[3],"d":[{"numeric":[">",2]}]}})"},
     {"--event-pattern",
      R"({"a":{"b":{"c":{"d":[2]}},"c":[2]},"$or":[{"a":{"b":[{"exists":true}]}},{"a.b":{"c":[1]}}]})"},
+    {"--event-pattern", R"({"a":{"x":[1],"y":[1]}})"},
+    {"--event-pattern", R"({"a":{"b":{"w":[1],"q":{"x":[1],"y":[1]}}}})"},
     {"--event-pattern",
      R"({"a":[{"equals-ignore-case":"AAAAAAAC"},{"prefix":{"equals-ignore-case":"ÉA"}}]})"},
     {"--event-pattern", R"({"a":[{"cidr":"10.0.0.0/8"},{"numeric":["=",1.5]},null,true]})"},

@@ -287,7 +287,7 @@ TEST_F(KafkaSourceTest, StartsAtTheEndAndKeepsThatStart) {
     ASSERT_TRUE(source.open({}).has_value());
     poll_until(source, [&] { return all_caught_up(source, 1); });
     EXPECT_THAT(records, IsEmpty());
-    EXPECT_THAT(notes_with("is new to topic events: 1 records that are there already are not read"),
+    EXPECT_THAT(notes_with("is new to topic events: records that are there already are not read: 1"),
                 SizeIs(1));
   }
   cluster.produce("events", 0, "while it was away");
