@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/control_command.h"
 #include "cli/status_page.h"
@@ -15,15 +16,11 @@ int alarms_command(const std::vector<std::string>& arguments) {
   CLI::App app("The alarm states of the running engine: since when, and why.", "tocsin alarms");
   add_control_option(app, path);
   app.add_option("--state", state, "only those in this state: OK, ALARM or INSUFFICIENT_DATA")
-      ->check(CLI::IsMember({"OK", "ALARM", "INSUFFICIENT_DATA"}))
+      ->check(one_of({"OK", "ALARM", "INSUFFICIENT_DATA"}))
       ->type_name("STATE");
   app.add_option("--prefix", prefix, "only alarms whose name begins so")->type_name("TEXT");
   app.add_flag("--json", json, "one JSON object a line; the default where stdout is no terminal");
-  try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kFine : kUsage;
-  }
+  if (const auto code = parse_command_line(app, arguments)) return *code;
   nlohmann::ordered_json request{{"command", "alarms"}};
   if (!state.empty()) request["state"] = state;
   if (!prefix.empty()) request["prefix"] = prefix;

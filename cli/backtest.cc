@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "cli/backtest_inputs.h"
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/configuration.h"
 #include "cli/explanation.h"
@@ -195,7 +196,7 @@ int backtest_command(const std::vector<std::string>& arguments) {
       ->type_name("DURATION");
   app.add_option("--workers", parsed.workers,
                  "threads that decode and match (1); changes no byte of the result")
-      ->check(CLI::Range(1U, 256U))
+      ->check(number_from(1, 256))
       ->type_name("N");
   app.add_flag("--kafka", parsed.kafka,
                "read the configuration's topics, from their start or --from to their end");
@@ -208,11 +209,7 @@ int backtest_command(const std::vector<std::string>& arguments) {
                  "FILE feeds the only source, NAME=FILE the source called NAME; - is stdin.\n"
                  "Without any, the configuration's own files are read, or stdin")
       ->type_name("[FILE | NAME=FILE]...");
-  try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kFine : kUsage;
-  }
+  if (const auto code = parse_command_line(app, arguments)) return *code;
   return run_backtest(parsed);
 }
 

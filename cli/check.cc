@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/text_style.h"
 #include "config/load.h"
@@ -58,8 +59,10 @@ int check_command(const std::vector<std::string>& arguments) {
       return refuse("write `-c FILE`, `-cFILE` or `--config=FILE`");
     } else if (argument.starts_with(kShort)) {
       files.push_back(argument.substr(kShort.size()));
+    } else if (argument.starts_with('-')) {
+      return refuse(unknown_option(argument, {"--config", "--explain", "--help"}));
     } else {
-      return refuse(fmt::format("`{}` is not understood", argument));
+      return refuse(fmt::format("`{}` is not understood; a file is named behind -c", argument));
     }
   }
   if (files.empty()) return refuse("name a configuration: -c FILE");

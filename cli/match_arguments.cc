@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-#include "config/diagnostic.h"
+#include "cli/command_line.h"
 #include "config/file_content.h"
 #include "filters/filter_language.h"
 
@@ -34,13 +34,11 @@ bool is_pattern_option(std::string_view name) {
   });
 }
 
-std::string unknown_option(std::string_view name) {
+std::string no_such_option(std::string_view name) {
   std::vector<std::string_view> known(std::begin(kValueOptions), std::end(kValueOptions));
   for (const Flag& flag : kFlags) known.push_back(flag.name);
   for (const filters::FilterLanguage& language : filters::builtin_filters()) known.push_back(language.option);
-  const std::string_view near = config::nearest(name, known);
-  return fmt::format("there is no option `{}`{}", name,
-                     near.empty() ? "" : fmt::format("; did you mean `{}`?", near));
+  return unknown_option(name, known);
 }
 
 // A name stands in front of lines and between commas.
@@ -87,7 +85,7 @@ class Parser {
     }
     const auto flag = std::ranges::find(kFlags, name, &Flag::name);
     if (flag == std::ranges::end(kFlags)) {
-      fault_ = unknown_option(name);
+      fault_ = no_such_option(name);
     } else if (equals != std::string::npos) {
       fault_ = fmt::format("`{}` takes no value", name);
     } else {

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "cli/backtest_inputs.h"
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/configuration.h"
 #include "cli/pace.h"
@@ -565,7 +566,7 @@ int produce_command(const std::vector<std::string>& arguments) {
   app.add_option("--key", parsed.key, "the field that becomes the record's key (none)")
       ->type_name("FIELD|none");
   app.add_option("--partition-by", parsed.partition_by, "file, round_robin, or key where there is one")
-      ->check(CLI::IsMember({"file", "round_robin", "key"}))
+      ->check(one_of({"file", "round_robin", "key"}))
       ->type_name("HOW");
   app.add_flag("--shift-to-now", parsed.shift_to_now,
                "move every time, also those in the records, so that the last event is now");
@@ -577,21 +578,17 @@ int produce_command(const std::vector<std::string>& arguments) {
   app.add_flag("--loop", parsed.loop,
                "over and over until SIGTERM, every record with the time of its sending");
   app.add_option("--compression", parsed.compression, "of the batches (lz4)")
-      ->check(CLI::IsMember({"none", "gzip", "snappy", "lz4", "zstd"}))
+      ->check(one_of({"none", "gzip", "snappy", "lz4", "zstd"}))
       ->type_name("CODEC");
   app.add_option("--create-topic", parsed.create_topic,
                  "create the topics that are missing, with so many partitions")
-      ->check(CLI::Range(1, 10'000))
+      ->check(number_from(1, 10'000))
       ->type_name("PARTITIONS");
   app.add_flag("--quiet", parsed.quiet, "no progress and no summary on stderr");
   app.add_option("files", parsed.files,
                  "FILE, or TOPIC=FILE; with -c NAME=FILE for the topic of the source called NAME; - is stdin")
       ->type_name("[FILE | TOPIC=FILE]...");
-  try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kFine : kUsage;
-  }
+  if (const auto code = parse_command_line(app, arguments)) return *code;
   const auto code = produce(parsed);
   if (code) return *code;
   fmt::print(stderr, "tocsin produce: {}\n", code.error().text);

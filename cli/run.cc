@@ -13,6 +13,7 @@
 #include <set>
 #include <utility>
 
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/configuration.h"
 #include "cli/control_requests.h"
@@ -354,11 +355,11 @@ int run_command(const std::vector<std::string>& arguments) {
                  "or where\n"
                  "the `group` is; without it such a start is refused")
       ->type_name("WHICH")
-      ->check(CLI::IsMember({"state", "group"}));
+      ->check(one_of({"state", "group"}));
   std::string log_format;
   app.add_option("--log", log_format, "lines of the log as `text` or `json`; by default text on a terminal")
       ->type_name("FORMAT")
-      ->check(CLI::IsMember({"text", "json"}));
+      ->check(one_of({"text", "json"}));
   DeadLetterReplay replay;
   const CLI::Option* replays =
       app.add_option("--replay-dead-letters", replay.file,
@@ -366,16 +367,16 @@ int run_command(const std::vector<std::string>& arguments) {
                      "exit 1 if some are dead still")
           ->expected(0, 1)
           ->type_name("[FILE]");
-  app.add_option("--still-dead", replay.still_dead, "write the letters that are dead again to FILE")
+  app.add_option("--still-dead", replay.still_dead,
+                 "with --replay-dead-letters: write the letters that are dead again to FILE")
       ->type_name("FILE")
       ->needs("--replay-dead-letters");
-  app.add_flag("!--no-age-limits", replay.age_limits, "read letters again however old their events are")
+  bool no_age_limits = false;
+  app.add_flag("--no-age-limits", no_age_limits,
+               "with --replay-dead-letters: however old the events of the letters are")
       ->needs("--replay-dead-letters");
-  try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kFine : kUsage;
-  }
+  if (const auto code = parse_command_line(app, arguments)) return *code;
+  replay.age_limits = !no_age_limits;
   const TextStyle style = text_style_of(stderr);
   const LogFormat format =
       parse_log_format(log_format).value_or(style.terminal ? LogFormat::Text : LogFormat::Json);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/control_command.h"
 #include "cli/text_style.h"
@@ -21,7 +22,7 @@ int set_alarm_state_command(const std::vector<std::string>& arguments) {
   app.add_option("ALARM", alarm, "the alarm's name")->required()->type_name("");
   app.add_option("STATE", state, "OK, ALARM or INSUFFICIENT_DATA")
       ->required()
-      ->check(CLI::IsMember({"OK", "ALARM", "INSUFFICIENT_DATA"}))
+      ->check(one_of({"OK", "ALARM", "INSUFFICIENT_DATA"}))
       ->type_name("");
   app.add_option("--dimension", dimensions,
                  "of an alarm with `for_each`: which of its states; may be repeated")
@@ -29,11 +30,7 @@ int set_alarm_state_command(const std::vector<std::string>& arguments) {
       ->allow_extra_args(false)
       ->type_name("NAME=VALUE");
   app.add_option("--reason", reason, "what the notification says")->type_name("TEXT");
-  try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kFine : kUsage;
-  }
+  if (const auto code = parse_command_line(app, arguments)) return *code;
   nlohmann::ordered_json request{{"command", "set-alarm-state"}, {"alarm", alarm}, {"state", state}};
   if (!reason.empty()) request["reason"] = reason;
   for (const std::string& dimension : dimensions) {

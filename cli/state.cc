@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/control_command.h"
 #include "cli/progress.h"
@@ -84,11 +85,7 @@ int state_command(const std::vector<std::string>& arguments) {
           kJson);
   add("compact", "gives its free space back to the disk; not while an engine runs on it",
       "sizes as one JSON object");
-  try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kFine : kUsage;
-  }
+  if (const auto code = parse_command_line(app, arguments)) return *code;
   if (verify->parsed()) return report_state(directory, store::Depth::Verify, json);
   if (show->parsed()) return report_state(directory, store::Depth::Sizes, json);
   return compact(directory, json);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "cli/command_line.h"
 #include "cli/commands.h"
 #include "cli/control_command.h"
 #include "cli/status_page.h"
@@ -13,11 +14,7 @@ int status_command(const std::vector<std::string>& arguments) {
   CLI::App app("How the running engine does: its sources, alarms and destinations.", "tocsin status");
   add_control_option(app, path);
   app.add_flag("--json", json, "all of it as one JSON object; the default where stdout is no terminal");
-  try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kFine : kUsage;
-  }
+  if (const auto code = parse_command_line(app, arguments)) return *code;
   const auto status = ask_or_report(path, {{"command", "status"}});
   if (!status) return kUnreadable;
   const TextStyle style = text_style_of(stdout);

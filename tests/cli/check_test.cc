@@ -110,7 +110,11 @@ TEST_F(Check, BadUsageExitsTwo) {
   EXPECT_EQ(run({"-c=a.yaml"}), 2);
   EXPECT_EQ(run({"-c", "a.yaml", "--nothing"}), 2);
   EXPECT_EQ(out_, "");
-  EXPECT_EQ(err_, "tocsin check: `--nothing` is not understood\nsee `tocsin check --help`\n");
+  EXPECT_EQ(err_, "tocsin check: there is no option `--nothing`\nsee `tocsin check --help`\n");
+  EXPECT_EQ(run({"-c", "a.yaml", "--explian"}), 2);
+  EXPECT_EQ(err_,
+            "tocsin check: there is no option `--explian`; did you mean `--explain`?\n"
+            "see `tocsin check --help`\n");
 }
 
 TEST_F(Check, FileNamesAreTakenAsTheyAre) {
