@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/commands.h"
+#include "cli/text_style.h"
 #include "config/diagnostic.h"
 
 namespace tocsin::cli {
@@ -36,6 +39,34 @@ void print_help(std::FILE* out) {
   fmt::print(out, "\n`tocsin COMMAND --help` tells about one command.\n");
 }
 
+const Command* find_command(std::string_view name) {
+  const auto found = std::ranges::find(kCommands, name, &Command::name);
+  return found == kCommands.end() ? nullptr : &*found;
+}
+
+int refuse_command(std::string_view name) {
+  std::vector<std::string_view> known;
+  for (const Command& command : kCommands) known.push_back(command.name);
+  const std::string_view near = config::nearest(name, known);
+  fmt::print(stderr, "tocsin: there is no command `{}`{}\nsee `tocsin --help`\n",
+             printable(name, text_style_of(stderr)),
+             near.empty() ? "" : fmt::format("; did you mean `{}`?", near));
+  return kUsage;
+}
+
+// Of everything, or of one command.
+int help_command(const std::vector<std::string>& arguments) {
+  if (arguments.empty()) {
+    print_help(stdout);
+    return kFine;
+  }
+  const Command* command = find_command(arguments.front());
+  if (command == nullptr) return refuse_command(arguments.front());
+  std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  rest.emplace_back("--help");
+  return command->run(rest);
+}
+
 }  // namespace
 
 int main_command(const std::vector<std::string>& arguments) {
@@ -44,20 +75,11 @@ int main_command(const std::vector<std::string>& arguments) {
     return kUsage;
   }
   const std::string& name = arguments.front();
-  if (name == "--help" || name == "-h" || name == "help") {
-    print_help(stdout);
-    return kFine;
-  }
-  if (name == "--version") return version_command({});
-  for (const Command& command : kCommands) {
-    if (command.name == name) return command.run({arguments.begin() + 1, arguments.end()});
-  }
-  std::vector<std::string_view> known;
-  for (const Command& command : kCommands) known.push_back(command.name);
-  const std::string_view near = config::nearest(name, known);
-  fmt::print(stderr, "tocsin: there is no command `{}`{}\n", name,
-             near.empty() ? "" : fmt::format("; did you mean `{}`?", near));
-  return kUsage;
+  const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
+  if (name == "--help" || name == "-h" || name == "help") return help_command(rest);
+  if (name == "--version") return version_command(rest);
+  const Command* command = find_command(name);
+  return command == nullptr ? refuse_command(name) : command->run(rest);
 }
 
 }  // namespace tocsin::cli

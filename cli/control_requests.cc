@@ -185,8 +185,10 @@ Result<Json> set_alarm_state(const Json& request, runtime::Requests& engine, Dur
         ErrorCode::NotFound,
         set.wanted.empty()
             ? fmt::format("the alarm `{}` has no state{} yet: no source's time is known", name, set.series)
-            : fmt::format("the alarm `{}` has no state for {}: name {} as `tocsin alarms` shows them", name,
-                          set.series.empty() ? "no dimensions" : set.series, fmt::join(set.wanted, ", ")));
+            : fmt::format("the alarm `{}` has no state for {}: choose one that `tocsin alarms` shows, by "
+                          "--dimension {}=VALUE",
+                          name, set.series.empty() ? "no dimensions" : set.series,
+                          fmt::join(set.wanted, "=VALUE --dimension ")));
   }
   return Json{{"changed", set.outcome == shard::SetStateOutcome::Changed},
               {"state", alarm::to_string(*state)}};

@@ -7,12 +7,18 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
+#include <string>
+#include <vector>
 
 #include "cli/commands.h"
 
 namespace tocsin::cli {
 
 int version_command(const std::vector<std::string>& arguments) {
+  if (arguments == std::vector<std::string>{"--help"} || arguments == std::vector<std::string>{"-h"}) {
+    fmt::print("The versions of tocsin and of the libraries in it.\n\nUsage: tocsin version\n");
+    return kFine;
+  }
   if (!arguments.empty()) {
     fmt::print(stderr, "tocsin version: takes no arguments\n");
     return kUsage;

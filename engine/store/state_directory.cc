@@ -82,14 +82,16 @@ File::~File() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-Result<bool> StateDirectory::look() const {
+Result<bool> StateDirectory::look() const { return look("name an empty directory, or a new one"); }
+
+Result<bool> StateDirectory::look(std::string_view advice) const {
   struct stat status{};
   if (::stat(path_.c_str(), &status) != 0) {
     if (errno == ENOENT) return false;
     return fail_errno(errno, "the state directory cannot be looked at", path());
   }
   if (!S_ISDIR(status.st_mode)) {
-    return fail(ErrorCode::Invalid, "is no directory: name one for the state, or a new one", path());
+    return fail(ErrorCode::Invalid, fmt::format("is no directory: {}", advice), path());
   }
   std::error_code fault;
   std::filesystem::directory_iterator entries(path_, fault);
@@ -119,17 +121,17 @@ Result<bool> StateDirectory::look() const {
   }
   if (!foreign.empty()) {
     return fail(ErrorCode::Invalid,
-                fmt::format("holds something that is no state (`{}`): name an empty directory, or a new one",
-                            foreign),
-                path());
+                fmt::format("holds something that is no state (`{}`): {}", foreign, advice), path());
   }
   return false;
 }
 
 Result<void> StateDirectory::require() const {
-  const auto is_there = look();
+  constexpr std::string_view kAdvice = "name the directory of `tocsin run --state`";
+  const auto is_there = look(kAdvice);
   if (!is_there) return std::unexpected(is_there.error());
-  if (!*is_there) return fail(ErrorCode::NotFound, "there is no state here", path());
+  if (!*is_there)
+    return fail(ErrorCode::NotFound, fmt::format("there is no state here: {}", kAdvice), path());
   return {};
 }
 

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "engine/base/result.h"
@@ -74,6 +75,9 @@ class StateDirectory {
   [[nodiscard]] std::uint64_t bytes() const;
 
  private:
+  // `advice`: what to do about a place that is no state's.
+  [[nodiscard]] Result<bool> look(std::string_view advice) const;
+
   std::filesystem::path path_;
 };
 

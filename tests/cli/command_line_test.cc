@@ -110,5 +110,26 @@ TEST(CommandLine, HelpSpeaksOfValuesAsPeopleDo) {
   EXPECT_THAT(tocsin({"state", "show", "--help"}).out, HasSubstr("Usage: tocsin state show [OPTIONS] DIR"));
 }
 
+TEST(Commands, HelpOfACommandIsTheCommandsHelp) {
+  for (const char* command : {"match", "check", "backtest", "version"}) {
+    const Outcome own = tocsin({command, "--help"});
+    EXPECT_EQ(own.status, kFine);
+    EXPECT_THAT(own.out, HasSubstr(std::string("Usage: tocsin ") + command));
+    for (const char* help : {"help", "-h", "--help"}) {
+      const Outcome asked = tocsin({help, command});
+      EXPECT_EQ(asked.status, kFine);
+      EXPECT_EQ(asked.out, own.out) << help << ' ' << command;
+    }
+  }
+  EXPECT_EQ(tocsin({"help", "state", "show"}).out, tocsin({"state", "show", "--help"}).out);
+  EXPECT_THAT(tocsin({"help"}).out, HasSubstr("Usage: tocsin COMMAND"));
+}
+
+TEST(Commands, AnUnknownOneIsToldWhereTheyStand) {
+  EXPECT_EQ(fault({"frobnicate"}), "tocsin: there is no command `frobnicate`\nsee `tocsin --help`\n");
+  EXPECT_EQ(fault({"help", "mach"}),
+            "tocsin: there is no command `mach`; did you mean `match`?\nsee `tocsin --help`\n");
+}
+
 }  // namespace
 }  // namespace tocsin::cli

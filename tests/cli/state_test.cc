@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "cli/commands.h"
@@ -162,6 +163,20 @@ TEST(StateCommand, RefusesWhatItDoesNotKnowAndWhereThereIsNoState) {
   EXPECT_EQ(state_command({"mend", "somewhere"}), kUsage);
   EXPECT_EQ(state_command({"verify"}), kUsage);
   EXPECT_EQ(state_command({"show", "/nowhere/at/all"}), kUnreadable);
+}
+
+TEST(StateCommand, SaysWhichDirectoryToNameWhereThereIsNoState) {
+  std::string name = (std::filesystem::temp_directory_path() / "tocsin-nothing-XXXXXX").string();
+  const std::filesystem::path directory = ::mkdtemp(name.data());
+  const auto told = [&] {
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(state_command({"show", directory.string()}), kUnreadable);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(told(), testing::HasSubstr("no state here: name the directory of `tocsin run --state`"));
+  std::ofstream(directory / "notes.txt") << "mine";
+  EXPECT_THAT(told(), testing::HasSubstr("no state (`notes.txt`): name the directory of `tocsin run --state`"));
+  std::filesystem::remove_all(directory);
 }
 
 }  // namespace
