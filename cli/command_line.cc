@@ -69,8 +69,8 @@ std::string missing(const CLI::App& command) {
   for (const CLI::Option* option : command.get_options()) {
     if (!option->get_required() || option->count() > 0) continue;
     return option->get_positional()
-               ? fmt::format("{} is missing", option->get_name())
-               : fmt::format("{} {} is missing", option->get_name(), option->get_type_name());
+               ? fmt::format("{} is required", option->get_name())
+               : fmt::format("{} {} is required", option->get_name(), option->get_type_name());
   }
   return "an argument is missing";
 }

@@ -134,7 +134,8 @@ int run_match(const MatchArguments& arguments, const std::vector<filters::Compil
 int match_command(const std::vector<std::string>& arguments) {
   const auto parsed = parse_match_arguments(arguments);
   if (!parsed) {
-    fmt::print(stderr, "tocsin match: {}\nsee `tocsin match --help`\n", parsed.error());
+    fmt::print(stderr, "tocsin match: {}\nsee `tocsin match --help`\n",
+               printable(parsed.error(), text_style_of(stderr)));
     return kUsage;
   }
   if (parsed->help) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <filesystem>
 #include <iterator>
 #include <system_error>
 #include <utility>
@@ -34,11 +35,48 @@ bool is_pattern_option(std::string_view name) {
   });
 }
 
+// What other greps call it.
+constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
+    {"-c", "--count"},
+    {"-e", "--regex"},
+    {"-E", "--regex"},
+    {"-P", "--regex"},
+    {"--pattern", "--filter-pattern"}};
+
 std::string no_such_option(std::string_view name) {
+  for (const auto& [other, ours] : kOtherNames) {
+    if (name == other) return fmt::format("there is no option `{}`; did you mean `{}`?", name, ours);
+  }
   std::vector<std::string_view> known(std::begin(kValueOptions), std::end(kValueOptions));
   for (const Flag& flag : kFlags) known.push_back(flag.name);
   for (const filters::FilterLanguage& language : filters::builtin_filters()) known.push_back(language.option);
   return unknown_option(name, known);
+}
+
+// As a shell takes it for one word.
+std::string shell_word(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (c == '\'')
+      out += R"('\'')";
+    else
+      out += c;
+  }
+  return out + "'";
+}
+
+bool is_there(const std::string& file) {
+  std::error_code fault;
+  return std::filesystem::exists(file, fault);
+}
+
+// The pattern with the option that it lacks, if `argument`, which was taken for a file, reads like one.
+std::string pattern_meant(const std::string& argument) {
+  const bool reads_like_one = argument.find_first_of("{}[]\"%? \t") != std::string::npos;
+  if (!reads_like_one || is_there(argument)) return {};
+  const std::size_t inside = argument.find_first_not_of("{ \t\r\n");
+  const bool is_json = argument.starts_with('{') && inside != std::string::npos && argument[inside] == '"';
+  return fmt::format("{} {}", is_json ? "--event-pattern" : "--filter-pattern", shell_word(argument));
 }
 
 // A name stands in front of lines and between commas.
@@ -105,6 +143,10 @@ class Parser {
         return;
       }
       pattern.text = std::move(*content);
+    } else if (option == "--event-pattern" && (pattern.text.ends_with(".json") || is_there(pattern.text))) {
+      fault_ = fmt::format("{0} takes the pattern itself, or a file's name behind an @: {0} @{1}", option,
+                           pattern.text);
+      return;
     }
     parsed_.patterns.push_back(std::move(pattern));
   }
@@ -141,7 +183,7 @@ class Parser {
     if (!name_.empty()) {
       fault_ = fmt::format("--name {}: no pattern stands behind it", name_);
     } else if (patterns.empty()) {
-      fault_ = "name a pattern: --filter-pattern P, --event-pattern JSON or --regex R";
+      fault_ = no_pattern();
     } else if (std::ranges::any_of(patterns, [this](const MatchArguments::Pattern& pattern) {
                  return pattern.name.empty() == parsed_.named();
                })) {
@@ -155,6 +197,12 @@ class Parser {
     } else {
       check_names();
     }
+  }
+
+  [[nodiscard]] std::string no_pattern() const {
+    const std::string meant = parsed_.files.empty() ? std::string() : pattern_meant(parsed_.files.front());
+    if (!meant.empty()) return fmt::format("name a pattern; did you mean {}?", meant);
+    return "name a pattern: --filter-pattern P, --event-pattern JSON or --regex R";
   }
 
   void check_names() {

@@ -90,7 +90,7 @@ Result<void> MatchReader::read_lines(source::ByteReader& bytes, const std::strin
         counts_.rejects.add(event::RejectReason::TooLarge, 1);
         counts_.look_at(line.content);
       } else {
-        candidates_.push_back({line.content, line.whole, "line", line.number, true});
+        take({line.content, line.whole, "line", line.number, true});
       }
     }
     if (!block_is_utf8()) drop_bad_utf8();
@@ -129,7 +129,7 @@ Result<void> MatchReader::read_document(source::ByteReader& bytes, const std::st
   } else if (message.size() > event::kMaxEventBytes) {
     counts_.rejects.add(event::RejectReason::TooLarge, 1);
   } else {
-    candidates_.push_back({message, *document, "line", 1, true});
+    take({message, *document, "line", 1, true});
     drop_bad_utf8();
     match();
   }
@@ -157,8 +157,7 @@ void MatchReader::match_records(const event::RawBatch& batch) {
       counts_.rejects.add(event::RejectReason::TooLarge, 1);
       continue;
     }
-    candidates_.push_back(
-        {record.value, record.value, "offset", static_cast<std::uint64_t>(record.offset), false});
+    take({record.value, record.value, "offset", static_cast<std::uint64_t>(record.offset), false});
   }
   drop_bad_utf8();
   match();
@@ -185,6 +184,27 @@ void MatchReader::visit(const event::Event& event, const event::JsonView* walked
   matcher_->match(event, static_cast<std::uint32_t>(decoded_.events.size() - 1), walked, found_);
 }
 
+// --- messages as they are --------------------------------------------------------------------------------
+
+void MatchReader::take(const Candidate& candidate) {
+  counts_.look_at(candidate.message);
+  look_inside(candidate.message);
+  candidates_.push_back(candidate);
+}
+
+// Whether events are inside of messages: the decoder knows, and where nothing matches the first ones tell.
+void MatchReader::look_inside(std::string_view message) {
+  constexpr int kMostLooks = 32;
+  if (counts_.matched > 0 || looks_ == kMostLooks) return;
+  ++looks_;
+  event::RawBatch batch;
+  batch.read_at = wall_now();
+  batch.records.push_back({message, std::nullopt, 1});
+  (void)decoder_.decode(batch, settings_, decoded_);
+  const auto& events = decoded_.events;
+  if (events.size() > 1 || (events.size() == 1 && events.front().message != message)) ++counts_.unwrapped;
+}
+
 // --- what matches ----------------------------------------------------------------------------------------
 
 // One look over all lines of a block; a second one, at each of them, only if there is something to find.
@@ -206,7 +226,6 @@ void MatchReader::drop_bad_utf8() {
 void MatchReader::match() {
   events_.clear();
   for (const Candidate& candidate : candidates_) {
-    counts_.look_at(candidate.message);
     event::Event& event = events_.emplace_back();
     event.message = candidate.message;
     event.log_group = "match";

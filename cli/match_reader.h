@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/line_cutter.h"
@@ -56,6 +57,8 @@ class MatchReader : event::EventVisitor {
   [[nodiscard]] Result<void> read_document(source::ByteReader& bytes, const std::string& name);
   [[nodiscard]] Result<void> read_records(source::PartitionReader& reader);
 
+  void take(const Candidate& candidate);
+  void look_inside(std::string_view message);
   [[nodiscard]] bool block_is_utf8() const;
   void drop_bad_utf8();
   void match();
@@ -84,6 +87,7 @@ class MatchReader : event::EventVisitor {
   runtime::Matches found_;
   std::string page_;  // what leaves of the candidates at hand
   MatchCounts counts_;
+  int looks_ = 0;  // into messages, for what they carry
   bool any_fault_ = false;
 };
 

@@ -33,6 +33,7 @@ void MatchCounts::merge(const MatchCounts& other) {
   for (std::size_t i = 0; i < other.by_pattern.size(); ++i) by_pattern[i] += other.by_pattern[i];
   rejects.merge(other.rejects);
   carriers += other.carriers;
+  unwrapped += other.unwrapped;
   openings += other.openings;
 }
 
@@ -61,6 +62,8 @@ std::string render_advice(const MatchCounts& counts) {
         "{} of the messages carry events (CloudTrail's files, subscriptions): add --decode to match those",
         group_digits(counts.carriers));
   }
+  if (counts.unwrapped > 0)
+    return "messages carry events (of SNS, SQS, Kinesis, a subscription, …): add --decode to match those";
   if (counts.openings > 0)
     return "every line is a message; for an event that is written over several lines add --document";
   return {};

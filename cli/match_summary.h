@@ -17,9 +17,10 @@ struct MatchCounts {
   std::uint64_t bytes = 0;    // of them
   std::vector<std::uint64_t> by_pattern;
   event::RejectCounts rejects;
-  std::uint64_t carriers =
-      0;  // messages taken as they are that carry events: CloudTrail's files, subscriptions
-  std::uint64_t openings = 0;  // lines that only open an object
+  // Of messages that are taken as they are:
+  std::uint64_t carriers = 0;   // that carry events: CloudTrail's files, subscriptions
+  std::uint64_t unwrapped = 0;  // of the first ones, those of which the decoder makes others
+  std::uint64_t openings = 0;   // lines that only open an object
 
   // Notes what a message that is taken as it is looks like.
   void look_at(std::string_view message);

@@ -577,7 +577,7 @@ int produce_command(const std::vector<std::string>& arguments) {
   app.add_option("--rate", parsed.rate, "at most so many records a second, steadily")->type_name("N[/s]");
   app.add_flag("--loop", parsed.loop,
                "over and over until SIGTERM, every record with the time of its sending");
-  app.add_option("--compression", parsed.compression, "of the batches (lz4)")
+  app.add_option("--compression", parsed.compression, "of the batches: none, gzip, snappy, lz4 or zstd (lz4)")
       ->check(one_of({"none", "gzip", "snappy", "lz4", "zstd"}))
       ->type_name("CODEC");
   app.add_option("--create-topic", parsed.create_topic,

@@ -63,10 +63,10 @@ TEST(CommandLine, AnUnknownOptionIsNamedBeforeWhatIsMissing) {
 }
 
 TEST(CommandLine, WhatIsMissingIsNamedAsTheHelpNamesIt) {
-  EXPECT_EQ(fault({"run"}), "tocsin run: --config FILE is missing\nsee `tocsin run --help`\n");
-  EXPECT_THAT(fault({"state", "show"}), StartsWith("tocsin state show: DIR is missing\n"));
+  EXPECT_EQ(fault({"run"}), "tocsin run: --config FILE is required\nsee `tocsin run --help`\n");
+  EXPECT_THAT(fault({"state", "show"}), StartsWith("tocsin state show: DIR is required\n"));
   EXPECT_THAT(fault({"state"}), StartsWith("tocsin state: name one of verify, show, compact\n"));
-  EXPECT_THAT(fault({"set-alarm-state", "A"}), StartsWith("tocsin set-alarm-state: STATE is missing\n"));
+  EXPECT_THAT(fault({"set-alarm-state", "A"}), StartsWith("tocsin set-alarm-state: STATE is required\n"));
   EXPECT_THAT(fault({"run", "-c"}), StartsWith("tocsin run: --config needs a value: FILE\n"));
   EXPECT_THAT(fault({"run", "-c", "a", "--still-dead", "x"}),
               StartsWith("tocsin run: --still-dead requires --replay-dead-letters\n"));

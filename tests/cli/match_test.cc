@@ -183,6 +183,50 @@ TEST_F(MatchCommand, BadUsageIsTold) {
   EXPECT_THAT(fault({"--regex", "x", "--workers", "0"}), HasSubstr("a number from 1 to 256"));
 }
 
+TEST_F(MatchCommand, APatternWithoutItsOptionIsRecognised) {
+  const std::string input = file("x\n");
+  EXPECT_EQ(run({"{ $.userIdentity.type = \"Root\" }", input}).err,
+            "tocsin match: name a pattern; did you mean "
+            "--filter-pattern '{ $.userIdentity.type = \"Root\" }'?\n"
+            "see `tocsin match --help`\n");
+  const auto suggests = [&](const char* pattern, const std::string& suggestion) {
+    EXPECT_THAT(run({pattern, input}).err, HasSubstr("did you mean " + suggestion + "?")) << pattern;
+  };
+  suggests("[ip, user, ...]", "--filter-pattern '[ip, user, ...]'");
+  suggests("failed password", "--filter-pattern 'failed password'");
+  suggests("\"access denied\"", "--filter-pattern '\"access denied\"'");
+  suggests("?ERROR ?WARN", "--filter-pattern '?ERROR ?WARN'");
+  suggests("%404|500%", "--filter-pattern '%404|500%'");
+  suggests("it's over", R"(--filter-pattern 'it'\''s over')");
+  suggests(R"({"source": ["aws.s3"]})", R"(--event-pattern '{"source": ["aws.s3"]}')");
+  EXPECT_THAT(run({input}).err, HasSubstr("name a pattern: --filter-pattern P"));
+  EXPECT_THAT(run({"/no/such/file"}).err, HasSubstr("name a pattern: --filter-pattern P"));
+  std::filesystem::rename(input, folder_ + "/[1] old.log");
+  EXPECT_THAT(run({folder_ + "/[1] old.log"}).err, HasSubstr("name a pattern: --filter-pattern P"));
+  EXPECT_THAT(run({"{ $.a\x1B[31m = 1 }"}).err, testing::Not(HasSubstr("\x1B")));
+}
+
+TEST_F(MatchCommand, AnEventPatternThatIsAFilesNameIsToldHowFilesAreGiven) {
+  const std::string rule = file("{\"source\": [\"aws.s3\"]}");
+  for (const std::string& name : {rule, std::string("missing/rule.json")}) {
+    const Outcome outcome = run({"--event-pattern", name, file("")});
+    EXPECT_EQ(outcome.status, kUsage);
+    EXPECT_EQ(outcome.err,
+              "tocsin match: --event-pattern takes the pattern itself, or a file's name behind an @: "
+              "--event-pattern @" +
+                  name + "\nsee `tocsin match --help`\n");
+  }
+}
+
+TEST_F(MatchCommand, OptionsOfOtherGrepsFindTheirNearest) {
+  const auto told = [](const char* option) { return run({option, "x", "-"}).err; };
+  EXPECT_THAT(told("--pattern"), HasSubstr("did you mean `--filter-pattern`?"));
+  EXPECT_THAT(told("-c"), HasSubstr("did you mean `--count`?"));
+  EXPECT_THAT(told("-e"), HasSubstr("did you mean `--regex`?"));
+  EXPECT_THAT(told("-E"), HasSubstr("did you mean `--regex`?"));
+  EXPECT_THAT(told("--max-count"), HasSubstr("there is no option `--max-count`\n"));
+}
+
 TEST_F(MatchCommand, HelpIsNoError) {
   const Outcome outcome = run({"--help"});
   EXPECT_EQ(outcome.status, kFine);
@@ -435,6 +479,27 @@ TEST_F(MatchCommand, SaysWhereEventsAreInsideOfMessagesAndNothingMatched) {
   EXPECT_EQ(decoded.status, kFine);
   EXPECT_EQ(decoded.err, "");
   EXPECT_EQ(run({"--filter-pattern", "{ $.Records[0].eventName = * }", trail}).err, "") << "it matches";
+}
+
+TEST_F(MatchCommand, SaysSoOfEveryEnvelopeThatDecodeUnwraps) {
+  const char* const kEnvelopes[] = {
+      R"({"owner":"1","logGroup":"g","logStream":"s","messageType":"DATA_MESSAGE","logEvents":[{"id":"1","timestamp":1772323200000,"message":"x"}]})",
+      R"({"Type":"Notification","MessageId":"1","TopicArn":"arn:aws:sns:eu-west-1:1:t","Message":"{\"a\":1}","Timestamp":"2026-03-01T00:00:00.000Z"})",
+      R"( {"Subject":"s", "Type":"Notification","TopicArn":"arn:aws:sns:eu-west-1:1:t","MessageId":"1","Message":"{\"a\":1}","Timestamp":"2026-03-01T00:00:00.000Z"})"};
+  for (const char* envelope : kEnvelopes) {
+    const std::string input = file(std::string(envelope) + "\n");
+    const Outcome outcome = run({"--filter-pattern", "{ $.nothing = 1 }", input});
+    EXPECT_EQ(outcome.status, kNo);
+    EXPECT_THAT(outcome.err, HasSubstr("add --decode")) << envelope;
+  }
+}
+
+TEST_F(MatchCommand, SaysNothingOfMessagesThatAreEventsThemselves) {
+  const Outcome outcome =
+      run({"--filter-pattern", "{ $.nothing = 1 }",
+           file("{\"a\":1}\ntext\n{\"broken\n\n{\"source\":\"aws.s3\",\"detail\":{}}\n")});
+  EXPECT_EQ(outcome.status, kNo);
+  EXPECT_EQ(outcome.err, "");
 }
 
 TEST_F(MatchCommand, SaysWhereAnEventIsWrittenOverLinesAndNothingMatched) {
