@@ -60,7 +60,8 @@ class FilterLoader {
       faults_.error(*entry_.key,
                     fmt::format("the name of a metric filter has 1 to {} characters", kMaxFilterName));
     } else if (plan_.name.find_first_of(":*") != std::string::npos) {
-      faults_.error(*entry_.key, "the name of a metric filter cannot hold `:` or `*`");
+      faults_.error(*entry_.key, "the name of a metric filter cannot hold `:` or `*`",
+                    "write `-`, `_`, `/` or a space in its place");
     }
     filter_ = read_match(map_, plan_.match, load_);
     const Node* metric = read_map(map_, "metric");

@@ -26,6 +26,14 @@ std::unexpected<SyntaxError> fault(std::size_t offset, std::string message, std:
   return std::unexpected(SyntaxError{offset, std::move(message), std::move(hint)});
 }
 
+// How `op` is written, where its value is no text.
+std::string hint_for_text(std::string_view op, const PatternValue& value) {
+  if (value.kind == NodeKind::Object) return {};
+  if (value.kind == NodeKind::Array)
+    return fmt::format("alternatives are several objects: [{{\"{0}\": \"a\"}}, {{\"{0}\": \"b\"}}]", op);
+  return fmt::format("a text stands in double quotes: {{\"{}\": \"{}\"}}", op, value.text);
+}
+
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
 class ListCompiler {
@@ -33,7 +41,9 @@ class ListCompiler {
   explicit ListCompiler(std::vector<PlacedWildcard>& wildcards) : wildcards_(wildcards) {}
 
   std::expected<FieldTest, SyntaxError> compile(const PatternValue& list) {
-    if (list.elements.empty()) return fault(list.offset, "Empty arrays are not allowed");
+    if (list.elements.empty())
+      return fault(list.offset, "Empty arrays are not allowed",
+                   "any value: [{\"exists\": true}]; none: [{\"exists\": false}]");
     FieldTest field;
     ValueMatcher alternatives;  // all but those that ask for none
     for (const PatternValue& element : list.elements) {
@@ -42,7 +52,8 @@ class ListCompiler {
         continue;
       }
       if (element.kind == NodeKind::Array)
-        return fault(element.offset, "Match value must be String, number, true, false, or null");
+        return fault(element.offset, "Match value must be String, number, true, false, or null",
+                     "one list holds all values of a field: [\"a\", \"b\"]");
       alternatives.tests.push_back(*literal(element));
     }
     if (!alternatives.tests.empty()) field.matchers.insert(field.matchers.begin(), std::move(alternatives));
@@ -88,7 +99,8 @@ class ListCompiler {
     if (name == "anything-but") return anything_but(value, field);
     if (name == "exists") {
       if (value.kind != NodeKind::Boolean)
-        return fault(value.offset, "exists match pattern must be either true or false.");
+        return fault(value.offset, "exists match pattern must be either true or false.",
+                     "without quotes: {\"exists\": true}");
       if (value.text == "true") {
         field.matchers.push_back({{}, false});
       } else {
@@ -111,7 +123,8 @@ class ListCompiler {
     if (name == "numeric") return numeric_range(value);
     if (name == "cidr") return address_block(value);
     if (name == "exactly") {
-      if (value.kind != NodeKind::String) return fault(value.offset, "exact match pattern must be a string");
+      if (value.kind != NodeKind::String)
+        return fault(value.offset, "exact match pattern must be a string", hint_for_text(name, value));
       return event::TextAt{TextPart::Whole, value.text};
     }
     return fault(op.offset, fmt::format("Unrecognized match type {}", name), hint_for(name));
@@ -132,7 +145,8 @@ class ListCompiler {
   Tested text_part(const PatternValue& value, TextPart part, std::string_view name) {
     if (value.kind == NodeKind::String) return event::TextAt{part, value.text};
     if (value.kind != NodeKind::Object)
-      return fault(value.offset, fmt::format("{} match pattern must be a string", name));
+      return fault(value.offset, fmt::format("{} match pattern must be a string", name),
+                   hint_for_text(name, value));
     if (!value.members.empty()) {
       const PatternMember& first = value.members.front();
       if (first.key.text != "equals-ignore-case")
@@ -147,12 +161,14 @@ class ListCompiler {
 
   static Tested equals_ignore_case(const PatternValue& value, TextPart part) {
     if (value.kind != NodeKind::String)
-      return fault(value.offset, "equals-ignore-case match pattern must be a string");
+      return fault(value.offset, "equals-ignore-case match pattern must be a string",
+                   hint_for_text("equals-ignore-case", value));
     return text_at_any_case(value, part);
   }
 
   Tested wildcard(const PatternValue& value) {
-    if (value.kind != NodeKind::String) return fault(value.offset, "wildcard match pattern must be a string");
+    if (value.kind != NodeKind::String)
+      return fault(value.offset, "wildcard match pattern must be a string", hint_for_text("wildcard", value));
     auto pieces = wildcard_pieces(value);
     if (!pieces) return std::unexpected(std::move(pieces.error()));
     wildcards_.push_back({*pieces, value.offset});

@@ -25,7 +25,8 @@ bool is_quoted_white(std::string_view pattern) {
 SyntaxError unclosed(std::size_t end, const char* opener, const char* closer) {
   return {end,
           std::string("If a filter pattern starts with '") + opener + "' it must end with '" + closer + "'",
-          std::string("a text that starts with '") + opener + "' is searched for in double quotes"};
+          std::string("add the missing '") + closer + "'; a text that starts with '" + opener +
+              "' is searched for in double quotes"};
 }
 
 std::expected<CompiledFilter, SyntaxError> compile_standalone_regex(std::string_view text, std::size_t begin,

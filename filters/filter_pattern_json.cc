@@ -138,9 +138,7 @@ class JsonPatternParser {
     if (!test) {
       if (known == "NOT")
         return scanner_.fault("EXISTS is missing after NOT", "write NOT EXISTS, or != \"text\"");
-      return scanner_.fault(
-          "IS is followed by NULL, TRUE or FALSE",
-          wanted == "NOT" ? "there is no IS NOT: write = \"*\" for a value that is not null" : "");
+      return scanner_.fault("IS is followed by NULL, TRUE or FALSE", hint_after_is(wanted));
     }
     if (second != wanted) {
       return scanner_.fault("Invalid keyword '" + std::string(second) + "'",
@@ -148,6 +146,14 @@ class JsonPatternParser {
     }
     scanner_.advance(second.size());
     return std::move(*test);
+  }
+
+  static std::string hint_after_is(std::string_view word) {
+    if (word == "NOT") return "there is no IS NOT: write = \"*\" for a value that is not null";
+    for (const std::string_view known : {"NULL", "TRUE", "FALSE"}) {
+      if (word.starts_with(known.front())) return "did you mean IS " + std::string(known) + "?";
+    }
+    return "";
   }
 
   // A condition should start here and does not.
@@ -181,6 +187,7 @@ class JsonPatternParser {
       case '|':
         return scanner_.invalid_character("alternatives are joined by ||");
       case ',':
+      case '(':
         return scanner_.invalid_character("conditions are joined by && or ||");
       case ')':
         return scanner_.fault("There is no '(' for this ')'");

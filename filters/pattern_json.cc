@@ -43,12 +43,26 @@ class Reader {
   }
 
   // Something else than what stands here was expected.
-  [[nodiscard]] std::unexpected<SyntaxError> unexpected(std::string_view expected) const {
-    if (done()) return fault(at_, fmt::format("Unexpected end-of-input: was expecting {}", expected));
+  [[nodiscard]] std::unexpected<SyntaxError> unexpected(std::string_view expected,
+                                                        std::string hint = {}) const {
+    if (done())
+      return fault(at_, fmt::format("Unexpected end-of-input: was expecting {}", expected), std::move(hint));
     std::size_t end = at_ + 1;  // whole characters only
     while (end < text_.size() && (static_cast<unsigned char>(text_[end]) & 0xC0) == 0x80) ++end;
     return fault(at_, fmt::format("Unexpected character ('{}'): was expecting {}",
-                                  text_.substr(at_, end - at_), expected));
+                                  text_.substr(at_, end - at_), expected),
+                 std::move(hint));
+  }
+
+  // What a list or an object that does not go on as it should lacks at the text's end.
+  [[nodiscard]] std::string unclosed(char bracket) const {
+    return done() ? fmt::format("add the missing {}", bracket) : std::string();
+  }
+
+  // What to do where a name should stand.
+  [[nodiscard]] std::string nameless() const {
+    if (peek() == '}') return "no comma stands before a }";
+    return done() ? unclosed('}') : "names stand in double quotes";
   }
 
   Read value(std::size_t depth) {
@@ -83,7 +97,7 @@ class Reader {
     }
     for (;;) {
       skip_white();
-      if (peek() != '"') return unexpected("double-quote to start field name");
+      if (peek() != '"') return unexpected("double-quote to start field name", nameless());
       auto key = value(depth);
       if (!key) return key;
       skip_white();
@@ -94,7 +108,7 @@ class Reader {
       object.members.push_back({std::move(*key), std::move(*member)});
       skip_white();
       if (peek() == '}') break;
-      if (peek() != ',') return unexpected("comma to separate Object entries");
+      if (peek() != ',') return unexpected("comma to separate Object entries", unclosed('}'));
       ++at_;
     }
     ++at_;
@@ -116,7 +130,7 @@ class Reader {
       array.elements.push_back(std::move(*element));
       skip_white();
       if (peek() == ']') break;
-      if (peek() != ',') return unexpected("comma to separate Array entries");
+      if (peek() != ',') return unexpected("comma to separate Array entries", unclosed(']'));
       ++at_;
     }
     ++at_;
@@ -135,7 +149,8 @@ class Reader {
       end += text_[end] == '\\' ? std::size_t{2} : std::size_t{1};
     }
     if (end >= text_.size()) {
-      return fault(quote, "Unexpected end-of-input: was expecting closing quote for a string value");
+      return fault(quote, "Unexpected end-of-input: was expecting closing quote for a string value",
+                   "add the missing \"");
     }
     const std::string_view inside = text_.substr(at_, end - at_);
     if (!event::escapes_are_valid(inside)) {
@@ -164,7 +179,10 @@ class Reader {
     const std::size_t end = std::min(text_.find_first_of(" \t\r\n,:{}[]\"", at_), text_.size());
     PatternValue value;
     value.text = text_.substr(at_, end - at_);
-    if (value.text.empty()) return unexpected("a value (String, Number, Array, Object, true, false or null)");
+    if (value.text.empty()) {
+      return unexpected("a value (String, Number, Array, Object, true, false or null)",
+                        peek() == ']' ? "no comma stands before a ]" : "");
+    }
     if (value.text == "true" || value.text == "false") {
       value.kind = NodeKind::Boolean;
     } else if (event::is_json_number(value.text)) {

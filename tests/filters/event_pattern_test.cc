@@ -30,6 +30,30 @@ TEST(EventPattern, HasAtMostAsManyCharactersAsTheServiceGrants) {
   EXPECT_THAT(refusal(pattern(kMaxEventPatternCharacters + 1)), HasSubstr("longer than 4096 characters"));
 }
 
+TEST(EventPattern, SaysWhatToWriteInstead) {
+  const auto hint = [](const std::string& pattern) {
+    const auto filter = compile_event_pattern(pattern);
+    EXPECT_FALSE(filter.has_value()) << pattern;
+    return filter ? "" : filter.error().hint;
+  };
+  EXPECT_EQ(hint(R"({"a": [{"prefix": 1}]})"), R"(a text stands in double quotes: {"prefix": "1"})");
+  EXPECT_EQ(hint(R"({"a": [{"wildcard": true}]})"), R"(a text stands in double quotes: {"wildcard": "true"})");
+  EXPECT_EQ(hint(R"({"a": [{"suffix": [".png"]}]})"),
+            R"(alternatives are several objects: [{"suffix": "a"}, {"suffix": "b"}])");
+  EXPECT_EQ(hint(R"({"a": [{"equals-ignore-case": null}]})"),
+            R"(a text stands in double quotes: {"equals-ignore-case": "null"})");
+  EXPECT_EQ(hint(R"({"a": [{"exists": "true"}]})"), R"(without quotes: {"exists": true})");
+  EXPECT_EQ(hint(R"({"a": [["x"]]})"), R"(one list holds all values of a field: ["a", "b"])");
+  EXPECT_EQ(hint(R"({"a": []})"), R"(any value: [{"exists": true}]; none: [{"exists": false}])");
+  EXPECT_EQ(hint(R"({"a": ["x"])"), "add the missing }");
+  EXPECT_EQ(hint(R"({"a": ["x"],)"), "add the missing }");
+  EXPECT_EQ(hint(R"({"a": ["x")"), "add the missing ]");
+  EXPECT_EQ(hint(R"({"a": ["x)"), "add the missing \"");
+  EXPECT_EQ(hint(R"({"a": ["x",]})"), "no comma stands before a ]");
+  EXPECT_EQ(hint(R"({"a": ["x"],})"), "no comma stands before a }");
+  EXPECT_EQ(hint("{'a': ['x']}"), "names stand in double quotes");
+}
+
 TEST(EventPattern, IsUtf8) { EXPECT_THAT(refusal("{\"a\":[\"\xFF\"]}"), HasSubstr("not valid UTF-8")); }
 
 TEST(EventPattern, OrMakesAtMostAThousandCombinations) {
