@@ -261,6 +261,7 @@ class Document::Builder : public YAML::EventHandler {
     if (!is_new) {
       document_.refuse(key.start, fmt::format("`{}` stands twice in this map", document_.shown(key)),
                        fmt::format("it is also on line {}", document_.line_of(first->second->start)));
+      frame.node->repeated.push_back({&key, &value});
       return;
     }
     frame.node->entries.push_back({&key, &value});
@@ -414,18 +415,22 @@ void Document::hide(const Node& value) {
   if (!value.written.empty()) hide_from(value, 0);
   for (const Node* item : value.items) hide(*item);
   for (const Entry& entry : value.entries) hide_entry(entry);
+  for (const Entry& entry : value.repeated) hide_entry(entry);
 }
 
 // Of a destination only the options that hold no secret are ever shown, and the paths of files that do.
 void Document::hide_destination(const Node& kind, const Node& value) {
   const sinks::SinkKind* known = sinks::find_sink(kind.written);
   if (known == nullptr || value.kind != Node::Kind::Map) return hide(value);
-  for (const Entry& entry : value.entries) {
-    const std::string& key = entry.key->written;
-    const bool open = std::ranges::any_of(known->options, [&](const sinks::SinkOption& option) {
+  const auto is_open = [known](const std::string& key) {
+    return std::ranges::any_of(known->options, [&](const sinks::SinkOption& option) {
       return option.secret ? key == std::string(option.name) + "_file" : key == option.name;
     });
-    if (!open) hide_entry(entry);
+  };
+  for (const auto* entries : {&value.entries, &value.repeated}) {
+    for (const Entry& entry : *entries) {
+      if (!is_open(entry.key->written)) hide_entry(entry);
+    }
   }
 }
 

@@ -42,6 +42,7 @@ struct Node {
   std::vector<Replacement> replacements;  // from `text` back to `written`
   std::vector<const Node*> items;         // List
   std::vector<Entry> entries;             // Map: its own, then those of `<<`
+  std::vector<Entry> repeated;            // Map: keys that stand in it already; only their faults matter
 
   // Does a part of the text come from the environment?
   [[nodiscard]] bool has_variables() const;

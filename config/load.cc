@@ -65,8 +65,8 @@ std::vector<Entry> check_documents(const Documents& documents, Load& load) {
   return entries;
 }
 
-// The entries of one section out of all files. Names are unique over them. `known` is cleared where some of
-// it could not be read.
+// The entries of one section out of all files. Names are unique over them; one that is not is an error, and its
+// faults are looked for all the same. `known` is cleared where some of the section could not be read.
 std::vector<Entry> collect(const std::vector<Entry>& roots, std::string_view section, bool& known,
                            Faults& faults) {
   std::vector<Entry> entries;
@@ -79,14 +79,14 @@ std::vector<Entry> collect(const std::vector<Entry>& roots, std::string_view sec
     }
     if (root.value->kind != Node::Kind::Map) known = false;
     for (const Entry& entry : root.value->entries) {
+      entries.push_back(entry);
       const auto [first, is_new] = seen.emplace(entry.key->written, entry.key);
-      if (is_new) {
-        entries.push_back(entry);
-      } else {
+      if (!is_new) {
         faults.error(*entry.key, fmt::format("{} is defined twice in `{}`", quoted(*entry.key), section),
                      fmt::format("it is also at {}", describe_place(*first->second)));
       }
     }
+    entries.insert(entries.end(), root.value->repeated.begin(), root.value->repeated.end());
   }
   return entries;
 }

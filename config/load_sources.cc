@@ -223,7 +223,7 @@ void load_sources(const std::vector<Entry>& entries, Load& load) {
         load.sources_known = false;
       } else if (standard_input == nullptr) {
         standard_input = entry.key;
-      } else {
+      } else if (standard_input->written != entry.key->written) {
         load.faults.error(
             *entry.key, "two sources cannot both read the standard input",
             fmt::format("{} at {} reads it", quoted(*standard_input), describe_place(*standard_input)));

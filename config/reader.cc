@@ -206,6 +206,7 @@ void check_value(const Node& name, const Node& value, const Key& key, Faults& fa
         return;
       } else if ((key.shapes & kNamedObjects) != 0) {
         for (const Entry& entry : value.entries) check(*entry.value, *key.object, *entry.key, faults);
+        for (const Entry& entry : value.repeated) check(*entry.value, *key.object, *entry.key, faults);
       } else {
         refuse(value);
       }
@@ -266,6 +267,10 @@ bool check(const Node& map, const ObjectGrammar& grammar, const Node& place, Fau
     } else {
       check_value(*entry.key, *entry.value, *key, faults);
     }
+  }
+  for (const Entry& entry : map.repeated) {
+    const Key* key = grammar.find(entry.key->written);
+    if (key != nullptr) check_value(*entry.key, *entry.value, *key, faults);
   }
   for (const Key& key : grammar.keys) {
     if (!key.required || map.find(key.name) != nullptr) continue;

@@ -1,6 +1,7 @@
 // Every flaw that a configuration can have, one file each: NAME.yaml, and NAME.expected with what `tocsin
 // check` says of it.
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,6 +13,10 @@
 
 namespace tocsin::config {
 namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 const std::filesystem::path kFaults = std::filesystem::path(TOCSIN_SOURCE_DIR) / "tests/config/faults";
 
@@ -50,6 +55,42 @@ TEST(Faults, TwentyInOneFileAreAllToldInOrder) {
   std::size_t errors = 0;
   EXPECT_EQ(checked(kFaults / "twenty.yaml", errors), read_whole(kFaults / "twenty.expected"));
   EXPECT_EQ(errors, 20U);
+}
+
+TEST(Faults, WhatStandsTwiceIsLookedAtTwice) {
+  const std::string text = R"(
+sources: {hosts: {file: {paths: [/var/log/auth.log]}}}
+metric_filters:
+  failures: {pattern: Failed, metric: {namespace: Hosts, name: Failures}}
+  failures: {patern: Failed, metric: {namespace: Hosts, name: ""}}
+  again: {pattern: Failed, metric: {namespace: Hosts, name: Again}}
+  again: {pattern: '{ $.a = }', metric: {namespace: Hosts, name: Again}, metric: {nam: x}}
+alarms:
+  many: {metric: {namespace: Hosts, name: Again, statistic: Sum, period: 1m}, condition: "> 1"}
+)";
+  const Loaded out = load_text(text, {});
+  EXPECT_FALSE(out.configuration.has_value());
+  std::vector<std::string> told;
+  for (const Diagnostic& diagnostic : out.diagnostics)
+    told.push_back(fmt::format("{} {}", diagnostic.line, diagnostic.text));
+  EXPECT_THAT(told,
+              ElementsAre("5 `failures` stands twice in this map", "5 unknown key `patern`",
+                          "5 a metric's name has 1 to 255 characters, not 0",
+                          "7 `again` stands twice in this map", "7 A value is missing after '='",
+                          "7 `metric` stands twice in this map", "7 a filter's metric needs `namespace`",
+                          "7 unknown key `nam`"));
+}
+
+TEST(Faults, ASecretThatStandsTwiceIsShownNoTime) {
+  const std::string text =
+      "sources:\n  s:\n    kafka: {brokers: a:1, topics: t, properties: {sasl.password: hunter1, "
+      "sasl.password: hunter2}}\n"
+      "topics:\n  t: {subscriptions: [{webhook: {url: 'https://hunter3', url: 'https://hunter4', secret: {x: "
+      "hunter5}, secret: hunter6}}]}\n";
+  const Loaded out = load_text(text, {});
+  EXPECT_FALSE(out.diagnostics.empty());
+  for (const Diagnostic& diagnostic : out.diagnostics)
+    EXPECT_THAT(render(diagnostic), Not(HasSubstr("hunter")));
 }
 
 TEST(Faults, UnreadableFileIsAFaultOfTheFile) {

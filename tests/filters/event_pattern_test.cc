@@ -37,7 +37,8 @@ TEST(EventPattern, SaysWhatToWriteInstead) {
     return filter ? "" : filter.error().hint;
   };
   EXPECT_EQ(hint(R"({"a": [{"prefix": 1}]})"), R"(a text stands in double quotes: {"prefix": "1"})");
-  EXPECT_EQ(hint(R"({"a": [{"wildcard": true}]})"), R"(a text stands in double quotes: {"wildcard": "true"})");
+  EXPECT_EQ(hint(R"({"a": [{"wildcard": true}]})"),
+            R"(a text stands in double quotes: {"wildcard": "true"})");
   EXPECT_EQ(hint(R"({"a": [{"suffix": [".png"]}]})"),
             R"(alternatives are several objects: [{"suffix": "a"}, {"suffix": "b"}])");
   EXPECT_EQ(hint(R"({"a": [{"equals-ignore-case": null}]})"),
