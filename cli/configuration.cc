@@ -4,21 +4,41 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string_view>
+#include <utility>
 
 #include "cli/text_style.h"
 
 namespace tocsin::cli {
 
+namespace {
+
+std::string count_of(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", group_digits(count), what, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::size_t print_diagnostics(const std::vector<config::Diagnostic>& diagnostics, std::size_t most) {
+  const bool colour = text_style_of(stderr).colour;
+  std::size_t errors = 0;
+  std::size_t warnings = 0;
+  for (const config::Diagnostic& diagnostic : diagnostics) {
+    std::size_t& count = diagnostic.severity == config::Diagnostic::Severity::Error ? errors : warnings;
+    if (++count <= most) fmt::print(stderr, "{}", config::render(diagnostic, colour));
+  }
+  for (const auto& [count, what] : {std::pair(errors, "more error"), std::pair(warnings, "more warning")}) {
+    if (count > most)
+      fmt::print(stderr, "and {}: `tocsin check --all` shows them\n", count_of(count - most, what));
+  }
+  fmt::print(stderr, "{}{}\n", count_of(errors, "error"),
+             warnings == 0 ? std::string() : ", " + count_of(warnings, "warning"));
+  return errors;
+}
+
 std::optional<config::Configuration> load_or_report(const std::vector<std::string>& files) {
   config::Loaded loaded = config::load(files, config::process_environment());
-  const TextStyle style = text_style_of(stderr);
-  for (const config::Diagnostic& diagnostic : loaded.diagnostics) {
-    fmt::print(stderr, "{}", config::render(diagnostic, style.colour));
-  }
-  const auto errors = std::count_if(
-      loaded.diagnostics.begin(), loaded.diagnostics.end(),
-      [](const auto& diagnostic) { return diagnostic.severity == config::Diagnostic::Severity::Error; });
-  if (errors > 0) fmt::print(stderr, "{} errors\n", errors);
+  if (!loaded.diagnostics.empty()) print_diagnostics(loaded.diagnostics);
   return std::move(loaded.configuration);
 }
 

@@ -1,6 +1,7 @@
 // The configuration of a command: loaded, or its faults shown to people.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,13 @@
 #include "config/load.h"
 
 namespace tocsin::cli {
+
+inline constexpr std::size_t kMostShown = 50;
+
+// Shows them on stderr, so many of the errors and of the warnings, and how many there are. Returns the number
+// of errors.
+std::size_t print_diagnostics(const std::vector<config::Diagnostic>& diagnostics,
+                              std::size_t most = kMostShown);
 
 // Loads `files` with this process's environment. Diagnostics go to stderr; with an error among them there is
 // no configuration.

@@ -65,8 +65,8 @@ std::vector<Entry> check_documents(const Documents& documents, Load& load) {
   return entries;
 }
 
-// The entries of one section out of all files. Names are unique over them; one that is not is an error, and its
-// faults are looked for all the same. `known` is cleared where some of the section could not be read.
+// The entries of one section out of all files. Names are unique over them; one that is not is an error, and
+// its faults are looked for all the same. `known` is cleared where some of the section could not be read.
 std::vector<Entry> collect(const std::vector<Entry>& roots, std::string_view section, bool& known,
                            Faults& faults) {
   std::vector<Entry> entries;

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 
 #include "cli/commands.h"
 
@@ -64,6 +65,30 @@ TEST_F(Check, WarningsAreShownAndExitIsZero) {
   EXPECT_EQ(run({"-c", file}), 0);
   EXPECT_TRUE(err_.starts_with(file + ":1:10: warning: ")) << err_;
   EXPECT_TRUE(err_.ends_with("\n0 errors, 1 warning\n")) << err_;
+}
+
+TEST_F(Check, OfManyFaultsTheFirstAreShown) {
+  std::string content = "topics:\n";
+  for (int i = 0; i < 60; ++i) content += "  t" + std::to_string(i) + ": {}\n";
+  content += "metric_filters:\n";
+  for (int i = 0; i < 1100; ++i) content += "  f" + std::to_string(i) + ": {patern: x}\n";
+  const std::string file = write("a.yaml", content);
+  const auto shown = [&](std::string_view kind) {
+    std::size_t count = 0;
+    for (std::size_t at = err_.find(kind); at != std::string::npos; at = err_.find(kind, at + 1)) ++count;
+    return count;
+  };
+  EXPECT_EQ(run({"-c", file}), 78);
+  EXPECT_EQ(shown(": error: "), 50U);
+  EXPECT_EQ(shown(": warning: "), 50U);
+  EXPECT_TRUE(err_.ends_with("\nand 2,150 more errors: `tocsin check --all` shows them\n"
+                             "and 10 more warnings: `tocsin check --all` shows them\n"
+                             "2,200 errors, 60 warnings\n"))
+      << err_.substr(err_.size() - 300);
+  EXPECT_EQ(run({"-c", file, "--all"}), 78);
+  EXPECT_EQ(shown(": error: "), 2200U);
+  EXPECT_EQ(shown(": warning: "), 60U);
+  EXPECT_TRUE(err_.ends_with("\n2,200 errors, 60 warnings\n"));
 }
 
 TEST_F(Check, FaultsOfSeveralFilesAreSortedByTheirNames) {
