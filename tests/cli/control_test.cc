@@ -162,7 +162,8 @@ TEST_F(ControlTest, WhatCannotBeDoneIsSaidAndTheNextRequestIsAnswered) {
   EXPECT_THAT(error_of(R"({"command":"set-alarm-state","alarm":"x","state":"OK"})"),
               HasSubstr("there is no alarm `x`"));
   EXPECT_THAT(error_of(R"({"command":"set-alarm-state","alarm":"logins","state":"OK"})"),
-              HasSubstr("by --dimension Account=VALUE"));
+              HasSubstr("has a state for each Account: choose one that `tocsin alarms` shows, by "
+                        "--dimension Account=VALUE"));
   EXPECT_THAT(
       error_of(R"({"command":"set-alarm-state","alarm":"logins","state":"OK","dimensions":{"Account":1}})"),
       HasSubstr("texts"));
