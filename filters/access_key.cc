@@ -102,6 +102,11 @@ std::vector<WayIn> ways_into_regex(FieldId field, const event::Regex& regex) {
     WayIn& way = ways.emplace_back();
     for (const std::string& literal : literals) way.push_back(holds_key(field, literal));
   }
+  if (field.kind != FieldId::Kind::Message) {
+    const auto [start, end] = anchored_literals(regex.source);
+    if (!start.empty()) ways.push_back({key_of(Kind::Starts, field, lower_ascii(start))});
+    if (!end.empty()) ways.push_back({key_of(Kind::Ends, field, lower_ascii(end))});
+  }
   if (ways.empty() && field.kind != FieldId::Kind::Message) ways.push_back({exists(field)});
   return ways;
 }

@@ -16,11 +16,17 @@ namespace {
 constexpr int kMostTried = 32;  // atoms
 constexpr int kShortest = 3;    // bytes; shorter ones are everywhere
 
+// `(?s)` is what compile_percent_regex() puts in front.
+std::string_view without_any_line(std::string_view source) {
+  constexpr std::string_view kAnyLine = "(?s)";
+  if (source.starts_with(kAnyLine)) source.remove_prefix(kAnyLine.size());
+  return source;
+}
+
 // RE2 folds case by Unicode's rules: K (U+212A) is a k and ſ (U+017F) an s. What these rules can reach is not
 // used, unless the expression is plain: case counts in it, and it names ASCII characters only.
 bool is_plain(std::string_view source) {
-  constexpr std::string_view kAnyLine = "(?s)";  // what compile_percent_regex() puts in front
-  if (source.starts_with(kAnyLine)) source.remove_prefix(kAnyLine.size());
+  source = without_any_line(source);
   for (std::size_t i = 0; i < source.size(); ++i) {
     if (static_cast<unsigned char>(source[i]) >= 0x80) return false;
     if (source[i] == '\\' && i + 1 < source.size()) {
@@ -49,7 +55,64 @@ std::string usable_part(std::string_view atom, bool plain) {
   return longest.size() < kShortest ? std::string() : std::string(longest);
 }
 
+bool is_special(char c) { return std::string_view("\\^$.|?*+()[]{}").find(c) != std::string_view::npos; }
+
+bool is_letter_or_digit(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+// Whether what follows is escaped: an odd number of backslashes.
+bool ends_with_escape(std::string_view source) {
+  const std::size_t last = source.find_last_not_of('\\');
+  return (source.size() - (last == std::string_view::npos ? 0 : last + 1)) % 2 != 0;
+}
+
+// The characters at the beginning that each stand for themselves.
+std::string leading_literal(std::string_view source) {
+  std::string literal;
+  for (std::size_t i = 0; i < source.size(); ++i) {
+    const bool escaped = source[i] == '\\';
+    if (escaped && (++i == source.size() || is_letter_or_digit(source[i]))) break;  // `\d`
+    if (!escaped && is_special(source[i])) break;
+    const char next = i + 1 < source.size() ? source[i + 1] : '\0';
+    if (next == '*' || next == '?' || next == '{') break;  // it may not be there
+    literal += source[i];
+  }
+  return literal;
+}
+
+// The same at the end. Nothing behind them can repeat them or close what they stand in.
+std::string trailing_literal(std::string_view source) {
+  std::string literal;
+  while (!source.empty()) {
+    const char c = source.back();
+    source.remove_suffix(1);
+    const bool escaped = ends_with_escape(source);
+    if (escaped ? is_letter_or_digit(c) : is_special(c)) break;
+    if (escaped) source.remove_suffix(1);
+    literal += c;
+  }
+  std::ranges::reverse(literal);
+  return literal;
+}
+
 }  // namespace
+
+AnchoredLiterals anchored_literals(std::string_view source) {
+  // An alternative may be without an anchor; between \Q and \E no character is special.
+  if (!is_plain(source) || source.find('|') != std::string_view::npos ||
+      source.find("\\Q") != std::string_view::npos) {
+    return {};
+  }
+  source = without_any_line(source);
+  AnchoredLiterals literals;
+  if (source.starts_with('^')) literals.start = leading_literal(source.substr(1));
+  if (source.ends_with('$')) {
+    source.remove_suffix(1);
+    if (!ends_with_escape(source)) literals.end = trailing_literal(source);
+  }
+  return literals;
+}
 
 std::vector<std::vector<std::string>> required_literals(std::string_view source) {
   re2::RE2::Options options;

@@ -13,4 +13,12 @@ namespace tocsin::filters {
 // RE2's.
 [[nodiscard]] std::vector<std::vector<std::string>> required_literals(std::string_view source);
 
+// What every text in which the expression is found starts with, and ends with: of `^arn:aws:.*/admin$` both.
+// Case counts. Empty: nothing that is written plainly.
+struct AnchoredLiterals {
+  std::string start;
+  std::string end;
+};
+[[nodiscard]] AnchoredLiterals anchored_literals(std::string_view source);
+
 }  // namespace tocsin::filters

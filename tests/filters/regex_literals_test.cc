@@ -71,5 +71,52 @@ TEST(RegexLiterals, StandInEveryTextInWhichTheExpressionIsFound) {
   EXPECT_GT(found, 1000);
 }
 
+TEST(AnchoredLiterals, AreWhatStandsPlainlyBesideTheAnchors) {
+  const auto of = [](std::string_view source) {
+    const auto [start, end] = anchored_literals(source);
+    return start + " … " + end;
+  };
+  EXPECT_EQ(of("^arn:aws:iam::.*:user/admin$"), "arn:aws:iam:: … :user/admin");
+  EXPECT_EQ(of("(?s)^10\\.0\\.\\d+\\.1$"), "10.0. … .1");
+  EXPECT_EQ(of("^abc+"), "abc … ");
+  EXPECT_EQ(of("^abc?d"), "ab … ");
+  EXPECT_EQ(of("abc"), " … ");
+  EXPECT_EQ(of("^abc|d$"), " … ");
+  EXPECT_EQ(of("(?i)^abc$"), " … ");
+  EXPECT_EQ(of("^\\Qa.b\\E$"), " … ");
+  EXPECT_EQ(of("^*abc$"), " … abc");
+  EXPECT_EQ(of("^abc\\$"), "abc$ … ");
+  EXPECT_EQ(of("x\\\\$"), " … x\\");
+}
+
+// Random expressions on random texts.
+TEST(AnchoredLiterals, BeginAndEndEveryTextInWhichTheExpressionIsFound) {
+  std::mt19937 random(20261128);
+  const std::vector<std::string> pieces{"a",   "b",   "ab",    ".*", "^", "$",  "\\.", "\\\\", "\\d", "?", "*",
+                                        "+?",  "{2}", "[ab]",  "(a)", "|", "\\$", "{",  "}",    "\\b", "^", "$",
+                                        "[]]", "\\Q", "(?:b)", "(?s)", "-", "1"};
+  const std::string letters = "ab.\\1$-{}]";
+  int found = 0;
+  for (int round = 0; round < 200'000; ++round) {
+    std::string source = random() % 2 == 0 ? "^" : "";
+    for (std::size_t i = 0; i <= random() % 5; ++i) source += pieces[random() % pieces.size()];
+    if (random() % 2 == 0) source += "$";
+    const auto [start, end] = anchored_literals(source);
+    if (start.empty() && end.empty()) continue;
+    const re2::RE2 expression(source, re2::RE2::Quiet);
+    if (!expression.ok()) continue;
+    for (int t = 0; t < 10; ++t) {
+      std::string text;
+      for (std::size_t i = 0; i <= random() % 5; ++i) text += letters[random() % letters.size()];
+      if (random() % 2 == 0) text.insert(0, start);
+      if (random() % 2 == 0) text += end;
+      if (!re2::RE2::PartialMatch(text, expression)) continue;
+      ++found;
+      EXPECT_TRUE(text.starts_with(start) && text.ends_with(end)) << source << " in " << text;
+    }
+  }
+  EXPECT_GT(found, 1000);
+}
+
 }  // namespace
 }  // namespace tocsin::filters
