@@ -5,6 +5,9 @@
 // each other, so each is decided alone: an element is chosen for each of its arrays, and what stands in the
 // chosen elements is decided one depth further in. Almost always a group has one array, and all its elements
 // together are looked at once.
+//
+// Most often no array stands in another, and each field's candidates stand in one of them: then an element is
+// looked for that all fields of an array have, without any memory.
 #include "engine/event/array_choice.h"
 
 #include <algorithm>
@@ -142,10 +145,70 @@ class ArrayChoice {
   std::size_t choices_left_ = kMaxChoices;
 };
 
+// The same where each field's candidates stand in one array, and that in no other.
+class SingleArrays {
+ public:
+  SingleArrays(std::span<const ArrayCandidate> candidates, std::span<const ArrayElement> elements)
+      : candidates_(candidates), elements_(elements) {}
+
+  // Whether that is so, and the candidates are sorted.
+  [[nodiscard]] bool are_all() const {
+    const ArrayCandidate* last = nullptr;
+    for (const ArrayCandidate& candidate : candidates_) {
+      if (candidate.element == 0 || elements_[candidate.element].outer != 0) return false;
+      if (last != nullptr && !is_before(*last, candidate)) return false;
+      if (last != nullptr && last->field == candidate.field && array_of(*last) != array_of(candidate)) return false;
+      last = &candidate;
+    }
+    return true;
+  }
+
+  [[nodiscard]] bool decide(std::uint32_t fields) const {
+    for (std::uint32_t field = 0; field < fields; ++field) {
+      if (candidates_of(field).empty()) return false;
+    }
+    for (std::uint32_t field = 0; field < fields; ++field) {
+      if (!std::ranges::any_of(candidates_of(field), [&](const ArrayCandidate& candidate) {
+            return is_in_all_behind(candidate, fields);
+          })) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+ private:
+  // Whether each field behind the candidate's own has one in its element, if it has any in that array.
+  [[nodiscard]] bool is_in_all_behind(const ArrayCandidate& candidate, std::uint32_t fields) const {
+    for (std::uint32_t field = candidate.field + 1; field < fields; ++field) {
+      const auto others = candidates_of(field);
+      if (array_of(others.front()) == array_of(candidate) &&
+          !std::ranges::binary_search(others, candidate.element, {}, &ArrayCandidate::element)) {
+        return false;
+      }
+    }
+    return true;
+  }
+  [[nodiscard]] std::span<const ArrayCandidate> candidates_of(std::uint32_t field) const {
+    return std::ranges::equal_range(candidates_, field, {}, &ArrayCandidate::field);
+  }
+  [[nodiscard]] std::uint32_t array_of(const ArrayCandidate& candidate) const {
+    return elements_[candidate.element].array;
+  }
+  static bool is_before(const ArrayCandidate& a, const ArrayCandidate& b) {
+    return a.field != b.field ? a.field < b.field : a.element <= b.element;
+  }
+
+  std::span<const ArrayCandidate> candidates_;
+  std::span<const ArrayElement> elements_;
+};
+
 }  // namespace
 
 bool has_consistent_choice(std::span<const ArrayCandidate> candidates, std::uint32_t fields,
                            std::span<const ArrayElement> elements) {
+  const SingleArrays single(candidates, elements);
+  if (single.are_all()) return single.decide(fields);
   return ArrayChoice(elements).decide(candidates, fields);
 }
 

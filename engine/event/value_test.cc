@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 
@@ -55,27 +56,37 @@ bool is_in(const NumberRange& range, double number) {
 
 // The digits of a number without zeros around them, and the power of ten of 0.DIGITS.
 struct Decimal {
-  std::string digits;
+  static constexpr std::size_t kMostDigits = 17;  // that a double's shortest text has
+
+  std::array<char, kMostDigits> digits{};
+  std::size_t size = 0;
   long exponent = 0;
   bool operator==(const Decimal&) const = default;
 };
 
+// Nothing: it has more digits than that, or an exponent beyond all doubles.
 std::optional<Decimal> decimal_of(std::string_view text) {
   Decimal decimal;
   const std::size_t e = std::min(text.find_first_of("eE"), text.size());
   bool point = false;
+  std::size_t zeros = 0;  // behind the digits so far
   for (const char c : text.substr(0, e)) {
     if (c == '.') point = true;
     if (c < '0' || c > '9') continue;
-    if (c == '0' && decimal.digits.empty()) {
+    if (c == '0' && decimal.size == 0) {
       if (point) --decimal.exponent;
       continue;
     }
-    decimal.digits += c;
     if (!point) ++decimal.exponent;
+    if (c == '0') {
+      ++zeros;
+      continue;
+    }
+    if (decimal.size + zeros >= Decimal::kMostDigits) return std::nullopt;
+    for (; zeros > 0; --zeros) decimal.digits[decimal.size++] = '0';
+    decimal.digits[decimal.size++] = c;
   }
-  while (decimal.digits.ends_with('0')) decimal.digits.pop_back();
-  if (decimal.digits.empty()) return Decimal{};
+  if (decimal.size == 0) return Decimal{};
   if (e == text.size()) return decimal;
   std::string_view written = text.substr(e + 1);
   if (written.starts_with('+')) written.remove_prefix(1);

@@ -1,5 +1,6 @@
 // Once it is warm, the matcher allocates nothing: it knows its filters, and its lists have found their sizes.
-// (But for event patterns that have to choose among elements of several arrays: array_choice.h.)
+// (But for event patterns that have to choose among elements of arrays in arrays, array_choice.h, and for
+// numbers beyond all doubles.)
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -63,12 +64,13 @@ TEST(MatcherAllocation, WarmMatchingAllocatesNothing) {
   add(compile_event_pattern(R"({"eventName":[{"anything-but":"x"}],"ip":[{"cidr":"10.0.0.0/8"}]})"));
   add(compile_event_pattern(
       R"({"name":[{"equals-ignore-case":"SVC-7"}],"list":[1,2],"objects":{"k":["v"]}})"));
+  add(compile_event_pattern(R"({"objects":{"k":["w"],"n":[{"numeric":[">",1]}]},"ip":[{"exists":true}]})"));
   add(compile_regex_filter("user=(\\w+) failed"));
   for (int i = 0; i < 100; ++i)
     add(compile_filter_pattern("{ $.eventName = DeleteTrail && $.name = svc-" + std::to_string(i) + " }"));
 
   const std::vector<std::string> messages{
-      R"({"eventName":"DeleteTrail","name":"svc-7","count":5,"list":[1,2],"ip":"10.1.2.3","objects":[{"k":"v"},{"k":"w"}]})",
+      R"({"eventName":"DeleteTrail","name":"svc-7","count":5,"list":[1,2],"ip":"10.1.2.3","objects":[{"k":"v","n":2},{"k":"w","n":1716239022123.4567}]})",
       R"({"eventName":"DeleteTrail","name":"svc-\u0037","count":"7"})", "10.0.0.1 GET / 503",
       "an ERROR: user=root failed"};
   const auto matcher = make_matcher(compile_matcher(std::move(specs)));
