@@ -4,9 +4,8 @@
 //
 // Case does not count (ASCII letters). Two ways of looking:
 //   samples    where every literal is at least three bytes long. Only every few bytes a window of three or
-//   four
-//              is looked up in a table of bits, so close together that no literal fits between two; what the
-//              table knows is compared. The table stays in the cache, and one look need not wait for the
+//              four is looked up in a table of bits, so close together that no literal fits between two; what
+//              the table knows is compared. The table stays in the cache, and one look need not wait for the
 //              last.
 //   automaton  otherwise, or where so many literals share a window that comparing would take long: Aho and
 //              Corasick's (1975), one step for each byte. Its memory grows with the literals' lengths.

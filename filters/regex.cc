@@ -15,7 +15,7 @@ constexpr std::int64_t kMaxMemory =
 
 // Instructions of one expression. RE2 takes time in proportion to length of text times size of program where
 // an automaton does not fit in its memory, and a counted repetition is written out: at this size a text made
-// for it costs some seconds per MiB, `a{1000}a{1000}a{1000}b` or `.{1000}` would cost minutes.
+// for it costs up to nine seconds per MiB, `a{1000}a{1000}a{1000}b` or `.{1000}` would cost minutes.
 constexpr int kMaxProgram = 1500;
 
 event::SyntaxError too_large() {

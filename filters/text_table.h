@@ -15,8 +15,8 @@ namespace tocsin::filters {
 struct TextHash {
   using is_transparent = void;
   std::size_t operator()(std::string_view text) const {
-    return absl::Hash<absl::string_view>{}(
-        {text.data(), text.size()});  // of std's view, where they differ, it is slow
+    // Where std's view is another type, absl's hash of it is slow.
+    return absl::Hash<absl::string_view>{}({text.data(), text.size()});
   }
 };
 

@@ -132,10 +132,9 @@ struct Predicate {
 [[nodiscard]] bool wildcard_match(std::string_view pattern, std::string_view text);
 
 // Splits a line into tokens: white space (blank, tab, CR, LF) separates; a token that starts with '[' or '"'
-// runs to the next
-// ']' or '"' with the delimiters removed; without a closing one the opener is an ordinary character. `starts`
-// gets the offset of each token in the line (of its opener, if it has one). Both are cleared first. Takes
-// time linear in the line's length.
+// runs to the next ']' or '"' with the delimiters removed; without a closing one the opener is an ordinary
+// character. `starts` gets the offset of each token in the line (of its opener, if it has one). Both are
+// cleared first. Takes time linear in the line's length.
 void split_tokens(std::string_view line, std::vector<std::string_view>& tokens,
                   std::vector<std::size_t>& starts);
 

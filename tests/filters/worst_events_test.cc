@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -209,6 +210,18 @@ TEST(WorstEvents, EachCostsAllFiltersTogetherBoundedTimePerByte) {
     EXPECT_LT(cost, kMostNanosecondsPerByte) << event.name;
     fmt::print("{:7.1f} ns a byte: {}\n", cost, event.name);
   }
+}
+
+// RE2 takes time in proportion to the program where its automaton does not fit into memory.
+TEST(WorstEvents, ARegexAsLargeAsTheyMayBeCostsBoundedTimePerByte) {
+  constexpr double kMostOfLargestRegex = 60'000;  // ns; about nine thousand, asked twice
+  Matching matching({compile({"--regex", "a[ab]{999}[ab]{490}c"})});
+  std::mt19937 random(20261128);
+  std::string text;
+  while (text.size() < kBytes / 8) text += random() % 2 == 0 ? 'a' : 'b';
+  const double cost = matching.cost(text);
+  EXPECT_LT(cost, kMostOfLargestRegex);
+  fmt::print("{:7.1f} ns a byte: the largest regex\n", cost);
 }
 
 }  // namespace
