@@ -23,6 +23,13 @@ std::optional<EventTime> to_time(unsigned year, unsigned month, unsigned day, un
   return EventTime{Duration{seconds * 1000}};
 }
 
+// Whether its year is 1 to 9999: a zone or a leap second may take a time out of the year that was written.
+bool is_of_four_digits(EventTime time) {
+  constexpr EventTime kBegin{Duration{-62135596800000}};
+  constexpr EventTime kEnd{Duration{253402300800000}};
+  return time >= kBegin && time < kEnd;
+}
+
 // The inverse of days_from_civil, by Howard Hinnant's published algorithm over 400-year eras.
 Civil civil_from(EventTime time) {
   const std::int64_t ms = time.time_since_epoch().count();
@@ -181,7 +188,7 @@ std::string format_cloudwatch(EventTime time) {
 }
 
 std::optional<EventTime> parse_rfc3339_prefix(std::string_view text, std::size_t& used) {
-  if (const auto time = parse_plain_utc(text)) {
+  if (const auto time = parse_plain_utc(text); time && is_of_four_digits(*time)) {
     used = 20;
     return time;
   }
@@ -220,7 +227,8 @@ std::optional<EventTime> parse_rfc3339_prefix(std::string_view text, std::size_t
   int offset_minutes = 0;
   if (!time || !zone(text, at, offset_minutes)) return std::nullopt;
   used = at;
-  return *time + Duration{millisecond} - std::chrono::minutes(offset_minutes);
+  const EventTime utc = *time + Duration{millisecond} - std::chrono::minutes(offset_minutes);
+  return is_of_four_digits(utc) ? std::optional(utc) : std::nullopt;
 }
 
 std::optional<EventTime> parse_rfc3339(std::string_view text) {
