@@ -61,7 +61,7 @@ Peer::~Peer() {
 
 bool Peer::wait_until_ready() {
   std::int64_t took = 0;
-  if (std::fscanf(from_, "ready %" SCNd64 " %" SCNu64, &took, &bytes_) != 2) return false;
+  if (std::fscanf(from_, "ready %" SCNd64, &took) != 1) return false;
   compiled_in_ = std::chrono::nanoseconds(took);
   return true;
 }

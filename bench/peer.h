@@ -1,9 +1,9 @@
 // A program of others that does the same work, as a process beside this one.
 //
-// It loads everything first and then says "ready NANOSECONDS BYTES": how long its rules took to compile and
-// what they keep in memory. From then on each line on its standard input is a number of events; it does the
-// first so many of them, on one thread, and answers "NANOSECONDS MATCHES", the time being that thread's. It
-// waits in between, so that it takes turns with everybody else.
+// It loads everything first and then says "ready NANOSECONDS": how long its rules took to compile. From then on
+// each line on its standard input is a number of events; it does the first so many of them, on one thread, and
+// answers "NANOSECONDS MATCHES", the time being that thread's. It waits in between, so that it takes turns with
+// everybody else.
 #pragma once
 
 #include <sys/types.h>
@@ -30,7 +30,6 @@ class Peer {
   [[nodiscard]] Pass run(std::size_t events);
 
   [[nodiscard]] std::chrono::nanoseconds compiled_in() const { return compiled_in_; }
-  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
  private:
   Peer() = default;
@@ -40,7 +39,6 @@ class Peer {
   std::FILE* to_ = nullptr;
   std::FILE* from_ = nullptr;
   std::chrono::nanoseconds compiled_in_{0};
-  std::uint64_t bytes_ = 0;
 };
 
 }  // namespace tocsin::bench

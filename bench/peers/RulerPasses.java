@@ -17,14 +17,13 @@ public final class RulerPasses {
     String[] events = Files.readAllLines(Path.of(arguments[0])).toArray(new String[0]);
     List<String> rules = Files.readAllLines(Path.of(arguments[1]));
 
-    long before = usedBytes();
     long begun = System.nanoTime();
     Machine machine = new Machine();
     for (int i = 0; i < rules.size(); i++) {
       machine.addRule("rule-" + i, rules.get(i));
     }
     long took = System.nanoTime() - begun;
-    System.out.println("ready " + took + " " + (usedBytes() - before));
+    System.out.println("ready " + took);
 
     ThreadMXBean clock = ManagementFactory.getThreadMXBean();
     BufferedReader asked = new BufferedReader(new InputStreamReader(System.in));
@@ -37,13 +36,5 @@ public final class RulerPasses {
       }
       System.out.println((clock.getCurrentThreadCpuTime() - start) + " " + matches);
     }
-  }
-
-  private static long usedBytes() {
-    for (int i = 0; i < 3; i++) {
-      System.gc();
-    }
-    Runtime runtime = Runtime.getRuntime();
-    return runtime.totalMemory() - runtime.freeMemory();
   }
 }
