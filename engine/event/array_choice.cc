@@ -7,7 +7,7 @@
 // together are looked at once.
 //
 // Most often no array stands in another, and each field's candidates stand in one of them: then an element is
-// looked for that all fields of an array have, without any memory.
+// looked for that all fields of an array have, without any memory, if there are few.
 #include "engine/event/array_choice.h"
 
 #include <algorithm>
@@ -16,6 +16,10 @@
 
 namespace tocsin::event {
 namespace {
+
+// Candidates times fields up to which looking for one element in place is quicker; beyond, its time would grow with
+// their product.
+constexpr std::size_t kFewSteps = 1024;
 
 // What a depth costs besides its candidates, most of it memory for few of them; of kMaxChoices.
 constexpr std::size_t kDepthCost = 128;
@@ -163,11 +167,13 @@ class SingleArrays {
     return true;
   }
 
+  // The first field of each array asks for all of the array's.
   [[nodiscard]] bool decide(std::uint32_t fields) const {
     for (std::uint32_t field = 0; field < fields; ++field) {
       if (candidates_of(field).empty()) return false;
     }
     for (std::uint32_t field = 0; field < fields; ++field) {
+      if (!is_first_of_array(field)) continue;
       if (!std::ranges::any_of(candidates_of(field), [&](const ArrayCandidate& candidate) {
             return is_in_all_behind(candidate, fields);
           })) {
@@ -178,6 +184,13 @@ class SingleArrays {
   }
 
  private:
+  [[nodiscard]] bool is_first_of_array(std::uint32_t field) const {
+    const std::uint32_t array = array_of(candidates_of(field).front());
+    for (std::uint32_t before = 0; before < field; ++before) {
+      if (array_of(candidates_of(before).front()) == array) return false;
+    }
+    return true;
+  }
   // Whether each field behind the candidate's own has one in its element, if it has any in that array.
   [[nodiscard]] bool is_in_all_behind(const ArrayCandidate& candidate, std::uint32_t fields) const {
     for (std::uint32_t field = candidate.field + 1; field < fields; ++field) {
@@ -208,7 +221,7 @@ class SingleArrays {
 bool has_consistent_choice(std::span<const ArrayCandidate> candidates, std::uint32_t fields,
                            std::span<const ArrayElement> elements) {
   const SingleArrays single(candidates, elements);
-  if (single.are_all()) return single.decide(fields);
+  if (candidates.size() * fields <= kFewSteps && single.are_all()) return single.decide(fields);
   return ArrayChoice(elements).decide(candidates, fields);
 }
 

@@ -28,8 +28,8 @@ struct ArrayCandidate {
 // elements of one array. elements[0] stands for no element. Where arrays are disjoint, as in an event whose
 // keys hold no dots, time is linear in the candidates and their depth; keys with dots can spell one path in
 // several ways, across several arrays. In either case the answer is no after kMaxChoices candidates have been
-// looked at, once for each depth, which itself counts as many. Sorted candidates (by field, then element) of
-// fields that have one array each, in no other, take no memory and need no such limit.
+// looked at, once for each depth, which itself counts as many. Few sorted candidates (by field, then
+// element) of fields that have one array each, in no other, take no memory.
 inline constexpr std::size_t kMaxChoices = std::size_t{1} << 20;
 [[nodiscard]] bool has_consistent_choice(std::span<const ArrayCandidate> candidates, std::uint32_t fields,
                                          std::span<const ArrayElement> elements);

@@ -56,7 +56,7 @@ bool is_in(const NumberRange& range, double number) {
 
 // The digits of a number without zeros around them, and the power of ten of 0.DIGITS.
 struct Decimal {
-  static constexpr std::size_t kMostDigits = 17;  // that a double's shortest text has
+  static constexpr std::size_t kMostDigits = 24;  // std::to_chars writes 17, of whole numbers up to 22
 
   std::array<char, kMostDigits> digits{};
   std::size_t size = 0;
