@@ -90,7 +90,8 @@ bool OneByOne::jointly_holds(const Bound& predicate) {
       ++fields;
     }
   }
-  return fields < 2 || event::has_consistent_choice(candidates_, fields, view_.elements());
+  std::size_t choices_left = event::kMaxChoices;
+  return fields < 2 || event::has_consistent_choice(candidates_, fields, view_.elements(), choices_left);
 }
 
 }  // namespace tocsin::bench

@@ -1,9 +1,9 @@
 // A program of others that does the same work, as a process beside this one.
 //
-// It loads everything first and then says "ready NANOSECONDS": how long its rules took to compile. From then on
-// each line on its standard input is a number of events; it does the first so many of them, on one thread, and
-// answers "NANOSECONDS MATCHES", the time being that thread's. It waits in between, so that it takes turns with
-// everybody else.
+// It loads everything first and then says "ready NANOSECONDS": how long its rules took to compile. From then
+// on each line on its standard input is a number of events; it does the first so many of them, on one thread,
+// and answers "NANOSECONDS MATCHES", the time being that thread's. It waits in between, so that it takes
+// turns with everybody else.
 #pragma once
 
 #include <sys/types.h>

@@ -62,7 +62,8 @@ class ProgramContest {
 
   void print() const {
     fmt::print("the demo's day, {} events in files, whole programs\n\n", demo_events_);
-    for (const char* name : {"reading lines", "bound: lines and JSON walk", kOneProcessor, kOneWorker, kTwoWorkers}) {
+    for (const char* name :
+         {"reading lines", "bound: lines and JSON walk", kOneProcessor, kOneWorker, kTwoWorkers}) {
       print_line(demo_, name, "bound: lines and JSON walk");
     }
     fmt::print("\none condition on {} CloudTrail records in a file, whole programs\n\n", kRecords);
@@ -75,7 +76,8 @@ class ProgramContest {
   void add_targets(std::vector<Target>& targets) const {
     using enum Target::Bound;
     const double one = demo_.time_of(kOneProcessor);
-    targets.push_back({"tocsin backtest of the demo, one processor: events/s", AtLeast, 600'000, 1e9 / one, ""});
+    targets.push_back(
+        {"tocsin backtest of the demo, one processor: events/s", AtLeast, 600'000, 1e9 / one, ""});
     targets.push_back({"tocsin backtest of the demo, 2 workers: speed / one processor", AtLeast, 1.8,
                        one / demo_.time_of(kTwoWorkers), "x"});
   }

@@ -98,8 +98,7 @@ std::string explain(const CLI::ParseError& error, const CLI::App& app) {
     return fmt::format("`{}` is not understood{}", left.front(),
                        suggestion(left.front(), subcommands_of(command)));
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) return missing(command);
-  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr)
-    return miscounted(error.what(), command);
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) return miscounted(error.what(), command);
   return error.what();
 }
 

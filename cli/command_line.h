@@ -15,8 +15,8 @@ class App;
 
 namespace tocsin::cli {
 
-// Reads `arguments`, those after the command's name, into what was added to `app`. Where the command is not to
-// run: an exit code, once the help is on stdout, or what is wrong on stderr.
+// Reads `arguments`, those after the command's name, into what was added to `app`. Where the command is not
+// to run: an exit code, once the help is on stdout, or what is wrong on stderr.
 [[nodiscard]] std::optional<int> parse_command_line(CLI::App& app, const std::vector<std::string>& arguments);
 
 // "there is no option `--confg`; did you mean `--config`?"

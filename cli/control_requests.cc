@@ -187,9 +187,8 @@ Result<Json> set_alarm_state(const Json& request, runtime::Requests& engine, Dur
             ? fmt::format("the alarm `{}` has no state{} yet: no source's time is known", name, set.series)
             : fmt::format("the alarm `{}` {}: choose one that `tocsin alarms` shows, by --dimension {}=VALUE",
                           name,
-                          given.empty()
-                              ? fmt::format("has a state for each {}", fmt::join(set.wanted, ", "))
-                              : fmt::format("has no state for {}", set.series),
+                          given.empty() ? fmt::format("has a state for each {}", fmt::join(set.wanted, ", "))
+                                        : fmt::format("has no state for {}", set.series),
                           fmt::join(set.wanted, "=VALUE --dimension ")));
   }
   return Json{{"changed", set.outcome == shard::SetStateOutcome::Changed},

@@ -36,12 +36,11 @@ bool is_pattern_option(std::string_view name) {
 }
 
 // What other greps call it.
-constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {
-    {"-c", "--count"},
-    {"-e", "--regex"},
-    {"-E", "--regex"},
-    {"-P", "--regex"},
-    {"--pattern", "--filter-pattern"}};
+constexpr std::pair<std::string_view, std::string_view> kOtherNames[] = {{"-c", "--count"},
+                                                                         {"-e", "--regex"},
+                                                                         {"-E", "--regex"},
+                                                                         {"-P", "--regex"},
+                                                                         {"--pattern", "--filter-pattern"}};
 
 std::string no_such_option(std::string_view name) {
   for (const auto& [other, ours] : kOtherNames) {

@@ -23,8 +23,8 @@
 // Filters that no key can find (`-DEBUG`, a TokenCount alone, a regular expression without a literal) are
 // candidates for every event; `tocsin check --explain` names them.
 //
-// What is left of filters times event: a candidate goes over all values of its fields. That is a few, but for an
-// event made to hit 100,000 filters with an array of 100,000 values, which takes seconds.
+// What is left of filters times event: a candidate goes over all values of its fields. That is a few, but for
+// an event made to hit 100,000 filters with an array of 100,000 values, which takes seconds.
 //
 // The decoder, which has to walk every JSON event, does so for the filters' fields as well. What else filters
 // ask is found out at the first question and kept until the next event: the tokens of the line, whether the
@@ -95,6 +95,7 @@ class IndexedMatcher final : public runtime::Matcher {
       const FilterHead& head = program_->heads()[f];
       if (head.has_log_groups && !is_of_log_group(program_->filters()[f])) return true;
       if (head.needs_json && !is_object()) return true;
+      choices_left_ = event::kMaxChoices;
       if (head.has_steps ? !steps_hold(f, head.steps) : !holds(program_->filters()[f].predicate)) return true;
       if (!is_utf8()) return false;
       out.matches.push_back({index, f, static_cast<std::uint32_t>(out.values.size())});
@@ -179,7 +180,7 @@ class IndexedMatcher final : public runtime::Matcher {
       bool holds = false;
       bool in_array = true;
       for (const event::JsonNode& node : nodes) {
-        if (!step_holds(step, node)) continue;
+        if ((holds && node.element != 0) || !step_holds(step, node)) continue;
         holds = true;
         in_array = node.element != 0;
         if (!in_array) break;
@@ -232,7 +233,8 @@ class IndexedMatcher final : public runtime::Matcher {
       bool settled = nodes.empty() && test.or_absent;
       for (const event::JsonNode& node : nodes) {
         if (settled) break;
-        if (!event::holds(test, node.kind, node.text)) continue;
+        const bool is_chosen = choices_.size() != before && choices_.back().element == node.element;
+        if (is_chosen || !event::holds(test, node.kind, node.text)) continue;
         settled = node.element == 0;
         choices_.push_back({fields, node.element});
       }
@@ -244,7 +246,7 @@ class IndexedMatcher final : public runtime::Matcher {
         ++fields;
       }
     }
-    return fields < 2 || event::has_consistent_choice(choices_, fields, json_->elements());
+    return fields < 2 || event::has_consistent_choice(choices_, fields, json_->elements(), choices_left_);
   }
 
   bool leaf_holds(const BoundPredicate& predicate) {
@@ -336,6 +338,7 @@ class IndexedMatcher final : public runtime::Matcher {
   std::vector<re2::StringPiece> groups_;
   std::vector<std::size_t> group_begins_;  // by regex of the filter
   std::vector<event::ArrayCandidate> choices_;
+  std::size_t choices_left_ = 0;  // of the filter at hand: all its alternatives share it
 
   // Of the log group at hand.
   std::string log_group_;

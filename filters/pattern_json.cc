@@ -49,9 +49,10 @@ class Reader {
       return fault(at_, fmt::format("Unexpected end-of-input: was expecting {}", expected), std::move(hint));
     std::size_t end = at_ + 1;  // whole characters only
     while (end < text_.size() && (static_cast<unsigned char>(text_[end]) & 0xC0) == 0x80) ++end;
-    return fault(at_, fmt::format("Unexpected character ('{}'): was expecting {}",
-                                  text_.substr(at_, end - at_), expected),
-                 std::move(hint));
+    return fault(
+        at_,
+        fmt::format("Unexpected character ('{}'): was expecting {}", text_.substr(at_, end - at_), expected),
+        std::move(hint));
   }
 
   // What a list or an object that does not go on as it should lacks at the text's end.

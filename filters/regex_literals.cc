@@ -107,10 +107,8 @@ AnchoredLiterals anchored_literals(std::string_view source) {
   source = without_any_line(source);
   AnchoredLiterals literals;
   if (source.starts_with('^')) literals.start = leading_literal(source.substr(1));
-  if (source.ends_with('$')) {
-    source.remove_suffix(1);
-    if (!ends_with_escape(source)) literals.end = trailing_literal(source);
-  }
+  // Of `\$`, which is no anchor, the backslash is left, and nothing stands behind it.
+  if (source.ends_with('$')) literals.end = trailing_literal(source.substr(0, source.size() - 1));
   return literals;
 }
 

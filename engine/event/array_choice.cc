@@ -13,12 +13,12 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <utility>
 
 namespace tocsin::event {
 namespace {
 
-// Candidates times fields up to which looking for one element in place is quicker; beyond, its time would grow with
-// their product.
+// Candidates times fields up to which an element is looked for in place: that takes time in their product.
 constexpr std::size_t kFewSteps = 1024;
 
 // What a depth costs besides its candidates, most of it memory for few of them; of kMaxChoices.
@@ -32,7 +32,8 @@ struct Placed {
 
 class ArrayChoice {
  public:
-  explicit ArrayChoice(std::span<const ArrayElement> elements) : elements_(elements) {}
+  ArrayChoice(std::span<const ArrayElement> elements, std::size_t& choices_left)
+      : elements_(elements), choices_left_(choices_left) {}
 
   bool decide(std::span<const ArrayCandidate> candidates, std::uint32_t fields) {
     std::vector<bool> there(fields);
@@ -146,7 +147,7 @@ class ArrayChoice {
   }
 
   std::span<const ArrayElement> elements_;
-  std::size_t choices_left_ = kMaxChoices;
+  std::size_t& choices_left_;
 };
 
 // The same where each field's candidates stand in one array, and that in no other.
@@ -156,49 +157,32 @@ class SingleArrays {
       : candidates_(candidates), elements_(elements) {}
 
   // Whether that is so, and the candidates are sorted.
-  [[nodiscard]] bool are_all() const {
-    const ArrayCandidate* last = nullptr;
-    for (const ArrayCandidate& candidate : candidates_) {
-      if (candidate.element == 0 || elements_[candidate.element].outer != 0) return false;
-      if (last != nullptr && !is_before(*last, candidate)) return false;
-      if (last != nullptr && last->field == candidate.field && array_of(*last) != array_of(candidate)) return false;
-      last = &candidate;
-    }
-    return true;
+  [[nodiscard]] bool fit() const {
+    const auto place = [](const ArrayCandidate& c) { return std::pair(c.field, c.element); };
+    return std::ranges::is_sorted(candidates_, {}, place) &&
+           std::ranges::all_of(candidates_, [&](const ArrayCandidate& c) {
+             return c.element != 0 && elements_[c.element].outer == 0 &&
+                    array_of(c) == array_of(candidates_of(c.field).front());
+           });
   }
 
-  // The first field of each array asks for all of the array's.
+  // Whether every field has a candidate in an element that all later fields of the array have one in, too.
   [[nodiscard]] bool decide(std::uint32_t fields) const {
-    for (std::uint32_t field = 0; field < fields; ++field) {
-      if (candidates_of(field).empty()) return false;
-    }
-    for (std::uint32_t field = 0; field < fields; ++field) {
-      if (!is_first_of_array(field)) continue;
-      if (!std::ranges::any_of(candidates_of(field), [&](const ArrayCandidate& candidate) {
-            return is_in_all_behind(candidate, fields);
-          })) {
+    for (std::uint32_t field = fields; field-- > 0;) {
+      if (std::ranges::none_of(candidates_of(field),
+                               [&](const ArrayCandidate& c) { return goes_with_later(c, fields); }))
         return false;
-      }
     }
     return true;
   }
 
  private:
-  [[nodiscard]] bool is_first_of_array(std::uint32_t field) const {
-    const std::uint32_t array = array_of(candidates_of(field).front());
-    for (std::uint32_t before = 0; before < field; ++before) {
-      if (array_of(candidates_of(before).front()) == array) return false;
-    }
-    return true;
-  }
-  // Whether each field behind the candidate's own has one in its element, if it has any in that array.
-  [[nodiscard]] bool is_in_all_behind(const ArrayCandidate& candidate, std::uint32_t fields) const {
+  [[nodiscard]] bool goes_with_later(const ArrayCandidate& candidate, std::uint32_t fields) const {
     for (std::uint32_t field = candidate.field + 1; field < fields; ++field) {
       const auto others = candidates_of(field);
       if (array_of(others.front()) == array_of(candidate) &&
-          !std::ranges::binary_search(others, candidate.element, {}, &ArrayCandidate::element)) {
+          !std::ranges::binary_search(others, candidate.element, {}, &ArrayCandidate::element))
         return false;
-      }
     }
     return true;
   }
@@ -208,9 +192,6 @@ class SingleArrays {
   [[nodiscard]] std::uint32_t array_of(const ArrayCandidate& candidate) const {
     return elements_[candidate.element].array;
   }
-  static bool is_before(const ArrayCandidate& a, const ArrayCandidate& b) {
-    return a.field != b.field ? a.field < b.field : a.element <= b.element;
-  }
 
   std::span<const ArrayCandidate> candidates_;
   std::span<const ArrayElement> elements_;
@@ -219,10 +200,10 @@ class SingleArrays {
 }  // namespace
 
 bool has_consistent_choice(std::span<const ArrayCandidate> candidates, std::uint32_t fields,
-                           std::span<const ArrayElement> elements) {
+                           std::span<const ArrayElement> elements, std::size_t& choices_left) {
   const SingleArrays single(candidates, elements);
-  if (candidates.size() * fields <= kFewSteps && single.are_all()) return single.decide(fields);
-  return ArrayChoice(elements).decide(candidates, fields);
+  if (candidates.size() * fields <= kFewSteps && single.fit()) return single.decide(fields);
+  return ArrayChoice(elements, choices_left).decide(candidates, fields);
 }
 
 }  // namespace tocsin::event

@@ -5,8 +5,10 @@
 #include <fstream>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "cli/commands.h"
+#include "tests/cli/outcome.h"
 
 namespace tocsin::cli {
 namespace {
@@ -27,14 +29,10 @@ class Check : public testing::Test {
   }
 
   int run(const std::vector<std::string>& arguments) {
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
-    const int code = check_command(arguments);
-    std::fflush(stdout);
-    std::fflush(stderr);
-    out_ = testing::internal::GetCapturedStdout();
-    err_ = testing::internal::GetCapturedStderr();
-    return code;
+    Outcome outcome = outcome_of([&] { return check_command(arguments); });
+    out_ = std::move(outcome.out);
+    err_ = std::move(outcome.err);
+    return outcome.status;
   }
 
   std::filesystem::path folder_;
@@ -81,9 +79,10 @@ TEST_F(Check, OfManyFaultsTheFirstAreShown) {
   EXPECT_EQ(run({"-c", file}), 78);
   EXPECT_EQ(shown(": error: "), 50U);
   EXPECT_EQ(shown(": warning: "), 50U);
-  EXPECT_TRUE(err_.ends_with("\nand 2,150 more errors: `tocsin check --all` shows them\n"
-                             "and 10 more warnings: `tocsin check --all` shows them\n"
-                             "2,200 errors, 60 warnings\n"))
+  EXPECT_TRUE(
+      err_.ends_with("\nand 2,150 more errors: `tocsin check --all` shows them\n"
+                     "and 10 more warnings: `tocsin check --all` shows them\n"
+                     "2,200 errors, 60 warnings\n"))
       << err_.substr(err_.size() - 300);
   EXPECT_EQ(run({"-c", file, "--all"}), 78);
   EXPECT_EQ(shown(": error: "), 2200U);

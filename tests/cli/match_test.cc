@@ -15,6 +15,7 @@
 #include "cli/match_arguments.h"
 #include "cli/match_summary.h"
 #include "engine/event/reject.h"
+#include "tests/cli/outcome.h"
 
 namespace tocsin::cli {
 namespace {
@@ -23,20 +24,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-struct Outcome {
-  int status = 0;
-  std::string out;
-  std::string err;
-};
-
 Outcome run(const std::vector<std::string>& arguments) {
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  Outcome outcome;
-  outcome.status = match_command(arguments);
-  outcome.err = testing::internal::GetCapturedStderr();
-  outcome.out = testing::internal::GetCapturedStdout();
-  return outcome;
+  return outcome_of([&] { return match_command(arguments); });
 }
 
 class MatchCommand : public testing::Test {

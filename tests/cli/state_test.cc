@@ -175,7 +175,8 @@ TEST(StateCommand, SaysWhichDirectoryToNameWhereThereIsNoState) {
   };
   EXPECT_THAT(told(), testing::HasSubstr("no state here: name the directory of `tocsin run --state`"));
   std::ofstream(directory / "notes.txt") << "mine";
-  EXPECT_THAT(told(), testing::HasSubstr("no state (`notes.txt`): name the directory of `tocsin run --state`"));
+  EXPECT_THAT(told(),
+              testing::HasSubstr("no state (`notes.txt`): name the directory of `tocsin run --state`"));
   std::filesystem::remove_all(directory);
 }
 

@@ -73,12 +73,11 @@ alarms:
   std::vector<std::string> told;
   for (const Diagnostic& diagnostic : out.diagnostics)
     told.push_back(fmt::format("{} {}", diagnostic.line, diagnostic.text));
-  EXPECT_THAT(told,
-              ElementsAre("5 `failures` stands twice in this map", "5 unknown key `patern`",
-                          "5 a metric's name has 1 to 255 characters, not 0",
-                          "7 `again` stands twice in this map", "7 A value is missing after '='",
-                          "7 `metric` stands twice in this map", "7 a filter's metric needs `namespace`",
-                          "7 unknown key `nam`"));
+  EXPECT_THAT(told, ElementsAre("5 `failures` stands twice in this map", "5 unknown key `patern`",
+                                "5 a metric's name has 1 to 255 characters, not 0",
+                                "7 `again` stands twice in this map", "7 A value is missing after '='",
+                                "7 `metric` stands twice in this map",
+                                "7 a filter's metric needs `namespace`", "7 unknown key `nam`"));
 }
 
 TEST(Faults, ASecretThatStandsTwiceIsShownNoTime) {

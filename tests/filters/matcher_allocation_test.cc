@@ -70,7 +70,7 @@ TEST(MatcherAllocation, WarmMatchingAllocatesNothing) {
     add(compile_filter_pattern("{ $.eventName = DeleteTrail && $.name = svc-" + std::to_string(i) + " }"));
 
   const std::vector<std::string> messages{
-      R"({"eventName":"DeleteTrail","name":"svc-7","count":5,"list":[1,2],"ip":"10.1.2.3","objects":[{"k":"v","n":2},{"k":"w","n":1716239022123.4567}]})",
+      R"({"eventName":"DeleteTrail","name":"svc-7","count":5,"list":[1,2],"ip":"10.1.2.3","objects":[{"k":"v","n":2},{"k":"w","n":1716239022123.25000}]})",
       R"({"eventName":"DeleteTrail","name":"svc-\u0037","count":"7"})", "10.0.0.1 GET / 503",
       "an ERROR: user=root failed"};
   const auto matcher = make_matcher(compile_matcher(std::move(specs)));

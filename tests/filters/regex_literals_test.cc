@@ -92,9 +92,10 @@ TEST(AnchoredLiterals, AreWhatStandsPlainlyBesideTheAnchors) {
 // Random expressions on random texts.
 TEST(AnchoredLiterals, BeginAndEndEveryTextInWhichTheExpressionIsFound) {
   std::mt19937 random(20261128);
-  const std::vector<std::string> pieces{"a",   "b",   "ab",    ".*", "^", "$",  "\\.", "\\\\", "\\d", "?", "*",
-                                        "+?",  "{2}", "[ab]",  "(a)", "|", "\\$", "{",  "}",    "\\b", "^", "$",
-                                        "[]]", "\\Q", "(?:b)", "(?s)", "-", "1"};
+  const std::vector<std::string> pieces{"a",   "b",     "ab",   ".*", "^",   "$",     "\\.",  "\\\\",
+                                        "\\d", "?",     "*",    "+?", "{2}", "{0,1}", "[ab]", "(a)",
+                                        "|",   "\\$",   "{",    "}",  "\\b", "^",     "$",    "[]]",
+                                        "\\Q", "(?:b)", "(?s)", "-",  "1"};
   const std::string letters = "ab.\\1$-{}]";
   int found = 0;
   for (int round = 0; round < 200'000; ++round) {

@@ -212,6 +212,34 @@ TEST(WorstEvents, EachCostsAllFiltersTogetherBoundedTimePerByte) {
   }
 }
 
+// A hundred alternatives of one pattern share what an event may cost it.
+TEST(WorstEvents, ManyFieldsOfOneArrayInManyAlternativesCostBoundedTimePerByte) {
+  std::string fields;
+  std::string members;
+  for (int field = 0; field < 300; ++field) {
+    fields += fmt::format(R"("f{}":[1],)", field);
+    if (field > 0) members += fmt::format(R"(,"f{}":1)", field);
+  }
+  std::string one_of_ten;
+  for (int branch = 0; branch < 10; ++branch)
+    one_of_ten += fmt::format(R"({}{{"b{}":[1]}})", branch == 0 ? "" : ",", branch);
+  const std::string pattern = fmt::format(R"({{"x":{{{}"last":[1]}},"o":{{"$or":[{}]}},"p":{{"$or":[{}]}}}})",
+                                          fields, one_of_ten, one_of_ten);
+  std::string ones;
+  while (ones.size() < kBytes) ones += "1,";
+  std::string branches;
+  for (int branch = 0; branch < 10; ++branch)
+    branches += fmt::format(R"({}"b{}":1)", branch == 0 ? "" : ",", branch);
+  const std::string event = fmt::format(R"({{"x":[{{"f0":[{}1]{}}},{{"last":1}}],"o":{{{}}},"p":{{{}}}}})",
+                                        ones, members, branches, branches);
+
+  constexpr double kMostOfHundred = 10'000;  // ns
+  Matching matching({compile({"--event-pattern", pattern})});
+  const double cost = matching.cost(event);
+  EXPECT_LT(cost, kMostOfHundred);
+  fmt::print("{:7.1f} ns a byte: many fields in many alternatives\n", cost);
+}
+
 // RE2 takes time in proportion to the program where its automaton does not fit into memory.
 TEST(WorstEvents, ARegexAsLargeAsTheyMayBeCostsBoundedTimePerByte) {
   constexpr double kMostOfLargestRegex = 60'000;  // ns; about nine thousand, asked twice
