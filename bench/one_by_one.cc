@@ -90,7 +90,7 @@ bool OneByOne::jointly_holds(const Bound& predicate) {
       ++fields;
     }
   }
-  std::size_t choices_left = event::kMaxChoices;
+  std::size_t choices_left = event::kMaxChoicesOfPattern;
   return fields < 2 || event::has_consistent_choice(candidates_, fields, view_.elements(), choices_left);
 }
 

@@ -95,7 +95,7 @@ class IndexedMatcher final : public runtime::Matcher {
       const FilterHead& head = program_->heads()[f];
       if (head.has_log_groups && !is_of_log_group(program_->filters()[f])) return true;
       if (head.needs_json && !is_object()) return true;
-      choices_left_ = event::kMaxChoices;
+      choices_left_ = event::kMaxChoicesOfPattern;
       if (head.has_steps ? !steps_hold(f, head.steps) : !holds(program_->filters()[f].predicate)) return true;
       if (!is_utf8()) return false;
       out.matches.push_back({index, f, static_cast<std::uint32_t>(out.values.size())});

@@ -32,8 +32,10 @@ struct Placed {
 
 class ArrayChoice {
  public:
-  ArrayChoice(std::span<const ArrayElement> elements, std::size_t& choices_left)
-      : elements_(elements), choices_left_(choices_left) {}
+  ArrayChoice(std::span<const ArrayElement> elements, std::size_t choices)
+      : elements_(elements), choices_left_(choices) {}
+
+  [[nodiscard]] std::size_t choices_left() const { return choices_left_; }
 
   bool decide(std::span<const ArrayCandidate> candidates, std::uint32_t fields) {
     std::vector<bool> there(fields);
@@ -41,6 +43,7 @@ class ArrayChoice {
     for (const ArrayCandidate& candidate : candidates) {
       there[candidate.field] = true;
       for (std::uint32_t at = candidate.element; at != 0; at = elements_[at].outer) ++total;
+      if (total > choices_left_) return pay(total);
     }
     if (std::ranges::find(there, false) != there.end()) return false;
     if (!pay(total)) return false;
@@ -147,7 +150,7 @@ class ArrayChoice {
   }
 
   std::span<const ArrayElement> elements_;
-  std::size_t& choices_left_;
+  std::size_t choices_left_;
 };
 
 // The same where each field's candidates stand in one array, and that in no other.
@@ -203,7 +206,11 @@ bool has_consistent_choice(std::span<const ArrayCandidate> candidates, std::uint
                            std::span<const ArrayElement> elements, std::size_t& choices_left) {
   const SingleArrays single(candidates, elements);
   if (candidates.size() * fields <= kFewSteps && single.fit()) return single.decide(fields);
-  return ArrayChoice(elements, choices_left).decide(candidates, fields);
+  const std::size_t choices = std::min(kMaxChoices, choices_left);
+  ArrayChoice choice(elements, choices);
+  const bool decided = choice.decide(candidates, fields);
+  choices_left -= choices - choice.choices_left();
+  return decided;
 }
 
 }  // namespace tocsin::event

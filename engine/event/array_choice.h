@@ -24,16 +24,17 @@ struct ArrayCandidate {
   std::uint32_t element = 0;
 };
 
-// What one event may cost one pattern: a candidate costs one for each depth that it is looked at in, which
-// itself costs some as well.
-inline constexpr std::size_t kMaxChoices = std::size_t{1} << 20;
+// What one event may cost a pattern, and each of the alternatives that its `$or` makes: a candidate costs one
+// for each depth that it is looked at in; an element that may be chosen costs 128 more.
+inline constexpr std::size_t kMaxChoices = std::size_t{1} << 20;       // of an alternative
+inline constexpr std::size_t kMaxChoicesOfPattern = 16 * kMaxChoices;  // of all of them
 
 // Whether one candidate can be chosen for each field of 0 … fields-1 so that no two stand in different
 // elements of one array. elements[0] stands for no element. Where arrays are disjoint, as in an event whose
 // keys hold no dots, time is linear in the candidates and their depth; keys with dots can spell one path in
-// several ways, across several arrays. In either case the answer is no once `choices_left`, kMaxChoices at
-// first, does not suffice. Few sorted candidates (by field, then element) of fields that have one array each,
-// in no other, cost nothing, and no memory.
+// several ways, across several arrays. In either case the answer is no once kMaxChoices, or `choices_left` of
+// the pattern's, do not suffice. Few sorted candidates (by field, then element) of fields that have one array
+// each, in no other, cost nothing, and no memory.
 [[nodiscard]] bool has_consistent_choice(std::span<const ArrayCandidate> candidates, std::uint32_t fields,
                                          std::span<const ArrayElement> elements, std::size_t& choices_left);
 

@@ -114,34 +114,58 @@ std::optional<double> exact_number(std::string_view text) {
   return number;
 }
 
+namespace {
+
+// A value that many tests are asked of: what it reads as is found out once, at the first question.
+class AskedValue {
+ public:
+  AskedValue(NodeKind kind, std::string_view text) : kind_(kind), text_(text) {}
+
+  bool satisfies(const ValueTest& test) {
+    return std::visit(
+        Overloaded{
+            [&](const ExactText& t) {
+              return is_string() && (t.text == text_ || (t.address && address() == t.address));
+            },
+            [&](const ExactWord& t) { return !is_string() && is_value(kind_) && t.word == text_; },
+            [&](const NumberRange& t) {
+              return kind_ == NodeKind::Number && number() && is_in(t, *number());
+            },
+            [&](const TextAt& t) { return is_string() && part_of(text_, t.part, t.text.size()) == t.text; },
+            [&](const TextAtAnyCase& t) { return is_string() && is_at_any_case(t, text_); },
+            [&](const TextPieces& t) { return is_string() && has_pieces(t.pieces, text_); },
+            [&](const TextInBlock& t) { return is_string() && address() && t.block.holds(*address()); }},
+        test);
+  }
+
+ private:
+  [[nodiscard]] bool is_string() const { return kind_ == NodeKind::String; }
+  const std::optional<double>& number() {
+    if (!number_) number_ = exact_number(text_);
+    return *number_;
+  }
+  const std::optional<IpAddress>& address() {
+    if (!address_) address_ = parse_ip_address(text_);
+    return *address_;
+  }
+
+  NodeKind kind_;
+  std::string_view text_;
+  std::optional<std::optional<double>> number_;
+  std::optional<std::optional<IpAddress>> address_;
+};
+
+}  // namespace
+
 bool holds(const ValueTest& test, NodeKind kind, std::string_view text) {
-  const bool string = kind == NodeKind::String;
-  return std::visit(
-      Overloaded{[&](const ExactText& t) {
-                   if (!string) return false;
-                   return t.text == text || (t.address && parse_ip_address(text) == t.address);
-                 },
-                 [&](const ExactWord& t) { return !string && is_value(kind) && t.word == text; },
-                 [&](const NumberRange& t) {
-                   if (kind != NodeKind::Number) return false;
-                   const auto number = exact_number(text);
-                   return number && is_in(t, *number);
-                 },
-                 [&](const TextAt& t) { return string && part_of(text, t.part, t.text.size()) == t.text; },
-                 [&](const TextAtAnyCase& t) { return string && is_at_any_case(t, text); },
-                 [&](const TextPieces& t) { return string && has_pieces(t.pieces, text); },
-                 [&](const TextInBlock& t) {
-                   if (!string) return false;
-                   const auto address = parse_ip_address(text);
-                   return address && t.block.holds(*address);
-                 }},
-      test);
+  return AskedValue(kind, text).satisfies(test);
 }
 
 bool holds(const FieldTest& test, NodeKind kind, std::string_view text) {
+  AskedValue value(kind, text);
   return is_value(kind) && std::ranges::any_of(test.matchers, [&](const ValueMatcher& matcher) {
            return matcher.any == std::ranges::any_of(matcher.tests, [&](const ValueTest& value_test) {
-                    return holds(value_test, kind, text);
+                    return value.satisfies(value_test);
                   });
          });
 }

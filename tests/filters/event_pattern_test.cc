@@ -1,9 +1,11 @@
 #include "filters/event_pattern.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "filters/matcher.h"
@@ -74,23 +76,48 @@ TEST(EventPattern, OrMakesAtMostAThousandCombinations) {
   EXPECT_THAT(refusal(pattern({10, 10, 11})), HasSubstr("more than 1000 combinations"));
 }
 
+bool matches(std::string_view pattern, const std::string& message) {
+  const auto filter = compile_event_pattern(pattern);
+  EXPECT_TRUE(filter.has_value());
+  event::Event event;
+  event.message = message;
+  event.log_group = "g";
+  runtime::Matches found;
+  make_matcher(compile_matcher({{{}, filter->predicate, {}}}))->match({&event, 1}, found);
+  return !found.matches.empty();
+}
+
 // A choice of this project: the service names no such bound.
 TEST(EventPattern, AnEventThatTakesMoreThanAMillionStepsDoesNotMatch) {
-  const auto filter = compile_event_pattern(R"({"a":{"x":[1],"y":[1]}})");
-  ASSERT_TRUE(filter.has_value());
-  const auto matches = [&](std::size_t pairs) {
+  const auto matches_pairs = [&](std::size_t pairs) {
     std::string values = R"({"x":1,"y":1})";
     for (std::size_t i = 0; i < pairs; ++i) values += R"(,{"x":1},{"y":1})";
-    const std::string message = R"({"a":)" + std::string(100, '[') + values + std::string(100, ']') + "}";
-    event::Event event;
-    event.message = message;
-    event.log_group = "g";
-    runtime::Matches found;
-    make_matcher(compile_matcher({{{}, filter->predicate, {}}}))->match({&event, 1}, found);
-    return !found.matches.empty();
+    return matches(R"({"a":{"x":[1],"y":[1]}})",
+                   R"({"a":)" + std::string(100, '[') + values + std::string(100, ']') + "}");
   };
-  EXPECT_TRUE(matches(2'000));
-  EXPECT_FALSE(matches(6'000));
+  EXPECT_TRUE(matches_pairs(2'000));
+  EXPECT_FALSE(matches_pairs(6'000));
+}
+
+// Every branch but the last is looked for in all records, where its two fields stand in different elements.
+TEST(EventPattern, EachOfManyBranchesHasStepsEnoughForAnOrdinaryEvent) {
+  constexpr int kBranches = 16;
+  const auto joined = [](std::string_view form, int count) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += (i > 0 ? "," : "") + fmt::format(fmt::runtime(form), i);
+    return text;
+  };
+  const std::string pattern = fmt::format(R"({{"d":{{"r":{{"$or":[{}],"s":{{"$or":[{}]}}}}}}}})",
+                                          joined(R"({{"f{}":["x"]}})", kBranches),
+                                          joined(R"({{"g{}":["y"]}})", kBranches));
+  const std::string record =
+      fmt::format(R"({{"r":[{{{}}},{{"s":{{{}}}}}]}},)", joined(R"("f{}":"x")", kBranches - 1),
+                  joined(R"("g{}":"y")", kBranches - 1));
+  std::string records;
+  for (int i = 0; i < 256; ++i) records += record;
+  const std::string last = R"({"r":[{"f15":"x","s":{"g15":"y"}}]})";
+  EXPECT_TRUE(matches(pattern, R"({"d":[)" + records + last + "]}"));
+  EXPECT_FALSE(matches(pattern, R"({"d":[)" + records + R"({"r":[]}]})"));
 }
 
 TEST(EventPattern, WildcardsThatGoTogetherAddUp) {

@@ -39,7 +39,7 @@ bool try_all(const std::vector<ArrayCandidate>& candidates, std::uint32_t fields
 
 bool can_choose(std::span<const ArrayCandidate> candidates, std::uint32_t fields,
                 const std::vector<ArrayElement>& elements) {
-  std::size_t choices_left = kMaxChoices;
+  std::size_t choices_left = kMaxChoicesOfPattern;
   return has_consistent_choice(candidates, fields, elements, choices_left);
 }
 
