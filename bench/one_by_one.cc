@@ -62,8 +62,8 @@ bool OneByOne::leaf_holds(const Bound& predicate, std::string_view message) cons
   if (std::holds_alternative<event::MessageField>(leaf.field)) return event::text_satisfies(message, leaf);
   const auto nodes = view_.nodes(predicate.slot);
   if (std::holds_alternative<event::NotExists>(leaf.test)) return nodes.empty();
-  if (const auto* test = std::get_if<event::FieldTest>(&leaf.test); test && nodes.empty()) {
-    return test->or_absent;
+  if (const auto* test = std::get_if<event::SharedFieldTest>(&leaf.test); test && nodes.empty()) {
+    return (*test)->or_absent;
   }
   return std::ranges::any_of(nodes,
                              [&](const event::JsonNode& node) { return event::node_satisfies(node, leaf); });
@@ -76,7 +76,7 @@ bool OneByOne::jointly_holds(const Bound& predicate) {
   for (const Bound& bound : predicate.children) {
     const auto nodes = view_.nodes(bound.slot);
     const std::size_t before = candidates_.size();
-    bool settled = nodes.empty() && std::get<event::FieldTest>(bound.leaf.test).or_absent;
+    bool settled = nodes.empty() && std::get<event::SharedFieldTest>(bound.leaf.test)->or_absent;
     for (std::size_t i = 0; i < nodes.size() && !settled; ++i) {
       if (!event::node_satisfies(nodes[i], bound.leaf)) continue;
       candidates_.push_back({fields, nodes[i].element});

@@ -55,8 +55,8 @@ bool has_regex(const Predicate& predicate) {
 
 bool has_wildcard(const Predicate& predicate) {
   return any_test(predicate, [](const event::Test& test) {
-    const auto* field = std::get_if<event::FieldTest>(&test);
-    return field != nullptr && std::ranges::any_of(field->matchers, [](const event::ValueMatcher& matcher) {
+    const auto* field = std::get_if<event::SharedFieldTest>(&test);
+    return field != nullptr && std::ranges::any_of((*field)->matchers, [](const event::ValueMatcher& matcher) {
              return std::ranges::any_of(matcher.tests, [](const event::ValueTest& value) {
                return std::holds_alternative<event::TextPieces>(value);
              });

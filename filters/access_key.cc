@@ -159,7 +159,7 @@ WayIn keys_of(FieldId field, const FieldTest& test) {
 std::optional<WayIn> way_into(const Leaf& leaf, FieldId field) {
   const bool message = field.kind == FieldId::Kind::Message;
   if (std::holds_alternative<event::NotExists>(leaf.test)) return WayIn{key_of(Kind::Absent, field)};
-  if (const auto* test = std::get_if<FieldTest>(&leaf.test)) return keys_of(field, *test);
+  if (const auto* test = std::get_if<event::SharedFieldTest>(&leaf.test)) return keys_of(field, **test);
   if (leaf.negated || std::holds_alternative<event::TokenCount>(leaf.test))
     return message ? std::nullopt : std::optional(WayIn{exists(field)});
   if (const auto* test = std::get_if<event::Contains>(&leaf.test)) {
@@ -221,6 +221,19 @@ std::vector<WayIn> all_ways(const BoundPredicate& predicate) {
       return ways;
   }
   return ways;
+}
+
+// A thousand alternatives of one pattern may have thousands of keys in common: each keeps the ways that hit
+// most seldom, and of those with many keys only the very best.
+void keep_seldom(std::vector<WayIn>& ways) {
+  constexpr std::size_t kMostWays = 8;
+  constexpr std::size_t kManyKeys = 16;
+  if (ways.empty()) return;
+  std::ranges::stable_sort(ways, {}, odds);
+  if (ways.size() > kMostWays) ways.resize(kMostWays);
+  const auto others = std::ranges::remove_if(ways.begin() + 1, ways.end(),
+                                             [](const WayIn& way) { return way.size() > kManyKeys; });
+  ways.erase(others.begin(), others.end());
 }
 
 void append_bytes(std::string& out, const auto& value) {
@@ -326,8 +339,11 @@ std::string describe(const AccessKey& key, const FieldTable& fields) {
 }
 
 std::vector<Conjunction> ways_in(const BoundPredicate& predicate) {
-  if (predicate.op != Predicate::Op::Or) return {{all_ways(predicate)}};
   std::vector<Conjunction> all;
+  if (predicate.op != Predicate::Op::Or) {
+    keep_seldom(all.emplace_back(all_ways(predicate)).ways);
+    return all;
+  }
   for (const BoundPredicate& child : predicate.children)
     std::ranges::move(ways_in(child), std::back_inserter(all));
   return all;

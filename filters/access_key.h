@@ -52,7 +52,7 @@ struct AccessKey {
 // Keys of which at least one hits an event for which the predicate holds.
 using WayIn = std::vector<AccessKey>;
 
-// A conjunction of a predicate's top-level Or (or the predicate itself), by all the ways into it: every one
+// A conjunction of a predicate's top-level Or (or the predicate itself), by the best ways into it: every one
 // would do. Without any way in, only the predicate itself can tell.
 struct Conjunction {
   std::vector<WayIn> ways;

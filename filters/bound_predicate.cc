@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace tocsin::filters {
 
@@ -44,12 +46,34 @@ std::string FieldTable::name(FieldId field) const {
                      token.from == TokenField::From::Right ? " from the right" : "");
 }
 
-BoundPredicate bind(event::Predicate predicate, FieldTable& fields) {
+namespace {
+
+using Leaves = std::map<const event::FieldTest*, std::vector<BoundPredicate*>>;
+
+BoundPredicate bind_all(event::Predicate predicate, FieldTable& fields, Leaves& leaves) {
   BoundPredicate bound;
   bound.op = predicate.op;
   bound.leaf = std::move(predicate.leaf);
   if (bound.op == event::Predicate::Op::Leaf) bound.field = fields.add(bound.leaf.field);
-  for (event::Predicate& child : predicate.children) bound.children.push_back(bind(std::move(child), fields));
+  bound.children.reserve(predicate.children.size());  // they stay where they are
+  for (event::Predicate& child : predicate.children) {
+    BoundPredicate& added = bound.children.emplace_back(bind_all(std::move(child), fields, leaves));
+    if (const auto* test = std::get_if<event::SharedFieldTest>(&added.leaf.test); test != nullptr)
+      leaves[test->get()].push_back(&added);
+  }
+  return bound;
+}
+
+}  // namespace
+
+BoundPredicate bind(event::Predicate predicate, FieldTable& fields) {
+  Leaves leaves;
+  BoundPredicate bound = bind_all(std::move(predicate), fields, leaves);
+  for (const auto& [test, same] : leaves) {
+    if (same.size() == 1) continue;
+    for (BoundPredicate* leaf : same) leaf->test = bound.tests;
+    ++bound.tests;
+  }
   return bound;
 }
 

@@ -38,11 +38,15 @@ struct FieldTable {
   std::vector<std::string> json_names_;  // by slot
 };
 
+inline constexpr std::uint32_t kOwnTest = UINT32_MAX;
+
 struct BoundPredicate {
   event::Predicate::Op op = event::Predicate::Op::True;
   std::vector<BoundPredicate> children;
   event::Leaf leaf;
-  FieldId field;  // of the leaf
+  FieldId field;                  // of the leaf
+  std::uint32_t test = kOwnTest;  // of a leaf: what it has in common with the same leaf of other alternatives
+  std::uint32_t tests = 0;        // of the whole predicate: the numbers that `test` has are below it
 };
 
 [[nodiscard]] BoundPredicate bind(event::Predicate predicate, FieldTable& fields);

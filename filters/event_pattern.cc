@@ -49,7 +49,7 @@ constexpr std::string_view kOr = "$or";
 
 // One way in which a pattern can match: its fields by path. Of a path that stands twice the later list
 // counts.
-using Alternative = std::map<std::string, std::shared_ptr<const FieldTest>>;
+using Alternative = std::map<std::string, event::SharedFieldTest>;
 
 bool is_selector_name(std::string_view name) {
   return !name.empty() && std::ranges::all_of(name, [](char c) {
@@ -74,7 +74,7 @@ class EventPatternCompiler {
     for (const Alternative& alternative : alternatives) {
       std::vector<Predicate> leaves;
       for (const auto& [path, test] : alternative) {
-        leaves.push_back(Predicate::of({event::PathField{path}, *test}));
+        leaves.push_back(Predicate::of({event::PathField{path}, test}));
       }
       any.push_back(Predicate::jointly(std::move(leaves)));
     }

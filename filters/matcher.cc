@@ -74,6 +74,9 @@ class IndexedMatcher final : public runtime::Matcher {
         token_values_.emplace_back(program_->fields().tokens[i], values);
     }
     message_values_ = index_.values_of({FieldId::Kind::Message, 0});
+    std::uint32_t tests = 0;
+    for (const BoundFilter& filter : program_->filters()) tests = std::max(tests, filter.predicate.tests);
+    known_tests_.resize(tests);
   }
 
   [[nodiscard]] const event::FieldTrie& fields() const override { return program_->fields().json; }
@@ -96,6 +99,8 @@ class IndexedMatcher final : public runtime::Matcher {
       if (head.has_log_groups && !is_of_log_group(program_->filters()[f])) return true;
       if (head.needs_json && !is_object()) return true;
       choices_left_ = event::kMaxChoicesOfPattern;
+      ++asked_;
+      elements_.clear();
       if (head.has_steps ? !steps_hold(f, head.steps) : !holds(program_->filters()[f].predicate)) return true;
       if (!is_utf8()) return false;
       out.matches.push_back({index, f, static_cast<std::uint32_t>(out.values.size())});
@@ -168,7 +173,7 @@ class IndexedMatcher final : public runtime::Matcher {
   bool steps_hold(FilterNumber f, Steps::Range range) {
     std::uint32_t in_arrays = 0;
     for (const Step& step : program_->steps().of(range)) {
-      if (step.kind == Step::Kind::Leaf && !std::holds_alternative<event::FieldTest>(step.leaf->leaf.test)) {
+      if (step.kind == Step::Kind::Leaf && !std::holds_alternative<event::SharedFieldTest>(step.leaf->leaf.test)) {
         if (!leaf_holds(*step.leaf)) return false;
         continue;
       }
@@ -195,7 +200,7 @@ class IndexedMatcher final : public runtime::Matcher {
 
   [[nodiscard]] bool step_holds(const Step& step, const event::JsonNode& node) const {
     if (step.kind != Step::Kind::Leaf) return program_->steps().holds(step, node.kind, node.text);
-    return event::holds(std::get<event::FieldTest>(step.leaf->leaf.test), node.kind, node.text);
+    return event::holds(*std::get<event::SharedFieldTest>(step.leaf->leaf.test), node.kind, node.text);
   }
 
   bool holds(const BoundPredicate& predicate) {
@@ -222,31 +227,55 @@ class IndexedMatcher final : public runtime::Matcher {
     return false;
   }
 
+  // Where a leaf's satisfying values stand.
+  struct Places {
+    bool anywhere = false;    // outside of arrays, or there need be none
+    std::uint32_t begin = 0;  // else: in these array elements, elements_[begin, end)
+    std::uint32_t end = 0;
+  };
+  struct KnownTest {
+    std::uint64_t asked = 0;
+    Places places;
+  };
+
   // Leaves whose values stand in no array need no choice, nor does a single one that does.
   bool jointly_holds(const std::vector<BoundPredicate>& leaves) {
     choices_.clear();
     std::uint32_t fields = 0;
     for (const BoundPredicate& bound : leaves) {
-      const auto& test = std::get<event::FieldTest>(bound.leaf.test);
-      const auto nodes = json_->nodes(bound.field.index);
-      const std::size_t before = choices_.size();
-      bool settled = nodes.empty() && test.or_absent;
-      for (const event::JsonNode& node : nodes) {
-        if (settled) break;
-        const bool is_chosen = choices_.size() != before && choices_.back().element == node.element;
-        if (is_chosen || !event::holds(test, node.kind, node.text)) continue;
-        settled = node.element == 0;
-        choices_.push_back({fields, node.element});
-      }
-      if (settled) {
-        choices_.resize(before);
-      } else if (choices_.size() == before) {
-        return false;
-      } else {
-        ++fields;
-      }
+      const Places places = places_of(bound);
+      if (places.anywhere) continue;
+      if (places.begin == places.end) return false;
+      for (std::uint32_t i = places.begin; i < places.end; ++i) choices_.push_back({fields, elements_[i]});
+      if (bound.test == kOwnTest) elements_.resize(places.begin);
+      ++fields;
     }
     return fields < 2 || event::has_consistent_choice(choices_, fields, json_->elements(), choices_left_);
+  }
+
+  // What alternatives have in common is asked at the first of them.
+  Places places_of(const BoundPredicate& bound) {
+    if (bound.test == kOwnTest) return find_places(bound);
+    KnownTest& known = known_tests_[bound.test];
+    if (known.asked != asked_) known = {asked_, find_places(bound)};
+    return known.places;
+  }
+
+  Places find_places(const BoundPredicate& bound) {
+    const event::FieldTest& test = *std::get<event::SharedFieldTest>(bound.leaf.test);
+    const auto nodes = json_->nodes(bound.field.index);
+    Places places{.anywhere = nodes.empty() && test.or_absent,
+                  .begin = static_cast<std::uint32_t>(elements_.size())};
+    for (const event::JsonNode& node : nodes) {
+      const bool is_known = elements_.size() != places.begin && elements_.back() == node.element;
+      if (is_known || !event::holds(test, node.kind, node.text)) continue;
+      places.anywhere = node.element == 0;
+      if (places.anywhere) break;
+      elements_.push_back(node.element);
+    }
+    if (places.anywhere) elements_.resize(places.begin);
+    places.end = static_cast<std::uint32_t>(elements_.size());
+    return places;
   }
 
   bool leaf_holds(const BoundPredicate& predicate) {
@@ -257,11 +286,11 @@ class IndexedMatcher final : public runtime::Matcher {
       return std::ranges::any_of(
           nodes, [&](const event::JsonNode& node) { return event::node_satisfies(node, leaf); });
     }
-    if (const auto* test = std::get_if<event::FieldTest>(&leaf.test)) {
+    if (const auto* test = std::get_if<event::SharedFieldTest>(&leaf.test)) {
       const auto nodes = json_->nodes(predicate.field.index);
-      if (nodes.empty()) return test->or_absent;
+      if (nodes.empty()) return (*test)->or_absent;
       return std::ranges::any_of(
-          nodes, [&](const event::JsonNode& node) { return event::holds(*test, node.kind, node.text); });
+          nodes, [&](const event::JsonNode& node) { return event::holds(**test, node.kind, node.text); });
     }
     if (const auto* field = std::get_if<TokenField>(&leaf.field)) {
       split();
@@ -338,6 +367,9 @@ class IndexedMatcher final : public runtime::Matcher {
   std::vector<re2::StringPiece> groups_;
   std::vector<std::size_t> group_begins_;  // by regex of the filter
   std::vector<event::ArrayCandidate> choices_;
+  std::vector<std::uint32_t> elements_;  // of the filter at hand
+  std::vector<KnownTest> known_tests_;   // by number: BoundPredicate::test
+  std::uint64_t asked_ = 0;              // predicates
   std::size_t choices_left_ = 0;  // of the filter at hand: all its alternatives share it
 
   // Of the log group at hand.

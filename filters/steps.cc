@@ -39,8 +39,8 @@ Step Steps::step_of(const BoundPredicate& leaf) {
   if (leaf.field.kind != FieldId::Kind::Json) return step;
   step.slot = leaf.field.index;
   const event::Leaf& test = leaf.leaf;
-  if (const auto* field_test = std::get_if<event::FieldTest>(&test.test)) {
-    set_field_test(step, *field_test);
+  if (const auto* field_test = std::get_if<event::SharedFieldTest>(&test.test)) {
+    set_field_test(step, **field_test);
     return step;
   }
   step.is_typed = false;

@@ -113,7 +113,7 @@ bool needs_json(const Predicate& predicate) {
 
 bool node_satisfies(const JsonNode& node, const Leaf& leaf) {
   if (std::holds_alternative<NotExists>(leaf.test)) return false;
-  if (const auto* test = std::get_if<FieldTest>(&leaf.test)) return holds(*test, node.kind, node.text);
+  if (const auto* test = std::get_if<SharedFieldTest>(&leaf.test)) return holds(**test, node.kind, node.text);
   if (std::holds_alternative<IsNull>(leaf.test)) return node.kind == NodeKind::Null;
   if (const auto* test = std::get_if<IsBoolean>(&leaf.test)) {
     return node.kind == NodeKind::Boolean && (node.text == "true") == test->value;
@@ -320,7 +320,7 @@ class Evaluation {
     bool there = false;
     flatten(*json_, {}, {},
             [&](std::string_view path, const FlatValue&) { there = there || path == field.path; });
-    return !there && std::get<FieldTest>(leaf.test).or_absent;
+    return !there && std::get<SharedFieldTest>(leaf.test)->or_absent;
   }
 
   // Every combination of values, one for each leaf from chosen.size() on.

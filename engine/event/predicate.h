@@ -80,9 +80,9 @@ struct TokenCount {  // MessageField only: how many tokens the line has
   std::uint32_t at_most = UINT32_MAX;
 };
 
-// FieldTest (value_test.h) is for a PathField, and no other test is.
+// SharedFieldTest (value_test.h) is for a PathField, and no other test is.
 using Test = std::variant<Contains, Wildcard, RegexSearch, NumberCompare, NotExists, IsNull, IsBoolean,
-                          TokenCount, FieldTest>;
+                          TokenCount, SharedFieldTest>;
 
 // `negated` is the `!=` of the languages: it holds for a node to which the test applies and for which it is
 // false; a missing node, null, an object and an array satisfy neither the test nor its negation. (Not, below,

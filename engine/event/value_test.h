@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -79,6 +80,8 @@ struct FieldTest {
   std::vector<ValueMatcher> matchers;
   bool or_absent = false;
 };
+// The alternatives that `$or` makes have what stands beside it in common. Never null.
+using SharedFieldTest = std::shared_ptr<const FieldTest>;
 
 // Objects and arrays are no values: their scalars are.
 [[nodiscard]] inline bool is_value(NodeKind kind) {
