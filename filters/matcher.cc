@@ -17,8 +17,8 @@
 //   candidates  A key leads to the filter that chose it, or, where several did, to those of them whose second
 //               key hit as well (filter_index.h).
 //   predicate   What is left is asked one by one, as written: a key may promise too much, never too little.
-//               The answer is the predicate's; the index is about speed only. Conjunctions, as most filters
-//               are, are asked in a form that touches little memory (steps.h).
+//               The answer is the predicate's; the index is about speed only. It is asked in a form
+//               that touches little memory (steps.h).
 //
 // Filters that no key can find (`-DEBUG`, a TokenCount alone, a regular expression without a literal) are
 // candidates for every event; `tocsin check --explain` names them.
@@ -39,6 +39,7 @@
 #include <algorithm>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -171,31 +172,33 @@ class IndexedMatcher final : public runtime::Matcher {
   // --- predicates ----------------------------------------------------------------------------------------
 
   bool steps_hold(FilterNumber f, Steps::Range range) {
+    const std::span<const Step> steps = program_->steps().of(range);
     std::uint32_t in_arrays = 0;
-    for (const Step& step : program_->steps().of(range)) {
-      if (step.kind == Step::Kind::Leaf && !std::holds_alternative<event::SharedFieldTest>(step.leaf->leaf.test)) {
-        if (!leaf_holds(*step.leaf)) return false;
-        continue;
-      }
-      const auto nodes = json_->nodes(step.slot);
-      if (nodes.empty()) {
-        if (step.kind == Step::Kind::Absent || step.or_absent) continue;
-        return false;
-      }
-      bool holds = false;
-      bool in_array = true;
-      for (const event::JsonNode& node : nodes) {
-        if ((holds && node.element != 0) || !step_holds(step, node)) continue;
-        holds = true;
-        in_array = node.element != 0;
-        if (!in_array) break;
-      }
-      if (!holds) return false;
-      in_arrays += in_array ? 1 : 0;
-    }
+    std::uint16_t at = 0;
+    do {
+      const Step& step = steps[at];
+      at = step_holds(step, in_arrays) ? step.if_holds : step.if_fails;
+    } while (at < Step::kFails);
+    if (at == Step::kFails) return false;
     if (in_arrays < 2) return true;
     const BoundPredicate& predicate = program_->filters()[f].predicate;
     return predicate.op != Predicate::Op::Jointly || jointly_holds(predicate.children);
+  }
+
+  // `in_arrays` counts the steps that hold in elements of arrays only.
+  bool step_holds(const Step& step, std::uint32_t& in_arrays) {
+    if (step.kind == Step::Kind::Leaf && !std::holds_alternative<event::SharedFieldTest>(step.leaf->leaf.test))
+      return leaf_holds(*step.leaf);
+    const auto nodes = json_->nodes(step.slot);
+    if (nodes.empty()) return step.kind == Step::Kind::Absent || step.or_absent;
+    bool holds = false;
+    for (const event::JsonNode& node : nodes) {
+      if ((holds && node.element != 0) || !step_holds(step, node)) continue;
+      holds = true;
+      if (node.element == 0) return true;
+    }
+    in_arrays += holds ? 1 : 0;
+    return holds;
   }
 
   [[nodiscard]] bool step_holds(const Step& step, const event::JsonNode& node) const {

@@ -16,9 +16,10 @@ namespace {
 constexpr int kMostTried = 32;  // atoms
 constexpr int kShortest = 3;    // bytes; shorter ones are everywhere
 
-// `(?s)` is what compile_percent_regex() puts in front.
+// What compile_percent_regex() puts in front: '.' is any character.
+constexpr std::string_view kAnyLine = "(?s)";
+
 std::string_view without_any_line(std::string_view source) {
-  constexpr std::string_view kAnyLine = "(?s)";
   if (source.starts_with(kAnyLine)) source.remove_prefix(kAnyLine.size());
   return source;
 }
@@ -110,6 +111,31 @@ AnchoredLiterals anchored_literals(std::string_view source) {
   // Of `\$`, which is no anchor, the backslash is left, and nothing stands behind it.
   if (source.ends_with('$')) literals.end = trailing_literal(source.substr(0, source.size() - 1));
   return literals;
+}
+
+std::optional<std::string> wildcard_of(std::string_view source) {
+  if (!source.starts_with(kAnyLine) || !is_plain(source)) return std::nullopt;
+  source = without_any_line(source);
+  const bool at_start = source.starts_with('^');
+  if (at_start) source.remove_prefix(1);
+  const bool at_end = source.ends_with('$') && !ends_with_escape(source.substr(0, source.size() - 1));
+  if (at_end) source.remove_suffix(1);
+  std::string wildcard = at_start ? "" : "*";
+  for (std::size_t i = 0; i < source.size(); ++i) {
+    if (source.substr(i).starts_with(".*")) {
+      wildcard += '*';
+      ++i;
+    } else if (source[i] == '\\' && i + 1 < source.size() && !is_letter_or_digit(source[i + 1])) {
+      wildcard += source[++i];
+      if (source[i] == '*') return std::nullopt;  // it cannot be written
+    } else if (is_special(source[i])) {
+      return std::nullopt;
+    } else {
+      wildcard += source[i];
+    }
+  }
+  if (!at_end) wildcard += '*';
+  return wildcard;
 }
 
 std::vector<std::vector<std::string>> required_literals(std::string_view source) {

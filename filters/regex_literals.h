@@ -1,6 +1,7 @@
 // What a text must hold for a regular expression to be found in it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,5 +21,10 @@ struct AnchoredLiterals {
   std::string end;
 };
 [[nodiscard]] AnchoredLiterals anchored_literals(std::string_view source);
+
+// The wildcard (event::Wildcard) that holds for the UTF-8 texts in which the expression is found: of
+// `(?s)^arn:.*/admin` it is `arn:*/admin*`. Nothing, if there is more in it than plain characters, `.*` for
+// any characters, line ends too, and anchors around them.
+[[nodiscard]] std::optional<std::string> wildcard_of(std::string_view source);
 
 }  // namespace tocsin::filters

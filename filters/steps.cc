@@ -1,29 +1,73 @@
 #include "filters/steps.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 #include "engine/base/check.h"
+#include "filters/regex_literals.h"
 
 namespace tocsin::filters {
 
 using event::NodeKind;
 using event::Predicate;
 
+namespace {
+
+constexpr std::size_t kNoSteps = 0;
+
+// How many steps a predicate takes; kNoSteps: it has no such form.
+std::size_t count_steps(const BoundPredicate& predicate) {
+  switch (predicate.op) {
+    case Predicate::Op::Leaf:
+      return 1;
+    case Predicate::Op::And:
+    case Predicate::Op::Or:
+    case Predicate::Op::Not: {
+      std::size_t sum = 0;
+      for (const BoundPredicate& child : predicate.children) {
+        const std::size_t steps = count_steps(child);
+        if (steps == kNoSteps) return kNoSteps;
+        sum += steps;
+      }
+      return sum;
+    }
+    case Predicate::Op::Jointly:
+    case Predicate::Op::True:
+      break;
+  }
+  return kNoSteps;
+}
+
+}  // namespace
+
 std::optional<Steps::Range> Steps::add(const BoundPredicate& predicate) {
-  Range range{static_cast<std::uint32_t>(steps_.size()), 1};
+  const std::size_t size =
+      predicate.op == Predicate::Op::Jointly ? predicate.children.size() : count_steps(predicate);
+  if (size == kNoSteps || size >= Step::kFails) return std::nullopt;
+  first_ = steps_.size();
+  add(predicate, Step::kHolds, Step::kFails);
+  return Range{static_cast<std::uint32_t>(first_), static_cast<std::uint32_t>(size)};
+}
+
+void Steps::add(const BoundPredicate& predicate, std::uint16_t if_holds, std::uint16_t if_fails) {
   if (predicate.op == Predicate::Op::Leaf) {
-    steps_.push_back(step_of(predicate));
-    return range;
+    Step& step = steps_.emplace_back(step_of(predicate));
+    step.if_holds = if_holds;
+    step.if_fails = if_fails;
+  } else if (predicate.op == Predicate::Op::Not) {
+    add(predicate.children.front(), if_fails, if_holds);
+  } else {
+    const bool any = predicate.op == Predicate::Op::Or;
+    for (const BoundPredicate& child : predicate.children) {
+      const bool is_last = &child == &predicate.children.back();
+      const auto next =
+          static_cast<std::uint16_t>(steps_.size() - first_ + (is_last ? 0 : count_steps(child)));
+      add(child, is_last || any ? if_holds : next, is_last || !any ? if_fails : next);
+    }
   }
-  const auto is_leaf = [](const BoundPredicate& child) { return child.op == Predicate::Op::Leaf; };
-  if ((predicate.op != Predicate::Op::And && predicate.op != Predicate::Op::Jointly) ||
-      !std::ranges::all_of(predicate.children, is_leaf)) {
-    return std::nullopt;
-  }
-  range.size = static_cast<std::uint32_t>(predicate.children.size());
-  for (const BoundPredicate& child : predicate.children) steps_.push_back(step_of(child));
-  return range;
 }
 
 void Steps::set_text(Step& step, Step::Kind kind, std::string_view text) {
@@ -48,17 +92,24 @@ Step Steps::step_of(const BoundPredicate& leaf) {
   if (std::holds_alternative<event::NotExists>(test.test)) {
     step.kind = Step::Kind::Absent;
   } else if (const auto* wildcard = std::get_if<event::Wildcard>(&test.test)) {
-    const std::string_view pattern = wildcard->pattern;
-    const std::size_t star = pattern.find('*');
-    if (star == std::string_view::npos) {
-      set_text(step, Step::Kind::Text, pattern);
-    } else if (star + 1 == pattern.size()) {
-      set_text(step, Step::Kind::Starts, pattern.substr(0, star));
-    } else if (star == 0 && pattern.find('*', 1) == std::string_view::npos) {
-      set_text(step, Step::Kind::Ends, pattern.substr(1));
-    }
+    set_wildcard(step, wildcard->pattern);
+  } else if (const auto* search = std::get_if<event::RegexSearch>(&test.test)) {
+    if (const auto same = wildcard_of(search->regex.source)) set_wildcard(step, *same);
   }
   return step;
+}
+
+void Steps::set_wildcard(Step& step, std::string_view pattern) {
+  const std::size_t star = pattern.find('*');
+  if (star == std::string_view::npos) {
+    set_text(step, Step::Kind::Text, pattern);
+  } else if (star + 1 == pattern.size()) {
+    set_text(step, Step::Kind::Starts, pattern.substr(0, star));
+  } else if (star == 0 && pattern.find('*', 1) == std::string_view::npos) {
+    set_text(step, Step::Kind::Ends, pattern.substr(1));
+  } else {
+    set_text(step, Step::Kind::Like, pattern);
+  }
 }
 
 // False: it has no short form.
@@ -84,6 +135,10 @@ bool Steps::set_field_test(Step& step, const event::FieldTest& test) {
              : at->part == event::TextPart::Start ? Step::Kind::Starts
                                                   : Step::Kind::Ends,
              at->text);
+  } else if (const auto* like = std::get_if<event::TextPieces>(&matcher.tests.front())) {
+    const std::string pattern = fmt::format("{}", fmt::join(like->pieces, "*"));
+    if (std::cmp_not_equal(std::ranges::count(pattern, '*'), like->pieces.size() - 1)) return false;
+    set_text(step, Step::Kind::Like, pattern);
   } else if (const auto* range = std::get_if<event::NumberRange>(&matcher.tests.front())) {
     step.kind = Step::Kind::Range;
     step.range = {range->low, range->high};
@@ -108,6 +163,9 @@ bool Steps::holds(const Step& step, NodeKind kind, std::string_view value) const
       break;
     case Step::Kind::Ends:
       holds = is_text && value.ends_with(text(step.text));
+      break;
+    case Step::Kind::Like:
+      holds = is_text && event::wildcard_match(text(step.text), value);
       break;
     case Step::Kind::Range:
       if (kind == NodeKind::Number) {

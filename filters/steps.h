@@ -1,10 +1,16 @@
-// The conjunctions of all filters, laid out for the memory they are read from: most events have a few
+// The predicates of all filters, laid out for the memory they are read from: most events have a few
 // candidates among thousands of filters, and what asking one costs is the cache lines that it touches.
 //
-//   BoundPredicate --StepsOfAll::add()--> Step, Step, … --IndexedMatcher--> holds or not
+//   BoundPredicate --Steps::add()--> Step, Step, … --IndexedMatcher--> holds or not
 //
-// A step is a leaf in thirty-two bytes or less, its text in a pool beside those of the filter's other leaves.
-// The leaves that have no such form (regexes, wildcards, lists of values) are a step that refers to the leaf.
+// A step is a leaf in thirty-two bytes, its text in a pool beside those of the filter's other leaves. The
+// leaves that have no such form (most regexes, lists of values) are a step that refers to the leaf.
+// And, Or and Not are gone: each step says which is next where it holds and where it does not. Of
+// `(a || b) && c` that is
+//
+//   0: a  holds: 2      fails: 1
+//   1: b  holds: 2      fails: kFails
+//   2: c  holds: kHolds fails: kFails
 // Immutable once built; any number of threads may use it.
 #pragma once
 
@@ -26,6 +32,7 @@ struct Step {
     Text,    // a value is the text
     Starts,  // it starts with it
     Ends,    // it ends with it
+    Like,    // it is what the wildcard says (event::Wildcard)
     Range,   // it is a number of the range
     Any,     // it is any value
     Absent,  // there is no node
@@ -40,13 +47,19 @@ struct Step {
     double high;
   };
 
+  // What the predicate is behind the last step.
+  static constexpr std::uint16_t kHolds = UINT16_MAX;
+  static constexpr std::uint16_t kFails = UINT16_MAX - 1;
+
   Kind kind = Kind::Leaf;
   bool is_negated = false;  // the answer for a value that can be asked
   bool or_absent = false;   // holds if there is no node
   bool is_typed = true;     // of an event pattern: texts are strings; else any scalar but null reads as text
   bool low_belongs = false;
   bool high_belongs = false;
+  std::uint16_t if_holds = kHolds;  // the next one, counted from the filter's first
   event::Slot slot = 0;
+  std::uint16_t if_fails = kFails;
   union {
     const BoundPredicate* leaf = nullptr;
     Text text;
@@ -57,14 +70,15 @@ static_assert(sizeof(Step) <= 32);
 
 class Steps {
  public:
-  // A filter's: its leaves, all of which must hold.
+  // A filter's: at least one.
   struct Range {
     std::uint32_t begin = 0;
     std::uint32_t size = 0;
   };
 
-  // Adds the leaves of a conjunction; nothing, if the predicate is no conjunction of leaves. The predicate
-  // must stay where it is.
+  // Adds the leaves of a predicate; nothing, if leaves within it must hold jointly (those that are all of it
+  // may: whether they do is still to be asked where all steps hold), or if it has none, or too many. The
+  // predicate must stay where it is.
   std::optional<Range> add(const BoundPredicate& predicate);
 
   [[nodiscard]] std::span<const Step> of(Range range) const {
@@ -78,11 +92,14 @@ class Steps {
   [[nodiscard]] bool holds(const Step& step, event::NodeKind kind, std::string_view value) const;
 
  private:
+  void add(const BoundPredicate& predicate, std::uint16_t if_holds, std::uint16_t if_fails);
   Step step_of(const BoundPredicate& leaf);
   bool set_field_test(Step& step, const event::FieldTest& test);
+  void set_wildcard(Step& step, std::string_view pattern);
   void set_text(Step& step, Step::Kind kind, std::string_view text);
 
   std::vector<Step> steps_;
+  std::size_t first_ = 0;  // of the filter that is added
   std::string texts_;
 };
 

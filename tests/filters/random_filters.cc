@@ -25,7 +25,8 @@ std::string random_comparison(Random& random, int& regexes) {
     case 1:
       if (regexes < 2) {
         ++regexes;
-        return random.of({"=", "!="}) + random.of({"%^x%", "%[0-9]+%", "%y$|e%", "%.%"});
+        return random.of({"=", "!="}) +
+               random.of({"%^x%", "%[0-9]+%", "%y$|e%", "%.%", "%^x.*y$%", "%x.*x%", "%1$%", "%^true$%"});
       }
       [[fallthrough]];
     default:

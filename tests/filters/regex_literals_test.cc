@@ -6,7 +6,11 @@
 
 #include <algorithm>
 #include <random>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "engine/event/predicate.h"
 #include "filters/ascii_case.h"
 
 namespace tocsin::filters {
@@ -117,6 +121,52 @@ TEST(AnchoredLiterals, BeginAndEndEveryTextInWhichTheExpressionIsFound) {
     }
   }
   EXPECT_GT(found, 1000);
+}
+
+TEST(WildcardOf, MeansTheSameAsAnExpressionOfPlainCharacters) {
+  const auto of = [](std::string_view source) { return wildcard_of(source).value_or("nothing"); };
+  EXPECT_EQ(of("(?s)^arn:.*:user/.*admin$"), "arn:*:user/*admin");
+  EXPECT_EQ(of("(?s)^10\\.0\\."), "10.0.*");
+  EXPECT_EQ(of("(?s)Denied"), "*Denied*");
+  EXPECT_EQ(of("(?s)^abc\\$"), "abc$*");
+  EXPECT_EQ(of("(?s)^abc\\\\$"), "abc\\");
+  EXPECT_EQ(of("^abc$"), "nothing");  // '.' would be no line end
+  EXPECT_EQ(of("(?s)^abc+$"), "nothing");
+  EXPECT_EQ(of("(?s)^a.c$"), "nothing");
+  EXPECT_EQ(of("(?s)^a\\*c$"), "nothing");
+  EXPECT_EQ(of("(?s)^a|b$"), "nothing");
+  EXPECT_EQ(of("(?s)^a.*?$"), "nothing");
+  EXPECT_EQ(of("(?s)^\\d$"), "nothing");
+  EXPECT_EQ(of("(?s)(?i)abc"), "nothing");
+}
+
+TEST(WildcardOf, HoldsForTheTextsInWhichTheExpressionIsFound) {
+  std::mt19937 random(20261129);
+  const std::vector<std::string> pieces{"a",   "b",  "ab", ".*", ".*",  "\\.", "\\\\", "\\d", "?",  "{2}",
+                                        "[a]", "\\$", "{",  "\\*", "\\^", "-",   "(a)",  "\n",  "]]", "\\-"};
+  const std::string letters = "ab.\\1$-\n*";
+  int found = 0;
+  int not_found = 0;
+  for (int round = 0; round < 200'000; ++round) {
+    std::string source = random() % 2 == 0 ? "(?s)^" : "(?s)";
+    const std::size_t count = random() % 5;
+    for (std::size_t i = 0; i <= count; ++i) source += pieces[random() % pieces.size()];
+    if (random() % 2 == 0) source += "$";
+    const auto wildcard = wildcard_of(source);
+    if (!wildcard) continue;
+    const re2::RE2 expression(source, re2::RE2::Quiet);
+    ASSERT_TRUE(expression.ok()) << source;
+    for (int t = 0; t < 10; ++t) {
+      std::string text;
+      const std::size_t size = random() % 7;
+      for (std::size_t i = 0; i < size; ++i) text += letters[random() % letters.size()];
+      const bool is_found = re2::RE2::PartialMatch(text, expression);
+      ASSERT_EQ(event::wildcard_match(*wildcard, text), is_found) << source << " in " << text;
+      ++(is_found ? found : not_found);
+    }
+  }
+  EXPECT_GT(found, 1000);
+  EXPECT_GT(not_found, 1000);
 }
 
 }  // namespace
