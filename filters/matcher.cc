@@ -187,23 +187,17 @@ class IndexedMatcher final : public runtime::Matcher {
 
   // `in_arrays` counts the steps that hold in elements of arrays only.
   bool step_holds(const Step& step, std::uint32_t& in_arrays) {
-    if (step.kind == Step::Kind::Leaf && !std::holds_alternative<event::SharedFieldTest>(step.leaf->leaf.test))
-      return leaf_holds(*step.leaf);
+    if (step.kind == Step::Kind::Leaf) return leaf_holds(*step.leaf);
     const auto nodes = json_->nodes(step.slot);
     if (nodes.empty()) return step.kind == Step::Kind::Absent || step.or_absent;
     bool holds = false;
     for (const event::JsonNode& node : nodes) {
-      if ((holds && node.element != 0) || !step_holds(step, node)) continue;
+      if ((holds && node.element != 0) || !program_->steps().holds(step, node.kind, node.text)) continue;
       holds = true;
       if (node.element == 0) return true;
     }
     in_arrays += holds ? 1 : 0;
     return holds;
-  }
-
-  [[nodiscard]] bool step_holds(const Step& step, const event::JsonNode& node) const {
-    if (step.kind != Step::Kind::Leaf) return program_->steps().holds(step, node.kind, node.text);
-    return event::holds(*std::get<event::SharedFieldTest>(step.leaf->leaf.test), node.kind, node.text);
   }
 
   bool holds(const BoundPredicate& predicate) {

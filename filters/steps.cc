@@ -84,7 +84,10 @@ Step Steps::step_of(const BoundPredicate& leaf) {
   step.slot = leaf.field.index;
   const event::Leaf& test = leaf.leaf;
   if (const auto* field_test = std::get_if<event::SharedFieldTest>(&test.test)) {
-    set_field_test(step, **field_test);
+    if (!set_field_test(step, **field_test)) {
+      step.kind = Step::Kind::Values;
+      step.values = field_test->get();
+    }
     return step;
   }
   step.is_typed = false;
@@ -178,6 +181,8 @@ bool Steps::holds(const Step& step, NodeKind kind, std::string_view value) const
     case Step::Kind::Any:
       holds = true;
       break;
+    case Step::Kind::Values:
+      return event::holds(*step.values, kind, value);
     case Step::Kind::Absent:
     case Step::Kind::Leaf:
       break;

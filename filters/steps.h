@@ -4,7 +4,7 @@
 //   BoundPredicate --Steps::add()--> Step, Step, … --IndexedMatcher--> holds or not
 //
 // A step is a leaf in thirty-two bytes, its text in a pool beside those of the filter's other leaves. The
-// leaves that have no such form (most regexes, lists of values) are a step that refers to the leaf.
+// leaves that have no such form (most regexes, lists of values) are a step that refers to them.
 // And, Or and Not are gone: each step says which is next where it holds and where it does not. Of
 // `(a || b) && c` that is
 //
@@ -36,6 +36,7 @@ struct Step {
     Range,   // it is a number of the range
     Any,     // it is any value
     Absent,  // there is no node
+    Values,  // a value satisfies `values`
     Leaf,    // whatever `leaf` says
   };
   struct Text {
@@ -62,6 +63,7 @@ struct Step {
   std::uint16_t if_fails = kFails;
   union {
     const BoundPredicate* leaf = nullptr;
+    const event::FieldTest* values;
     Text text;
     Numbers range;
   };
@@ -88,7 +90,7 @@ class Steps {
     return {texts_.data() + text.offset, text.size};
   }
 
-  // Whether a node's value satisfies a step that is neither Absent nor Leaf.
+  // Whether a node's value satisfies a step that is no Leaf.
   [[nodiscard]] bool holds(const Step& step, event::NodeKind kind, std::string_view value) const;
 
  private:

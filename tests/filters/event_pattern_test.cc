@@ -107,9 +107,9 @@ TEST(EventPattern, EachOfManyBranchesHasStepsEnoughForAnOrdinaryEvent) {
     for (int i = 0; i < count; ++i) text += (i > 0 ? "," : "") + fmt::format(fmt::runtime(form), i);
     return text;
   };
-  const std::string pattern = fmt::format(R"({{"d":{{"r":{{"$or":[{}],"s":{{"$or":[{}]}}}}}}}})",
-                                          joined(R"({{"f{}":["x"]}})", kBranches),
-                                          joined(R"({{"g{}":["y"]}})", kBranches));
+  const std::string pattern =
+      fmt::format(R"({{"d":{{"r":{{"$or":[{}],"s":{{"$or":[{}]}}}}}}}})",
+                  joined(R"({{"f{}":["x"]}})", kBranches), joined(R"({{"g{}":["y"]}})", kBranches));
   const std::string record =
       fmt::format(R"({{"r":[{{{}}},{{"s":{{{}}}}}]}},)", joined(R"("f{}":"x")", kBranches - 1),
                   joined(R"("g{}":"y")", kBranches - 1));

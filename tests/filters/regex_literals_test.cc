@@ -142,7 +142,7 @@ TEST(WildcardOf, MeansTheSameAsAnExpressionOfPlainCharacters) {
 
 TEST(WildcardOf, HoldsForTheTextsInWhichTheExpressionIsFound) {
   std::mt19937 random(20261129);
-  const std::vector<std::string> pieces{"a",   "b",  "ab", ".*", ".*",  "\\.", "\\\\", "\\d", "?",  "{2}",
+  const std::vector<std::string> pieces{"a",   "b",   "ab", ".*",  ".*",  "\\.", "\\\\", "\\d", "?",  "{2}",
                                         "[a]", "\\$", "{",  "\\*", "\\^", "-",   "(a)",  "\n",  "]]", "\\-"};
   const std::string letters = "ab.\\1$-\n*";
   int found = 0;
