@@ -20,6 +20,8 @@ int alarms_command(const std::vector<std::string>& arguments) {
       ->type_name("STATE");
   app.add_option("--prefix", prefix, "only alarms whose name begins so")->type_name("TEXT");
   app.add_flag("--json", json, "one JSON object a line; the default where stdout is no terminal");
+  app.footer(
+      "Exit 0 with an answer, 2 for bad usage, 3 if no engine answers.");
   if (const auto code = parse_command_line(app, arguments)) return *code;
   nlohmann::ordered_json request{{"command", "alarms"}};
   if (!state.empty()) request["state"] = state;

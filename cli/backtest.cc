@@ -209,6 +209,9 @@ int backtest_command(const std::vector<std::string>& arguments) {
                  "FILE feeds the only source, NAME=FILE the source called NAME; - is stdin.\n"
                  "Without any, the configuration's own files are read, or stdin")
       ->type_name("[FILE | NAME=FILE]...");
+  app.footer(
+      "Exit 0, or 1 if an alarm fired and --fail-on-alarm is given; 2 for bad usage, 3 if an input cannot be read, 78 if\n"
+      "the configuration has faults.");
   if (const auto code = parse_command_line(app, arguments)) return *code;
   return run_backtest(parsed);
 }

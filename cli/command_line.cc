@@ -83,6 +83,16 @@ std::string miscounted(std::string_view words, const CLI::App& command) {
   return fmt::format("{} needs a value: {}", option->get_name(), option->get_type_name());
 }
 
+// A value that is no number, or one behind `--flag=`. CLI11 names the option behind "Could not convert: ".
+std::string misread(std::string_view words, const CLI::App& command) {
+  const std::size_t begin = words.find("--");
+  if (begin == std::string_view::npos) return std::string(words);
+  const std::string name(words.substr(begin, words.find(' ', begin) - begin));
+  const CLI::Option* option = command.get_option_no_throw(name);
+  if (option == nullptr || option->get_expected_max() != 0) return std::string(words);
+  return fmt::format("{} takes no value", name);
+}
+
 // What is wrong. An argument that nobody understands says more than what is missing because of it.
 std::string explain(const CLI::ParseError& error, const CLI::App& app) {
   const CLI::App& command = chosen(app);
@@ -99,6 +109,7 @@ std::string explain(const CLI::ParseError& error, const CLI::App& app) {
                        suggestion(left.front(), subcommands_of(command)));
   if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) return missing(command);
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) return miscounted(error.what(), command);
+  if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) return misread(error.what(), command);
   return error.what();
 }
 

@@ -547,9 +547,7 @@ int produce_command(const std::vector<std::string>& arguments) {
   CLI::App app(
       "Files to a topic: each record as it stands, stamped with its own event's time, several files merged "
       "by time.\n"
-      "Text lines, JSON lines and CloudTrail files (one record an event), also .gz and .zst. Exits 0 once "
-      "the broker has\n"
-      "acknowledged every record, 1 if it did not.",
+      "Text lines, JSON lines and CloudTrail files (one record an event), also .gz and .zst.",
       "tocsin produce");
   app.add_option("-c,--config", parsed.config,
                  "take brokers, topics and how to read times from its kafka sources")
@@ -588,6 +586,9 @@ int produce_command(const std::vector<std::string>& arguments) {
   app.add_option("files", parsed.files,
                  "FILE, or TOPIC=FILE; with -c NAME=FILE for the topic of the source called NAME; - is stdin")
       ->type_name("[FILE | TOPIC=FILE]...");
+  app.footer(
+      "Exit 0 once the broker has acknowledged every record, 1 if it did not or records were left out, 2 for bad usage,\n"
+      "3 if a file cannot be read or no broker is there, 78 if the configuration has faults.");
   if (const auto code = parse_command_line(app, arguments)) return *code;
   const auto code = produce(parsed);
   if (code) return *code;

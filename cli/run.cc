@@ -375,6 +375,10 @@ int run_command(const std::vector<std::string>& arguments) {
   app.add_flag("--no-age-limits", no_age_limits,
                "with --replay-dead-letters: however old the events of the letters are")
       ->needs("--replay-dead-letters");
+  app.footer(
+      "Exit 0 at the end, 1 if notifications could not be delivered or records were lost by then, 2 for bad usage, 3 if "
+      "it\n"
+      "could not start or go on (a broker, the state, a port), 78 if the configuration has faults.");
   if (const auto code = parse_command_line(app, arguments)) return *code;
   replay.age_limits = !no_age_limits;
   const TextStyle style = text_style_of(stderr);

@@ -30,6 +30,8 @@ int set_alarm_state_command(const std::vector<std::string>& arguments) {
       ->allow_extra_args(false)
       ->type_name("NAME=VALUE");
   app.add_option("--reason", reason, "what the notification says")->type_name("TEXT");
+  app.footer(
+      "Exit 0 once it is set, 2 for bad usage, 3 if no engine answers or it has no such alarm.");
   if (const auto code = parse_command_line(app, arguments)) return *code;
   nlohmann::ordered_json request{{"command", "set-alarm-state"}, {"alarm", alarm}, {"state", state}};
   if (!reason.empty()) request["reason"] = reason;

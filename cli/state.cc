@@ -66,11 +66,16 @@ int state_command(const std::vector<std::string>& arguments) {
   std::string directory;
   bool json = false;
   CLI::App app("Looks after a state directory (`tocsin run --state DIR`).", "tocsin state");
+  constexpr const char* kExit =
+      "Exit 0 if all is well, 1 if anything is damaged or missing, 2 for bad usage, 3 if the directory cannot be "
+      "read.";
+  app.footer(kExit);
   app.require_subcommand(1);
   const auto add = [&](const char* name, const char* summary, const char* json_help) {
     CLI::App* command = app.add_subcommand(name, summary);
     command->add_option("DIR", directory, "the state directory")->required()->type_name("");
     command->add_flag("--json", json, json_help);
+    command->footer(kExit);
     return command;
   };
   constexpr const char* kJson = "all of it as one JSON object; the default where stdout is no terminal";

@@ -14,6 +14,8 @@ int status_command(const std::vector<std::string>& arguments) {
   CLI::App app("How the running engine does: its sources, alarms and destinations.", "tocsin status");
   add_control_option(app, path);
   app.add_flag("--json", json, "all of it as one JSON object; the default where stdout is no terminal");
+  app.footer(
+      "Exit 0 with an answer, 2 for bad usage, 3 if no engine answers.");
   if (const auto code = parse_command_line(app, arguments)) return *code;
   const auto status = ask_or_report(path, {{"command", "status"}});
   if (!status) return kUnreadable;

@@ -82,6 +82,21 @@ TEST(CommandLine, AValueThatIsNoneOfItsChoicesIsToldWithThem) {
               HasSubstr("--create-topic: write a number from 1 to 10,000, not `99999`\n"));
 }
 
+TEST(CommandLine, AFlagTakesNoValue) {
+  EXPECT_EQ(fault({"status", "--json=maybe"}),
+            "tocsin status: --json takes no value\nsee `tocsin status --help`\n");
+  EXPECT_THAT(fault({"state", "show", "--json=x", "d"}),
+              StartsWith("tocsin state show: --json takes no value\n"));
+}
+
+TEST(CommandLine, EveryHelpTellsTheExitCodes) {
+  for (const char* command : {"run", "check", "match", "backtest", "produce", "status", "alarms",
+                              "set-alarm-state", "state"}) {
+    EXPECT_THAT(tocsin({command, "--help"}).out, HasSubstr("\nExit 0")) << command;
+  }
+  EXPECT_THAT(tocsin({"state", "verify", "--help"}).out, HasSubstr("\nExit 0"));
+}
+
 TEST(CommandLine, WhatIsNotForATerminalIsNotPrintedToOne) {
   EXPECT_THAT(fault({"run", "--\x1B[31m"}), Not(HasSubstr("\x1B")));
 }
