@@ -224,16 +224,26 @@ std::vector<WayIn> all_ways(const BoundPredicate& predicate) {
 }
 
 // A thousand alternatives of one pattern may have thousands of keys in common: each keeps the ways that hit
-// most seldom, and of those with many keys only the very best.
+// most seldom, and of those that are too many for a second way in only the very best.
 void keep_seldom(std::vector<WayIn>& ways) {
   constexpr std::size_t kMostWays = 8;
-  constexpr std::size_t kManyKeys = 16;
   if (ways.empty()) return;
   std::ranges::stable_sort(ways, {}, odds);
   if (ways.size() > kMostWays) ways.resize(kMostWays);
   const auto others = std::ranges::remove_if(ways.begin() + 1, ways.end(),
-                                             [](const WayIn& way) { return way.size() > kManyKeys; });
+                                             [](const WayIn& way) { return way.size() > kMaxPairs; });
   ways.erase(others.begin(), others.end());
+}
+
+void add_conjunctions(const BoundPredicate& predicate, bool are_many, std::vector<Conjunction>& all) {
+  constexpr std::size_t kMany = 16;
+  if (predicate.op != Predicate::Op::Or) {
+    Conjunction& added = all.emplace_back(all_ways(predicate));
+    if (are_many) keep_seldom(added.ways);
+    return;
+  }
+  for (const BoundPredicate& child : predicate.children)
+    add_conjunctions(child, are_many || predicate.children.size() > kMany, all);
 }
 
 void append_bytes(std::string& out, const auto& value) {
@@ -340,12 +350,7 @@ std::string describe(const AccessKey& key, const FieldTable& fields) {
 
 std::vector<Conjunction> ways_in(const BoundPredicate& predicate) {
   std::vector<Conjunction> all;
-  if (predicate.op != Predicate::Op::Or) {
-    keep_seldom(all.emplace_back(all_ways(predicate)).ways);
-    return all;
-  }
-  for (const BoundPredicate& child : predicate.children)
-    std::ranges::move(ways_in(child), std::back_inserter(all));
+  add_conjunctions(predicate, false, all);
   return all;
 }
 

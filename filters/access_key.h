@@ -49,11 +49,14 @@ struct AccessKey {
 // The first address of the block of this length that holds `address`.
 [[nodiscard]] std::array<std::uint8_t, 16> first_of_block(const event::IpAddress& address, unsigned bits);
 
+// So many pairs of a key of one way and a key of another are looked up at most.
+inline constexpr std::size_t kMaxPairs = 16;
+
 // Keys of which at least one hits an event for which the predicate holds.
 using WayIn = std::vector<AccessKey>;
 
-// A conjunction of a predicate's top-level Or (or the predicate itself), by the best ways into it: every one
-// would do. Without any way in, only the predicate itself can tell.
+// A conjunction of a predicate's top-level Or (or the predicate itself), by the ways into it (of many
+// conjunctions the best): every one would do. Without any way in, only the predicate itself can tell.
 struct Conjunction {
   std::vector<WayIn> ways;
 };

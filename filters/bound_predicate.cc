@@ -48,7 +48,7 @@ std::string FieldTable::name(FieldId field) const {
 
 namespace {
 
-using Leaves = std::map<const event::FieldTest*, std::vector<BoundPredicate*>>;
+using Leaves = std::map<std::pair<std::uint32_t, const event::FieldTest*>, std::vector<BoundPredicate*>>;
 
 BoundPredicate bind_all(event::Predicate predicate, FieldTable& fields, Leaves& leaves) {
   BoundPredicate bound;
@@ -59,7 +59,7 @@ BoundPredicate bind_all(event::Predicate predicate, FieldTable& fields, Leaves& 
   for (event::Predicate& child : predicate.children) {
     BoundPredicate& added = bound.children.emplace_back(bind_all(std::move(child), fields, leaves));
     if (const auto* test = std::get_if<event::SharedFieldTest>(&added.leaf.test); test != nullptr)
-      leaves[test->get()].push_back(&added);
+      leaves[{added.field.index, test->get()}].push_back(&added);
   }
   return bound;
 }
@@ -71,8 +71,8 @@ BoundPredicate bind(event::Predicate predicate, FieldTable& fields) {
   BoundPredicate bound = bind_all(std::move(predicate), fields, leaves);
   for (const auto& [test, same] : leaves) {
     if (same.size() == 1) continue;
-    for (BoundPredicate* leaf : same) leaf->test = bound.tests;
-    ++bound.tests;
+    for (BoundPredicate* leaf : same) leaf->shared_test = bound.shared_tests;
+    ++bound.shared_tests;
   }
   return bound;
 }

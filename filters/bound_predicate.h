@@ -38,15 +38,17 @@ struct FieldTable {
   std::vector<std::string> json_names_;  // by slot
 };
 
-inline constexpr std::uint32_t kOwnTest = UINT32_MAX;
+inline constexpr std::uint32_t kNotShared = UINT32_MAX;
 
 struct BoundPredicate {
   event::Predicate::Op op = event::Predicate::Op::True;
   std::vector<BoundPredicate> children;
   event::Leaf leaf;
   FieldId field;                  // of the leaf
-  std::uint32_t test = kOwnTest;  // of a leaf: what it has in common with the same leaf of other alternatives
-  std::uint32_t tests = 0;        // of the whole predicate: the numbers that `test` has are below it
+  // Of a leaf that stands in several conjunctions, as what is beside an `$or` does: the number of its field
+  // and test. Below `shared_tests`, which the root has.
+  std::uint32_t shared_test = kNotShared;
+  std::uint32_t shared_tests = 0;
 };
 
 [[nodiscard]] BoundPredicate bind(event::Predicate predicate, FieldTable& fields);

@@ -7,6 +7,7 @@
 #include <array>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 
 namespace tocsin::filters {
@@ -71,7 +72,9 @@ class EventPatternCompiler {
 
     CompiledFilter filter;
     std::vector<Predicate> any;
+    std::set<Alternative> known;  // a list behind its branches makes them all equal
     for (const Alternative& alternative : alternatives) {
+      if (!known.insert(alternative).second) continue;
       std::vector<Predicate> leaves;
       for (const auto& [path, test] : alternative) {
         leaves.push_back(Predicate::of({event::PathField{path}, test}));

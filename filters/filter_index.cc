@@ -11,7 +11,6 @@ namespace {
 
 // A second way in that hits more often would tell too few apart.
 constexpr double kMostOdds = 0.6;
-constexpr std::size_t kMaxPairs = 16;
 
 }  // namespace
 
@@ -145,7 +144,7 @@ void FilterIndex::lay_out() {
     }
     reached.pairs_end = static_cast<std::uint32_t>(pairs_.size());
   }
-  lists_ = {};
+  lists_ = std::vector<List>();
 }
 
 // Filters that name a log group are taken to say how many of the events are its.

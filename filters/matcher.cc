@@ -18,7 +18,8 @@
 //               key hit as well (filter_index.h).
 //   predicate   What is left is asked one by one, as written: a key may promise too much, never too little.
 //               The answer is the predicate's; the index is about speed only. It is asked in a form
-//               that touches little memory (steps.h).
+//               that touches little memory (steps.h), unless it has alternatives whose values must stand
+//               in the same elements of arrays.
 //
 // Filters that no key can find (`-DEBUG`, a TokenCount alone, a regular expression without a literal) are
 // candidates for every event; `tocsin check --explain` names them.
@@ -76,7 +77,7 @@ class IndexedMatcher final : public runtime::Matcher {
     }
     message_values_ = index_.values_of({FieldId::Kind::Message, 0});
     std::uint32_t tests = 0;
-    for (const BoundFilter& filter : program_->filters()) tests = std::max(tests, filter.predicate.tests);
+    for (const BoundFilter& filter : program_->filters()) tests = std::max(tests, filter.predicate.shared_tests);
     known_tests_.resize(tests);
   }
 
@@ -108,9 +109,14 @@ class IndexedMatcher final : public runtime::Matcher {
       if (head.has_extractions) extract(program_->filters()[f], out);
       return true;
     });
+    if (elements_.capacity() > kKeptElements) elements_ = std::vector<std::uint32_t>();
+    if (choices_.capacity() > kKeptElements) choices_ = std::vector<event::ArrayCandidate>();
   }
 
  private:
+  // An event leaves no more than that to the next one.
+  static constexpr std::size_t kKeptElements = std::size_t{1} << 16;
+
   enum class Known : std::uint8_t { NotYet, Yes, No };
 
   void find_hits() {
@@ -240,11 +246,12 @@ class IndexedMatcher final : public runtime::Matcher {
     choices_.clear();
     std::uint32_t fields = 0;
     for (const BoundPredicate& bound : leaves) {
+      if (choices_left_ == 0) return false;
       const Places places = places_of(bound);
       if (places.anywhere) continue;
       if (places.begin == places.end) return false;
       for (std::uint32_t i = places.begin; i < places.end; ++i) choices_.push_back({fields, elements_[i]});
-      if (bound.test == kOwnTest) elements_.resize(places.begin);
+      if (bound.shared_test == kNotShared) elements_.resize(places.begin);
       ++fields;
     }
     return fields < 2 || event::has_consistent_choice(choices_, fields, json_->elements(), choices_left_);
@@ -252,9 +259,13 @@ class IndexedMatcher final : public runtime::Matcher {
 
   // What alternatives have in common is asked at the first of them.
   Places places_of(const BoundPredicate& bound) {
-    if (bound.test == kOwnTest) return find_places(bound);
-    KnownTest& known = known_tests_[bound.test];
-    if (known.asked != asked_) known = {asked_, find_places(bound)};
+    if (bound.shared_test == kNotShared) return find_places(bound);
+    KnownTest& known = known_tests_[bound.shared_test];
+    if (known.asked != asked_) {
+      known = {asked_, find_places(bound)};
+      const std::size_t cost = event::kChoicesOfKept * (known.places.end - known.places.begin);
+      choices_left_ -= std::min(cost, choices_left_);
+    }
     return known.places;
   }
 
@@ -365,7 +376,7 @@ class IndexedMatcher final : public runtime::Matcher {
   std::vector<std::size_t> group_begins_;  // by regex of the filter
   std::vector<event::ArrayCandidate> choices_;
   std::vector<std::uint32_t> elements_;  // of the filter at hand
-  std::vector<KnownTest> known_tests_;   // by number: BoundPredicate::test
+  std::vector<KnownTest> known_tests_;   // by number: BoundPredicate::shared_test
   std::uint64_t asked_ = 0;              // predicates
   std::size_t choices_left_ = 0;  // of the filter at hand: all its alternatives share it
 

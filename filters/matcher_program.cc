@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "filters/regex_literals.h"
+
 namespace tocsin::filters {
 namespace {
 
@@ -21,7 +23,10 @@ double cost_of(const BoundPredicate& predicate) {
   constexpr double kPlain = 10;
   if (predicate.op == Predicate::Op::Leaf) {
     const bool message = predicate.field.kind == FieldId::Kind::Message;
-    if (std::holds_alternative<event::RegexSearch>(predicate.leaf.test)) return message ? 1500 : 100;
+    if (const auto* search = std::get_if<event::RegexSearch>(&predicate.leaf.test)) {
+      if (message) return 1500;
+      return wildcard_of(search->regex.source) ? kPlain : 100;
+    }
     return message ? 50 : kPlain;
   }
   double sum = 0;

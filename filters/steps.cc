@@ -16,7 +16,7 @@ using event::Predicate;
 
 namespace {
 
-constexpr std::size_t kNoSteps = 0;
+constexpr std::size_t kNoSteps = 0;  // also of an And or Or of nothing
 
 // How many steps a predicate takes; kNoSteps: it has no such form.
 std::size_t count_steps(const BoundPredicate& predicate) {
@@ -47,26 +47,28 @@ std::optional<Steps::Range> Steps::add(const BoundPredicate& predicate) {
   const std::size_t size =
       predicate.op == Predicate::Op::Jointly ? predicate.children.size() : count_steps(predicate);
   if (size == kNoSteps || size >= Step::kFails) return std::nullopt;
-  first_ = steps_.size();
-  add(predicate, Step::kHolds, Step::kFails);
-  return Range{static_cast<std::uint32_t>(first_), static_cast<std::uint32_t>(size)};
+  const std::size_t first = steps_.size();
+  emit(predicate, first, Step::kHolds, Step::kFails);
+  return Range{static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(size)};
 }
 
-void Steps::add(const BoundPredicate& predicate, std::uint16_t if_holds, std::uint16_t if_fails) {
+// `first` is the filter's first step.
+void Steps::emit(const BoundPredicate& predicate, std::size_t first, std::uint16_t if_holds,
+                 std::uint16_t if_fails) {
   if (predicate.op == Predicate::Op::Leaf) {
     Step& step = steps_.emplace_back(step_of(predicate));
     step.if_holds = if_holds;
     step.if_fails = if_fails;
   } else if (predicate.op == Predicate::Op::Not) {
-    add(predicate.children.front(), if_fails, if_holds);
+    emit(predicate.children.front(), first, if_fails, if_holds);
   } else {
     const bool any = predicate.op == Predicate::Op::Or;
-    for (const BoundPredicate& child : predicate.children) {
-      const bool is_last = &child == &predicate.children.back();
-      const auto next =
-          static_cast<std::uint16_t>(steps_.size() - first_ + (is_last ? 0 : count_steps(child)));
-      add(child, is_last || any ? if_holds : next, is_last || !any ? if_fails : next);
+    for (std::size_t i = 0; i + 1 < predicate.children.size(); ++i) {
+      const BoundPredicate& child = predicate.children[i];
+      const auto next = static_cast<std::uint16_t>(steps_.size() - first + count_steps(child));
+      emit(child, first, any ? if_holds : next, any ? next : if_fails);
     }
+    emit(predicate.children.back(), first, if_holds, if_fails);
   }
 }
 
@@ -91,10 +93,12 @@ Step Steps::step_of(const BoundPredicate& leaf) {
     return step;
   }
   step.is_typed = false;
-  step.is_negated = test.negated;
   if (std::holds_alternative<event::NotExists>(test.test)) {
     step.kind = Step::Kind::Absent;
-  } else if (const auto* wildcard = std::get_if<event::Wildcard>(&test.test)) {
+    return step;
+  }
+  step.is_negated = test.negated;
+  if (const auto* wildcard = std::get_if<event::Wildcard>(&test.test)) {
     set_wildcard(step, wildcard->pattern);
   } else if (const auto* search = std::get_if<event::RegexSearch>(&test.test)) {
     if (const auto same = wildcard_of(search->regex.source)) set_wildcard(step, *same);
@@ -115,7 +119,7 @@ void Steps::set_wildcard(Step& step, std::string_view pattern) {
   }
 }
 
-// False: it has no short form.
+// False: its values have no short form. Whether the field may be absent is set in either case.
 bool Steps::set_field_test(Step& step, const event::FieldTest& test) {
   step.or_absent = test.or_absent;
   if (test.matchers.empty()) {
@@ -141,7 +145,7 @@ bool Steps::set_field_test(Step& step, const event::FieldTest& test) {
   } else if (const auto* like = std::get_if<event::TextPieces>(&matcher.tests.front())) {
     const std::string pattern = fmt::format("{}", fmt::join(like->pieces, "*"));
     if (std::cmp_not_equal(std::ranges::count(pattern, '*'), like->pieces.size() - 1)) return false;
-    set_text(step, Step::Kind::Like, pattern);
+    set_wildcard(step, pattern);
   } else if (const auto* range = std::get_if<event::NumberRange>(&matcher.tests.front())) {
     step.kind = Step::Kind::Range;
     step.range = {range->low, range->high};

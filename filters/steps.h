@@ -11,6 +11,7 @@
 //   0: a  holds: 2      fails: 1
 //   1: b  holds: 2      fails: kFails
 //   2: c  holds: kHolds fails: kFails
+//
 // Immutable once built; any number of threads may use it.
 #pragma once
 
@@ -78,9 +79,9 @@ class Steps {
     std::uint32_t size = 0;
   };
 
-  // Adds the leaves of a predicate; nothing, if leaves within it must hold jointly (those that are all of it
-  // may: whether they do is still to be asked where all steps hold), or if it has none, or too many. The
-  // predicate must stay where it is.
+  // Adds the leaves of a predicate, which must stay where it is. Nothing, if a part of it has no leaves, if it
+  // has more than 65,533, or if some of them must hold jointly: only where that is the whole predicate they
+  // are added, and where they all hold it is still to be asked whether they do jointly.
   std::optional<Range> add(const BoundPredicate& predicate);
 
   [[nodiscard]] std::span<const Step> of(Range range) const {
@@ -94,14 +95,13 @@ class Steps {
   [[nodiscard]] bool holds(const Step& step, event::NodeKind kind, std::string_view value) const;
 
  private:
-  void add(const BoundPredicate& predicate, std::uint16_t if_holds, std::uint16_t if_fails);
+  void emit(const BoundPredicate& predicate, std::size_t first, std::uint16_t if_holds, std::uint16_t if_fails);
   Step step_of(const BoundPredicate& leaf);
   bool set_field_test(Step& step, const event::FieldTest& test);
   void set_wildcard(Step& step, std::string_view pattern);
   void set_text(Step& step, Step::Kind kind, std::string_view text);
 
   std::vector<Step> steps_;
-  std::size_t first_ = 0;  // of the filter that is added
   std::string texts_;
 };
 

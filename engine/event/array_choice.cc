@@ -43,7 +43,7 @@ class ArrayChoice {
     for (const ArrayCandidate& candidate : candidates) {
       there[candidate.field] = true;
       for (std::uint32_t at = candidate.element; at != 0; at = elements_[at].outer) ++total;
-      if (total > choices_left_) return pay(total);
+      if (total > choices_left_) return pay(total);  // it is no use to count on
     }
     if (std::ranges::find(there, false) != there.end()) return false;
     if (!pay(total)) return false;

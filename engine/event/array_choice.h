@@ -25,9 +25,11 @@ struct ArrayCandidate {
 };
 
 // What one event may cost a pattern, and each of the alternatives that its `$or` makes: a candidate costs one
-// for each depth that it is looked at in; an element that may be chosen costs 128 more.
+// for each array around it and one for each that it is looked at in; an element that may be chosen costs 128
+// more.
 inline constexpr std::size_t kMaxChoices = std::size_t{1} << 20;       // of an alternative
 inline constexpr std::size_t kMaxChoicesOfPattern = 16 * kMaxChoices;  // of all of them
+inline constexpr std::size_t kChoicesOfKept = 4;  // for an element that is kept for the other alternatives
 
 // Whether one candidate can be chosen for each field of 0 … fields-1 so that no two stand in different
 // elements of one array. elements[0] stands for no element. Where arrays are disjoint, as in an event whose

@@ -164,13 +164,13 @@ struct JsonView::State {
 
 // Runs stage 1. NotObject stands for "fine so far".
 JsonStatus JsonView::State::scan(std::string_view message) {
-  if (unescaped_.size() > kKeptCapacity) unescaped_ = {};
+  if (unescaped_.size() > kKeptCapacity) unescaped_ = std::vector<char>();
   if (nodes_.capacity() > kKeptNodes || members_.capacity() > kKeptNodes ||
       elements_.capacity() > kKeptNodes) {
     nodes_ = {};
     sorted_ = {};
     members_ = {};
-    order_ = {};
+    order_ = std::vector<std::uint32_t>();
     elements_ = std::vector<ArrayElement>(1);
   }
   text_ = message.data();

@@ -71,7 +71,7 @@ void Window::evict(EventTime before, const std::function<void(const Bucket&)>& d
     ++head_;
   }
   if (head_ == buckets_.size()) {
-    buckets_ = {};  // an idle series keeps no memory
+    buckets_ = std::vector<Bucket>();  // an idle series keeps no memory
     head_ = 0;
   } else if (head_ > buckets_.size() / 2) {
     buckets_.erase(buckets_.begin(), buckets_.begin() + static_cast<std::ptrdiff_t>(head_));

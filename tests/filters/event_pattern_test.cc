@@ -120,6 +120,14 @@ TEST(EventPattern, EachOfManyBranchesHasStepsEnoughForAnOrdinaryEvent) {
   EXPECT_FALSE(matches(pattern, R"({"d":[)" + records + R"({"r":[]}]})"));
 }
 
+TEST(EventPattern, BranchesThatALaterListMakesEqualAreOne) {
+  const auto filter = compile_event_pattern(
+      R"({"d":{"$or":[{"a":[1]},{"a":[2]},{"b":[3]}],"a":[{"anything-but":[7]}],"b":[4]}})");
+  ASSERT_TRUE(filter.has_value());
+  EXPECT_EQ(filter->predicate.op, event::Predicate::Op::Jointly);
+  EXPECT_EQ(filter->predicate.children.size(), 2U);
+}
+
 TEST(EventPattern, WildcardsThatGoTogetherAddUp) {
   const auto cost = [](const std::string& list) {
     std::vector<PlacedWildcard> wildcards;

@@ -1,5 +1,6 @@
 #include "filters/matcher.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -8,7 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "engine/event/predicate.h"
 #include "engine/event/reject.h"
+#include "engine/event/selector.h"
 #include "filters/filter_language.h"
 #include "filters/filter_pattern.h"
 #include "filters/regex_filter.h"
@@ -21,6 +24,7 @@ using runtime::MatchSpec;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::Optional;
+using ::testing::StartsWith;
 
 MatchSpec spec(std::string_view pattern, std::vector<std::string> groups = {},
                std::vector<std::string> fields = {}) {
@@ -158,6 +162,58 @@ TEST(Matcher, AFieldOfAMessageThatIsNotJsonIsNotThere) {
   Matches out;
   matcher->match(events, out);
   EXPECT_THAT(out.values, ElementsAre(std::nullopt, Optional(std::string_view("x"))));
+}
+
+bool matches(const event::Predicate& predicate, std::string_view message) {
+  Matches out;
+  const event::Event event = event_of(message);
+  make_matcher(compile_matcher({{{}, predicate, {}}}))->match({&event, 1}, out);
+  return !out.matches.empty();
+}
+
+// What alternatives have in common is asked once: it is the same only of the same field.
+TEST(Matcher, OneTestOfTwoFieldsIsTwoQuestions) {
+  event::FieldTest is_x;
+  is_x.matchers.push_back({{event::TextAt{event::TextPart::Whole, "x"}}, true});
+  const auto test = std::make_shared<const event::FieldTest>(is_x);
+  const auto leaf = [&](const char* path) {
+    return event::Predicate::of({event::PathField{path}, test});
+  };
+  const auto both = [&](const char* a, const char* b) {
+    return event::Predicate::jointly({leaf(a), leaf(b)});
+  };
+  const auto predicate = event::Predicate::any_of({both("a", "b"), both("b", "c")});
+  EXPECT_FALSE(matches(predicate, R"({"a":"x","b":"y","c":"y"})"));
+  EXPECT_TRUE(matches(predicate, R"({"a":"y","b":"x","c":"x"})"));
+  EXPECT_TRUE(matches(predicate, R"({"a":"x","b":"x","c":"y"})"));
+}
+
+TEST(Matcher, AConjunctionIsFoundByWhatFewFiltersAskHoweverManyFieldsItHas) {
+  std::vector<MatchSpec> specs;
+  for (int id = 0; id < 100; ++id) {
+    std::string pattern = "{ ";
+    for (int field = 0; field < 12; ++field) pattern += fmt::format("$.f{} = \"v\" && ", field);
+    specs.push_back(spec(pattern + fmt::format("$.z = \"id{}\" }}", id)));
+  }
+  for (const FilterAccess& access : explain_access(*compile_matcher(std::move(specs))))
+    EXPECT_THAT(access.keys, ElementsAre(StartsWith("$.z is id")));
+}
+
+TEST(Matcher, MoreLeavesThanStepsCanTellAreAskedAsWell) {
+  for (const std::size_t leaves : {std::size_t{65'533}, std::size_t{65'534}, std::size_t{70'000}}) {
+    std::vector<event::Predicate> children;
+    for (std::size_t i = 0; i < leaves; ++i) {
+      const bool is_last = i + 1 == leaves;
+      children.push_back(event::Predicate::of({event::JsonField{*event::parse_selector(is_last ? "$.z" : "$.a")},
+                                               event::Wildcard{is_last ? "q*r*" : "x*y*"}}));
+    }
+    const auto all = event::Predicate::all_of(children);
+    EXPECT_TRUE(matches(all, R"({"a":"xy","z":"qr"})")) << leaves;
+    EXPECT_FALSE(matches(all, R"({"a":"xy","z":"q"})")) << leaves;
+    const auto none = event::Predicate::none_of(event::Predicate::any_of(std::move(children)));
+    EXPECT_TRUE(matches(none, R"({"a":"x","z":"q"})")) << leaves;
+    EXPECT_FALSE(matches(none, R"({"a":"x","z":"qr"})")) << leaves;
+  }
 }
 
 }  // namespace
