@@ -1,6 +1,7 @@
 #include "engine/event/field_trie.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "engine/base/check.h"
 
@@ -25,7 +26,16 @@ void FieldTrie::Node::add_member(Node& node) {
   place({FieldKey(node.name_), &node});
 }
 
-FieldTrie::FieldTrie() { make(); }
+namespace {
+
+std::uint64_t next_identity() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+}  // namespace
+
+FieldTrie::FieldTrie() : identity_(next_identity()) { make(); }
 FieldTrie::~FieldTrie() = default;
 FieldTrie::FieldTrie(const FieldTrie& other) : FieldTrie() {
   for (const auto& field : other.added_) {
@@ -46,6 +56,7 @@ FieldTrie::Node& FieldTrie::make() {
 Slot FieldTrie::give(Slot& slot, std::variant<Selector, std::string> field) {
   if (slot == kNoSlot) {
     slot = static_cast<Slot>(slots_++);
+    identity_ = next_identity();
     added_.push_back(std::move(field));
   }
   return slot;

@@ -66,6 +66,18 @@ class FieldKey {
     return false;
   }
 
+  // Whether it is this text, which is not made a key of for it. `readable` as above.
+  [[nodiscard]] bool is(std::string_view text, std::size_t readable) const {
+    const std::size_t size = text.size();
+    if (size != text_.size()) return false;
+    if (readable < 8 || size == 0) [[unlikely]]
+      return text == text_;
+    const std::uint64_t first = tocsin::word_at(text.data());
+    if (size <= 8) return (first ^ first_) << (64 - 8 * size) == 0;
+    return first == first_ && tocsin::word_at(text.data() + size - 8) == last_ &&
+           (size <= 16 || std::memcmp(text.data(), text_.data(), size) == 0);
+  }
+
   bool operator==(const FieldKey& other) const {
     return first_ == other.first_ && text_.size() == other.text_.size() && last_ == other.last_ &&
            (text_.size() <= 16 || std::memcmp(text_.data(), other.text_.data(), text_.size()) == 0);
@@ -106,6 +118,9 @@ class FieldTrie {
   Slot add_path(std::string_view path);
   [[nodiscard]] std::size_t slots() const { return slots_; }
 
+  // No other trie, and none with other fields, has it in this process.
+  [[nodiscard]] std::uint64_t identity() const { return identity_; }
+
   // For the walk.
   [[nodiscard]] const Node& root() const { return *nodes_.front(); }
   [[nodiscard]] std::size_t nodes() const { return nodes_.size(); }
@@ -118,6 +133,7 @@ class FieldTrie {
   std::vector<std::unique_ptr<Node>> nodes_;                // the root first
   std::vector<std::variant<Selector, std::string>> added_;  // by slot
   std::size_t slots_ = 0;
+  std::uint64_t identity_;
 };
 
 // A place in JSON that leads to wanted fields, or is one.

@@ -12,6 +12,11 @@
 // inside of "a". What has no targets is a part that nobody wants: skip() goes over it and looks at its
 // structure only.
 //
+// Most messages need none of this for their outer objects: follow() goes through those that are like one before
+// (json_shapes.h), whose keys are compared with those that came then, one after the other, and looked up no
+// more; nor can one stand twice. Only what is in arrays or takes several targets is walked as described. What is
+// filed is the same, and a message that turns out to be like none before is walked from its beginning.
+//
 // Wanted nodes are filed in document order. That makes "the last of two equal keys wins" simple: everything
 // that the earlier member filed is one range, and is struck out. A frame that wants members by name keeps,
 // for each of them, where in `members_` it was last seen (`seen_`, stamped with the frame's serial number so
@@ -25,11 +30,13 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <list>
 #include <span>
 #include <string>
 #include <utility>
 
 #include "engine/base/check.h"
+#include "engine/event/json_shapes.h"
 #include "engine/event/json_text.h"
 #include "engine/event/reject.h"
 
@@ -115,6 +122,10 @@ struct JsonView::State {
 
   JsonStatus scan(std::string_view message);
   JsonStatus walk(const FieldTrie& fields);
+  void begin_walk(const FieldTrie& fields);
+  JsonShapes& shapes_for(const FieldTrie& fields);
+  bool follow(const JsonShapes& shapes);
+  JsonStatus walk_value(const std::uint32_t*& at, Target only);
   JsonStatus check_scalar_root();
   JsonStatus skip(const std::uint32_t*& at);
   bool open(char opener, std::size_t children, std::uint32_t filed_begin);
@@ -154,9 +165,11 @@ struct JsonView::State {
   std::size_t unescaped_size_ = 0;
   std::uint64_t frame_serial_ = 0;
   std::vector<ArrayElement> elements_ = std::vector<ArrayElement>(1);  // the first stands for none
+  std::list<JsonShapes> shapes_;  // for the tries that walks were for, the last one first
 
   Stack<JsonNode> nodes_;  // as they were filed; struck out: kNoSlot
-  bool is_sorted_ = true;  // each slot's nodes stand together, and none is struck out
+  bool is_sorted_ = true;     // each slot's nodes stand together, and none is struck out
+  bool has_repeats_ = false;  // of keys that anything is wanted of
   std::uint64_t walk_serial_ = 0;
   std::vector<Range> ranges_;  // by slot, into nodes_
   Stack<JsonNode> sorted_;
@@ -426,6 +439,7 @@ void JsonView::State::strike_out(std::size_t member) {
   const std::size_t end = member + 1 < members_.size() ? members_[member + 1].filed_begin : nodes_.size();
   for (std::size_t i = members_[member].filed_begin; i < end; ++i) nodes_[i].slot = kNoSlot;
   is_sorted_ = false;
+  has_repeats_ = true;
 }
 
 // Of members of one name only the last counts.
@@ -486,28 +500,14 @@ JsonStatus JsonView::State::skip(const std::uint32_t*& at) {
   }
 }
 
-// The walk itself. Every step looks at the bytes at the next offsets; a step that finds something else ends
-// it.
-JsonStatus JsonView::State::walk(const FieldTrie& fields) {
-  depth_ = 0;
-  targets_.cut(0);
-  members_.cut(0);
-  nodes_.cut(0);
-  is_sorted_ = true;
-  unescaped_size_ = 0;
-  elements_.resize(1);
-  if (seen_.size() < fields.nodes()) seen_.resize(fields.nodes());
-  if (ranges_.size() < fields.slots()) ranges_.resize(fields.slots());
-
+// Walks one value and leaves `at` behind it. Every step looks at the bytes at the next offsets; a step that
+// finds something else ends it. `only` leads to the value, if its node is not null.
+JsonStatus JsonView::State::walk_value(const std::uint32_t*& at_value, Target only) {
   const char* const text = text_;
   const std::uint32_t* const end = end_;
-  const std::uint32_t* at = offsets_;  // the value, or what is behind it
-
-  const char root = text[*at];
-  if (root != '{' && root != '[') return check_scalar_root();
-  Target only;               // leads to the value; or, if its node is null,
-  std::size_t children = 0;  // the targets from here on do
-  if (root == '{') only.node = &fields.root();
+  const std::uint32_t* at = at_value;  // the value, or what is behind it
+  const std::size_t base = depth_;
+  std::size_t children = targets_.size();  // where `only` has no node, the targets from here on lead to it
   for (;;) {
     const char first = text[*at];
     if (first == '"') {
@@ -547,14 +547,17 @@ JsonStatus JsonView::State::walk(const FieldTrie& fields) {
     }
 
     // Behind a value: a comma, or the ends of containers.
-    for (; depth_ != 0; ++at) {
+    for (; depth_ != base; ++at) {
       if (at == end) return JsonStatus::Invalid;
       const char separator = text[*at];
       if (separator == ',') break;
       if (separator != frames_[depth_ - 1].closer) return JsonStatus::Invalid;
       close(*at);
     }
-    if (depth_ == 0) break;
+    if (depth_ == base) {
+      at_value = at;
+      return JsonStatus::Object;
+    }
   next:
     Frame& frame = frames_[depth_ - 1];
     children = frame.targets_end;
@@ -568,7 +571,123 @@ JsonStatus JsonView::State::walk(const FieldTrie& fields) {
       only = select_element(frame);
     }
   }
-  if (at != end) return JsonStatus::Invalid;
+}
+
+// Whether the message, an object, is one of the shapes: then it is walked. Else what it filed is of no use.
+bool JsonView::State::follow(const JsonShapes& shapes) {
+  using Step = JsonShapes::Step;
+  const char* const text = text_;
+  const std::uint32_t* const end = end_;
+  const std::uint32_t* at = offsets_;  // before a member, its object's brace or a comma; or its object's end
+  const Step* step = shapes.first();
+  char before = '{';
+  std::size_t depth = 1;
+  for (;; step = step->next) {
+    const char separator = text[*at];
+    if (separator == '}' && before == ',') {
+      while (step != nullptr && step->kind != Step::Kind::Close) step = step->other;
+      if (step == nullptr) return false;
+      ++at;
+      if (--depth == 0) return at == end;
+      if (at == end) return false;
+      continue;
+    }
+    if (separator != before || end - at < 5 || text[at[1]] != '"' || text[at[2]] != ':') return false;
+    const std::string_view name(text + at[1] + 1, at[2] - at[1] - 2);  // white space behind it: none of them
+    const auto readable = static_cast<std::size_t>(text + size_ - name.data());
+    at += 3;
+    const char first = text[*at];
+    const auto fits = [&] {
+      if (!step->key.is(name, readable)) return false;
+      if (step->kind == Step::Kind::Value) return first != '{' && first != '[';
+      if (step->kind == Step::Kind::Open) return first == '{' && text[at[1]] != '}';
+      return step->kind != Step::Kind::Close;
+    };
+    while (step != nullptr && !fits()) step = step->other;
+    if (step == nullptr) return false;
+    before = ',';
+    switch (step->kind) {
+      case Step::Kind::Open:
+        before = '{';
+        ++depth;
+        break;
+      case Step::Kind::Value: {
+        ++at;
+        NodeKind kind = NodeKind::String;
+        const std::string_view value = first == '"' ? unescaped(inside(at[-1], *at)) : between(at[-1], *at);
+        if (first != '"' && !classify_scalar(value, kind)) return false;
+        if (step->slot != kNoSlot) put(step->slot, kind, value, 0);
+        if (step->path_slot != kNoSlot) put(step->path_slot, kind, value, 0);
+        break;
+      }
+      case Step::Kind::Unwanted:
+        if (first == '"') {
+          ++at;
+        } else if (first == '{' || first == '[') {
+          depth_ = depth;
+          if (skip(at) != JsonStatus::Object || ++at == end) return false;
+        } else {
+          ++at;
+          NodeKind kind{};
+          if (!classify_scalar(between(at[-1], *at), kind)) return false;
+        }
+        break;
+      case Step::Kind::Walk:
+        for (depth_ = 0; depth_ < depth; ++depth_) {
+          frames_[depth_].closer = '}';
+          frames_[depth_].around = 0;
+        }
+        if (walk_value(at, {step->node, false}) != JsonStatus::Object || at == end) return false;
+        break;
+      case Step::Kind::Close:
+        break;
+    }
+  }
+}
+
+void JsonView::State::begin_walk(const FieldTrie& fields) {
+  ++walk_serial_;
+  depth_ = 0;
+  targets_.cut(0);
+  members_.cut(0);
+  nodes_.cut(0);
+  is_sorted_ = true;
+  has_repeats_ = false;
+  unescaped_size_ = 0;
+  elements_.resize(1);
+  if (seen_.size() < fields.nodes()) seen_.resize(fields.nodes());
+  if (ranges_.size() < fields.slots()) ranges_.resize(fields.slots());
+}
+
+// A decoder walks envelopes and what is in them by turns.
+JsonShapes& JsonView::State::shapes_for(const FieldTrie& fields) {
+  constexpr std::size_t kMostTries = 4;
+  const auto known =
+      std::ranges::find_if(shapes_, [&](const JsonShapes& shapes) { return shapes.are_for(fields); });
+  if (known != shapes_.end()) {
+    if (known != shapes_.begin()) shapes_.splice(shapes_.begin(), shapes_, known);
+    return *known;
+  }
+  if (shapes_.size() == kMostTries) shapes_.pop_back();
+  return shapes_.emplace_front(fields);
+}
+
+JsonStatus JsonView::State::walk(const FieldTrie& fields) {
+  begin_walk(fields);
+  const char root = text_[*offsets_];
+  if (root != '{' && root != '[') return check_scalar_root();
+  JsonShapes* shapes = root == '{' ? &shapes_for(fields) : nullptr;
+  if (shapes != nullptr && !shapes->is_worth_trying()) shapes = nullptr;
+  if (shapes != nullptr) {
+    if (follow(*shapes)) return JsonStatus::Object;
+    shapes->missed();
+    begin_walk(fields);
+  }
+  const std::uint32_t* at = offsets_;
+  const JsonStatus status = walk_value(at, root == '{' ? Target{&fields.root(), false} : Target{});
+  if (status != JsonStatus::Object) return status;
+  if (at != end_) return JsonStatus::Invalid;
+  if (shapes != nullptr && !has_repeats_) shapes->learn({text_, offsets_, end_}, fields);
   return root == '{' ? JsonStatus::Object : JsonStatus::NotObject;
 }
 
@@ -606,7 +725,6 @@ JsonView& JsonView::operator=(JsonView&&) noexcept = default;
 
 JsonStatus JsonView::walk(std::string_view message, const FieldTrie& fields) {
   State& state = *state_;
-  ++state.walk_serial_;
   JsonStatus status = state.scan(message);
   if (status == JsonStatus::NotObject) status = state.walk(fields);
   if (status != JsonStatus::Object) {  // whatever it filed is nobody's

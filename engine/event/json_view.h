@@ -15,7 +15,8 @@
 //
 // A view belongs to one thread; its results live until the next walk() and need the message to stay where it
 // is. Reads not a byte beyond the message. Once warm, a walk allocates nothing, but for messages over 4 MiB and
-// those with over 65,536 wanted nodes: their memory is given back.
+// those with over 65,536 wanted nodes, whose memory is given back, and those whose keys come in an order that is
+// new: it is learned.
 #pragma once
 
 #include <cstdint>

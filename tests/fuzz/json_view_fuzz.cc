@@ -1,6 +1,7 @@
 // The walk over a JSON message against the plain reader: the same verdict, the same nodes.
 //
-// Input: selectors, one a line; an empty line; the message.
+// Input: selectors, one a line; an empty line; messages, with record separators (0x1E) between them.
+#include <span>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,8 @@
 
 namespace tocsin::event {
 namespace {
+
+constexpr char kBetweenMessages = '\x1E';
 
 struct Wanted {
   Selector selector;
@@ -41,10 +44,7 @@ void check_nodes(std::span<const JsonNode> nodes, const std::vector<const PlainJ
   }
 }
 
-void check_walk(std::string_view selectors, std::string_view message) {
-  FieldTrie fields;
-  const std::vector<Wanted> wanted = add_fields(selectors, fields);
-  JsonView view;
+void check_walk(JsonView& view, const FieldTrie& fields, std::span<const Wanted> wanted, std::string_view message) {
   const JsonStatus status = view.walk(message, fields);
   const auto plain = read_plain_json(message);
   const bool is_object = plain && plain->kind == NodeKind::Object;
@@ -57,12 +57,27 @@ void check_walk(std::string_view selectors, std::string_view message) {
   }
 }
 
+// One view walks them all: what it knows of those before must change nothing.
+void check_walks(std::string_view selectors, std::string_view messages) {
+  FieldTrie fields;
+  const std::vector<Wanted> wanted = add_fields(selectors, fields);
+  JsonView view;
+  for (;;) {
+    const std::size_t end = messages.find(kBetweenMessages);
+    const std::string_view message = messages.substr(0, end);
+    check_walk(view, fields, wanted, message);
+    check_walk(view, fields, wanted, message);
+    if (end == std::string_view::npos) return;
+    messages.remove_prefix(end + 1);
+  }
+}
+
 }  // namespace
 }  // namespace tocsin::event
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   tocsin::fuzz::Input input(data, size);
   const std::string_view selectors = input.paragraph();
-  tocsin::event::check_walk(selectors, input.rest());
+  tocsin::event::check_walks(selectors, input.rest());
   return 0;
 }

@@ -4,6 +4,7 @@
 
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/event/json_view.h"
@@ -143,6 +144,109 @@ TEST(JsonViewProperty, FindsWhatThePlainReaderFinds) {
   }
   EXPECT_GT(objects, 8'000U);
   EXPECT_GT(broken, 2'000U);
+}
+
+const std::vector<std::string> kBehind{" ", "}", ",", "{}", "1", "]"};
+
+// --- many messages that are almost the same -------------------------------------------------------------
+
+// Members mostly in the order of `keys`, objects where the key is of even length: now and then something else.
+std::string similar_object(Random& random, int depth, const std::vector<std::string>& keys) {
+  std::string out = "{";
+  for (const std::string& key : keys) {
+    if (random.one_in(12)) continue;
+    if (out.size() > 1) out += random.one_in(40) ? ", " : ",";
+    out += "\"" + (random.one_in(30) ? random.of(kKeys) : key) + (random.one_in(40) ? "\" :" : "\":");
+    if (depth > 0 && key.size() % 2 == 0 && !random.one_in(10)) {
+      out += similar_object(random, depth - 1, keys);
+    } else {
+      out += random.one_in(6) ? random_value(random, 3) : random.of(kScalars);
+    }
+  }
+  return out + "}";
+}
+
+struct Walked {
+  JsonStatus status = JsonStatus::Invalid;
+  std::vector<JsonNode> nodes;
+  std::vector<ArrayElement> elements;
+};
+
+Walked walked(JsonView& view, std::string_view message, const FieldTrie& fields) {
+  Walked found{view.walk(message, fields), {}, {}};
+  for (Slot slot = 0; slot < fields.slots(); ++slot) {
+    for (const JsonNode& node : view.nodes(slot)) {
+      EXPECT_EQ(node.slot, slot);
+      found.nodes.push_back(node);
+    }
+  }
+  EXPECT_EQ(found.nodes.size(), view.nodes().size());
+  found.elements.assign(view.elements().begin(), view.elements().end());
+  return found;
+}
+
+// A view that knows what keys came before finds what one does that knows nothing, where nodes stand in arrays
+// included.
+TEST(JsonViewProperty, WhatCameBeforeChangesNothing) {
+  Random random(20261130);
+  const std::vector<std::string> names{"a",        "b",      "c",    "eventName", "errorCode", "userIdentityOfASession",
+                                       "d.e",      "k",      "x",    "sessionId", "eightabc",  "sixteenlettersab",
+                                       "seventeenletters!"};
+  std::size_t objects = 0;
+  for (int round = 0; round < 150; ++round) {
+    std::vector<std::string> keys;
+    for (std::size_t i = 0; i < 3 + random.below(5); ++i) keys.push_back(random.of(names));
+    std::vector<FieldTrie> tries(1 + random.below(2));
+    for (FieldTrie& fields : tries) {
+      for (std::size_t i = 0; i <= random.below(8); ++i) {
+        std::string path = random.of(keys);
+        while (random.below(3) == 0) path += "." + random.of(keys);
+        if (random.below(3) != 0) {
+          fields.add_path(path);
+        } else if (random.below(4) == 0) {
+          fields.add(random_selector(random));
+        } else {
+          Selector selector;
+          do {
+            selector.steps.push_back({SelectorStep::Kind::Name, random.of(keys), 0});
+          } while (random.one_in(2));
+          fields.add(selector);
+        }
+      }
+    }
+    JsonView view;
+    for (int i = 0; i < 200; ++i) {
+      std::string message = similar_object(random, 2, keys);
+      if (random.one_in(5)) damage(message, random);
+      if (random.one_in(20)) message += random.of(kBehind);
+      const std::vector<char> tight(message.begin(), message.end());  // a byte beyond is nobody's
+      const std::string_view text(tight.data(), tight.size());
+      const FieldTrie& fields = tries[random.below(tries.size())];
+      JsonView fresh;
+      const Walked first = walked(fresh, text, fields);
+      const Walked again = walked(view, text, fields);
+      ASSERT_EQ(again.status, first.status) << message;
+      if (first.status != JsonStatus::Object) continue;
+      ++objects;
+      ASSERT_EQ(again.nodes.size(), first.nodes.size()) << message;
+      for (std::size_t n = 0; n < first.nodes.size(); ++n) {
+        ASSERT_EQ(again.nodes[n].kind, first.nodes[n].kind) << message;
+        ASSERT_EQ(again.nodes[n].text, first.nodes[n].text) << message;
+        ASSERT_EQ(again.nodes[n].element, first.nodes[n].element) << message;
+        ASSERT_EQ(again.nodes[n].slot, first.nodes[n].slot) << message;
+      }
+      ASSERT_EQ(again.elements.size(), first.elements.size()) << message;
+      for (std::size_t n = 0; n < first.elements.size(); ++n)
+        ASSERT_EQ(again.elements[n].outer, first.elements[n].outer) << message;
+    }
+    // With one field more, or none, what was learned is of no use.
+    FieldTrie& fields = tries.front();
+    fields.add_path("k");
+    const std::string message = similar_object(random, 2, keys);
+    JsonView fresh;
+    ASSERT_EQ(walked(view, message, fields).nodes.size(), walked(fresh, message, fields).nodes.size());
+  }
+  EXPECT_GT(objects, 15'000U);
 }
 
 }  // namespace

@@ -1,0 +1,86 @@
+// What the messages before looked like: most events are the same keys in the same order again, and a walk
+// that knows which key comes next need not look each one up, nor watch for keys that stand twice.
+//
+//   walked message --learn()--> JsonShapes --first(), next, other--> the walk of the next one
+//
+// A shape is the way through a message's objects as far as somebody wants something of them: a step for each
+// of their members, and for each of their ends. All shapes are one tree: those that begin alike share their
+// steps, where they part each has its own. Values that nobody wants, and what is in arrays, may be anything.
+//
+// A message that fits no shape is walked the long way and learned; where too few do fit, it is not tried for
+// each. Whether it is tried or not, a walk finds the same.
+//
+// Belongs to one JsonView, and so to one thread. Memory is bounded: some six MiB; what is full starts anew.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "engine/event/field_trie.h"
+
+namespace tocsin::event {
+
+// A message after simdjson's first stage; json_view.cc tells what the offsets are.
+struct JsonTokens {
+  const char* text = nullptr;
+  const std::uint32_t* begin = nullptr;
+  const std::uint32_t* end = nullptr;
+};
+
+class JsonShapes {
+ public:
+  struct Step {
+    enum class Kind : std::uint8_t {
+      Unwanted,  // a member: nobody wants its value
+      Value,     // a member whose value is a scalar: filed under its slots
+      Open,      // a member whose value is an object: the steps of its members come next
+      Walk,      // a member whose value is walked by `node`, whatever it is
+      Close,     // the end of an object
+    };
+    FieldKey key{{}};
+    const FieldTrie::Node* node = nullptr;
+    Slot slot = kNoSlot;
+    Slot path_slot = kNoSlot;
+    Kind kind = Kind::Close;
+    Step* next = nullptr;   // what comes behind it, and
+    Step* other = nullptr;  // what else may stand in its place
+  };
+
+  // Of messages that are walked for these fields.
+  explicit JsonShapes(const FieldTrie& fields) : fields_(fields.identity()) {}
+  JsonShapes(const JsonShapes&) = delete;  // steps refer to each other
+  JsonShapes& operator=(const JsonShapes&) = delete;
+
+  [[nodiscard]] bool are_for(const FieldTrie& fields) const { return fields_ == fields.identity(); }
+
+  // Whether the next message is to be tried; each one asks. It may turn out to fit no shape.
+  [[nodiscard]] bool is_worth_trying();
+  void missed();
+
+  // Null: nothing is learned yet.
+  [[nodiscard]] const Step* first() const { return first_; }
+
+  // A message that fits no shape, walked for the same fields, and found to be an object in which no key that
+  // anything is wanted of stands twice.
+  void learn(const JsonTokens& message, const FieldTrie& fields);
+
+ private:
+  static constexpr std::int64_t kMostCredit = 16'384;  // messages
+
+  bool read(const JsonTokens& message, const FieldTrie& fields);
+  void add();
+  void forget();
+
+  Step* first_ = nullptr;
+  std::deque<Step> steps_;
+  std::deque<std::string> keys_;
+  std::uint64_t fields_;  // the trie's identity
+  std::vector<Step> read_;    // the message's, their keys in it
+  std::vector<const FieldTrie::Node*> open_;
+  std::int64_t credit_ = kMostCredit;
+};
+
+}  // namespace tocsin::event
