@@ -1,6 +1,6 @@
 #include "engine/event/json_shapes.h"
 
-#include <algorithm>
+#include <cstring>
 #include <string_view>
 
 namespace tocsin::event {
@@ -14,9 +14,8 @@ constexpr std::size_t kLongestKey = 64;
 // In one place. They are compared one after the other, and objects whose keys are data would have no end.
 constexpr int kMostOthers = 8;
 
-// To learn costs two walks more. It is paid from what the messages before have earned, one each: where none
-// fits a shape, every sixteenth is tried.
-constexpr std::int64_t kCost = 16;
+// So many messages that find a place full, and all is learned anew: what filled it may never have come again.
+constexpr int kMostRefused = 64;
 
 // Behind the value at `at`.
 const std::uint32_t* behind(const char* text, const std::uint32_t* at) {
@@ -32,13 +31,6 @@ const std::uint32_t* behind(const char* text, const std::uint32_t* at) {
 bool is_same(const Step& a, const Step& b) { return a.kind == b.kind && a.key == b.key; }
 
 }  // namespace
-
-bool JsonShapes::is_worth_trying() {
-  credit_ = std::min(credit_ + 1, kMostCredit);
-  return credit_ >= kCost;
-}
-
-void JsonShapes::missed() { credit_ -= kCost; }
 
 void JsonShapes::learn(const JsonTokens& message, const FieldTrie& fields) {
   if (read(message, fields)) add();
@@ -63,8 +55,9 @@ bool JsonShapes::read(const JsonTokens& message, const FieldTrie& fields) {
       continue;
     }
     const std::string_view name(text + at[1] + 1, at[2] - at[1] - 2);
-    if (name.size() > kLongestKey || name.find_first_of("\\\"") != std::string_view::npos)
-      return false;  // with '"' in it: white space is behind it
+    if (text[at[2] - 1] != '"' || name.size() > kLongestKey ||
+        std::memchr(name.data(), '\\', name.size()) != nullptr)
+      return false;
     step.key = FieldKey(name);
     const FieldTrie::Node& node = *open_.back();
     const FieldTrie::Node* const child = node.member(step.key);
@@ -84,6 +77,7 @@ bool JsonShapes::read(const JsonTokens& message, const FieldTrie& fields) {
     } else {
       step.kind = Step::Kind::Walk;
       step.node = child;
+      step.opens = is_plain(*child);
     }
     at = behind(text, at);
   }
@@ -96,7 +90,10 @@ void JsonShapes::add() {
   for (const Step& step : read_) {
     int others = 0;
     while (*link != nullptr && !is_same(**link, step)) {
-      if (++others == kMostOthers) return;
+      if (++others == kMostOthers) {
+        if (++refused_ == kMostRefused) forget();
+        return;
+      }
       link = &(*link)->other;
     }
     if (*link == nullptr) {
@@ -109,6 +106,7 @@ void JsonShapes::add() {
 }
 
 void JsonShapes::forget() {
+  refused_ = 0;
   first_ = nullptr;
   steps_.clear();
   keys_.clear();

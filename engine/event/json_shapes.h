@@ -7,8 +7,7 @@
 // of their members, and for each of their ends. All shapes are one tree: those that begin alike share their
 // steps, where they part each has its own. Values that nobody wants, and what is in arrays, may be anything.
 //
-// A message that fits no shape is walked the long way and learned; where too few do fit, it is not tried for
-// each. Whether it is tried or not, a walk finds the same.
+// A message that fits no shape is walked the long way, finds the same, and is learned.
 //
 // Belongs to one JsonView, and so to one thread. Memory is bounded: some six MiB; what is full starts anew.
 #pragma once
@@ -37,7 +36,7 @@ class JsonShapes {
       Unwanted,  // a member: nobody wants its value
       Value,     // a member whose value is a scalar: filed under its slots
       Open,      // a member whose value is an object: the steps of its members come next
-      Walk,      // a member whose value is walked by `node`, whatever it is
+      Walk,      // a member whose value is an array, or an object without steps: walked by `node`
       Close,     // the end of an object
     };
     FieldKey key{{}};
@@ -45,6 +44,7 @@ class JsonShapes {
     Slot slot = kNoSlot;
     Slot path_slot = kNoSlot;
     Kind kind = Kind::Close;
+    bool opens = false;  // of Walk: what is no empty object has an Open
     Step* next = nullptr;   // what comes behind it, and
     Step* other = nullptr;  // what else may stand in its place
   };
@@ -56,10 +56,6 @@ class JsonShapes {
 
   [[nodiscard]] bool are_for(const FieldTrie& fields) const { return fields_ == fields.identity(); }
 
-  // Whether the next message is to be tried; each one asks. It may turn out to fit no shape.
-  [[nodiscard]] bool is_worth_trying();
-  void missed();
-
   // Null: nothing is learned yet.
   [[nodiscard]] const Step* first() const { return first_; }
 
@@ -68,8 +64,6 @@ class JsonShapes {
   void learn(const JsonTokens& message, const FieldTrie& fields);
 
  private:
-  static constexpr std::int64_t kMostCredit = 16'384;  // messages
-
   bool read(const JsonTokens& message, const FieldTrie& fields);
   void add();
   void forget();
@@ -80,7 +74,7 @@ class JsonShapes {
   std::uint64_t fields_;  // the trie's identity
   std::vector<Step> read_;    // the message's, their keys in it
   std::vector<const FieldTrie::Node*> open_;
-  std::int64_t credit_ = kMostCredit;
+  int refused_ = 0;  // messages that found a place full
 };
 
 }  // namespace tocsin::event

@@ -51,6 +51,10 @@ constexpr std::size_t kKeptCapacity = std::size_t{4} << 20;
 // Likewise for what was found in it.
 constexpr std::size_t kKeptNodes = std::size_t{1} << 16;
 
+// For what is tried on the shapes of messages before and fits none; and how much of it at most in a row.
+constexpr std::ptrdiff_t kCostOfMiss = 16;
+constexpr std::ptrdiff_t kMostCredit = std::ptrdiff_t{1} << 21;
+
 // A vector that is appended to and cut back all the time: knows its size as a number.
 template <typename T>
 class Stack {
@@ -123,6 +127,7 @@ struct JsonView::State {
   JsonStatus scan(std::string_view message);
   JsonStatus walk(const FieldTrie& fields);
   void begin_walk(const FieldTrie& fields);
+  bool is_worth_trying();
   JsonShapes& shapes_for(const FieldTrie& fields);
   bool follow(const JsonShapes& shapes);
   JsonStatus walk_value(const std::uint32_t*& at, Target only);
@@ -166,6 +171,7 @@ struct JsonView::State {
   std::uint64_t frame_serial_ = 0;
   std::vector<ArrayElement> elements_ = std::vector<ArrayElement>(1);  // the first stands for none
   std::list<JsonShapes> shapes_;  // for the tries that walks were for, the last one first
+  std::ptrdiff_t credit_ = kMostCredit;  // offsets
 
   Stack<JsonNode> nodes_;  // as they were filed; struck out: kNoSlot
   bool is_sorted_ = true;     // each slot's nodes stand together, and none is struck out
@@ -592,8 +598,10 @@ bool JsonView::State::follow(const JsonShapes& shapes) {
       if (at == end) return false;
       continue;
     }
+    // A brace or comma, key, colon, value, and what is behind it.
     if (separator != before || end - at < 5 || text[at[1]] != '"' || text[at[2]] != ':') return false;
-    const std::string_view name(text + at[1] + 1, at[2] - at[1] - 2);  // white space behind it: none of them
+    // With white space behind the key a quote is in it, as in none that was learned.
+    const std::string_view name(text + at[1] + 1, at[2] - at[1] - 2);
     const auto readable = static_cast<std::size_t>(text + size_ - name.data());
     at += 3;
     const char first = text[*at];
@@ -601,7 +609,9 @@ bool JsonView::State::follow(const JsonShapes& shapes) {
       if (!step->key.is(name, readable)) return false;
       if (step->kind == Step::Kind::Value) return first != '{' && first != '[';
       if (step->kind == Step::Kind::Open) return first == '{' && text[at[1]] != '}';
-      return step->kind != Step::Kind::Close;
+      if (step->kind == Step::Kind::Walk)
+        return first == '[' || (first == '{' && (!step->opens || text[at[1]] == '}'));
+      return step->kind == Step::Kind::Unwanted;
     };
     while (step != nullptr && !fits()) step = step->other;
     if (step == nullptr) return false;
@@ -633,10 +643,9 @@ bool JsonView::State::follow(const JsonShapes& shapes) {
         }
         break;
       case Step::Kind::Walk:
-        for (depth_ = 0; depth_ < depth; ++depth_) {
-          frames_[depth_].closer = '}';
-          frames_[depth_].around = 0;
-        }
+        depth_ = depth;
+        frames_[depth - 1].closer = '}';  // the frame around the value: no other is looked at
+        frames_[depth - 1].around = 0;
         if (walk_value(at, {step->node, false}) != JsonStatus::Object || at == end) return false;
         break;
       case Step::Kind::Close:
@@ -659,6 +668,14 @@ void JsonView::State::begin_walk(const FieldTrie& fields) {
   if (ranges_.size() < fields.slots()) ranges_.resize(fields.slots());
 }
 
+// Whether the message is tried on the shapes. If it fits none it takes up to five walks; that is paid from what
+// the messages before have earned, by their size: where none fits, every sixteenth is tried.
+bool JsonView::State::is_worth_trying() {
+  const std::ptrdiff_t size = end_ - offsets_;
+  credit_ = std::min(credit_ + size, kMostCredit);
+  return credit_ >= kCostOfMiss * size;
+}
+
 // A decoder walks envelopes and what is in them by turns.
 JsonShapes& JsonView::State::shapes_for(const FieldTrie& fields) {
   constexpr std::size_t kMostTries = 4;
@@ -676,11 +693,10 @@ JsonStatus JsonView::State::walk(const FieldTrie& fields) {
   begin_walk(fields);
   const char root = text_[*offsets_];
   if (root != '{' && root != '[') return check_scalar_root();
-  JsonShapes* shapes = root == '{' ? &shapes_for(fields) : nullptr;
-  if (shapes != nullptr && !shapes->is_worth_trying()) shapes = nullptr;
+  JsonShapes* const shapes = root == '{' && is_worth_trying() ? &shapes_for(fields) : nullptr;
   if (shapes != nullptr) {
     if (follow(*shapes)) return JsonStatus::Object;
-    shapes->missed();
+    credit_ -= kCostOfMiss * (end_ - offsets_);
     begin_walk(fields);
   }
   const std::uint32_t* at = offsets_;
