@@ -9,7 +9,8 @@
 //
 // A message that fits no shape is walked the long way, finds the same, and is learned.
 //
-// Belongs to one JsonView, and so to one thread. Memory is bounded: some six MiB; what is full starts anew.
+// Belongs to one JsonView, and so to one thread. Memory is bounded: some six MiB, and a view has shapes for
+// up to four tries; what is full starts anew.
 #pragma once
 
 #include <cstddef>
@@ -44,7 +45,7 @@ class JsonShapes {
     Slot slot = kNoSlot;
     Slot path_slot = kNoSlot;
     Kind kind = Kind::Close;
-    bool opens = false;  // of Walk: what is no empty object has an Open
+    bool opens = false;     // of Walk: what is no empty object has an Open
     Step* next = nullptr;   // what comes behind it, and
     Step* other = nullptr;  // what else may stand in its place
   };
@@ -71,8 +72,8 @@ class JsonShapes {
   Step* first_ = nullptr;
   std::deque<Step> steps_;
   std::deque<std::string> keys_;
-  std::uint64_t fields_;  // the trie's identity
-  std::vector<Step> read_;    // the message's, their keys in it
+  std::uint64_t fields_;    // the trie's identity
+  std::vector<Step> read_;  // the message's, their keys in it
   std::vector<const FieldTrie::Node*> open_;
   int refused_ = 0;  // messages that found a place full
 };
