@@ -195,7 +195,7 @@ int backtest_command(const std::vector<std::string>& arguments) {
   app.add_option("--lateness", parsed.lateness, "how late events may be within a file or partition (15m)")
       ->type_name("DURATION");
   app.add_option("--workers", parsed.workers,
-                 "threads that decode and match (1); changes no byte of the result")
+                 "threads that read, decode and match (1); changes no byte of the result")
       ->check(number_from(1, 256))
       ->type_name("N");
   app.add_flag("--kafka", parsed.kafka,

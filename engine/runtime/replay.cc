@@ -1,13 +1,11 @@
 #include "engine/runtime/replay.h"
 
 #include <algorithm>
-#include <deque>
-#include <map>
 #include <queue>
 
 #include "engine/base/check.h"
+#include "engine/runtime/history_workers.h"
 #include "engine/runtime/plan_definitions.h"
-#include "engine/runtime/worker_pool.h"
 
 namespace tocsin::runtime {
 namespace {
@@ -16,16 +14,9 @@ constexpr Duration kMinute = std::chrono::seconds(60);
 
 // One partition on its way through the merge.
 struct Cursor {
-  std::function<Result<std::unique_ptr<source::PartitionReader>>()> open;
-  std::unique_ptr<source::PartitionReader> reader;  // only between its first and its last batch
-  bool read_to_end = false;
-  std::uint64_t read = 0;                       // batches read: the next one's sequence
-  std::uint64_t matched = 0;                    // batches moved to `ready`
-  std::deque<MatchedBatch> ready;               // in order; the front one is being consumed
-  std::map<std::uint64_t, MatchedBatch> ahead;  // matched before their turn
-  std::size_t next_event = 0;                   // in the front batch
-  EventTime last = kNever;                      // the last event's time
-  EventTime resolved = kNever;                  // the last event's time of all ready batches
+  MatchedBatch batch;          // being consumed
+  std::size_t next_event = 0;  // in it
+  EventTime last = kNever;     // the last event's time
   EventTime largest = kNever;
 };
 
@@ -42,20 +33,17 @@ class Replay {
         progress_(progress),
         stop_(stop),
         from_(options.from.value_or(kNever)),
-        to_(options.to.value_or(kForever)) {
-    if (options.workers > 1) {
-      pool_ = std::make_unique<WorkerPool>(plan_, options.workers);
-    } else {
-      worker_ = std::make_unique<Worker>(plan_);
-    }
-  }
+        to_(options.to.value_or(kForever)),
+        workers_(plan_, options.workers) {}
 
   Result<ReplayResult> run(std::vector<ReplayInput> inputs) {
     for (ReplayInput& input : inputs) {
-      partitions_.add(plan_->sources[input.source], input.source, input.partition.name, options_.age_limits);
+      const std::uint32_t index = partitions_.add(plan_->sources[input.source], input.source,
+                                                  input.partition.name, options_.age_limits);
+      TOCSIN_CHECK(index == cursors_.size());
       cursors_.push_back(std::make_unique<Cursor>());
-      cursors_.back()->open = std::move(input.partition.open);
-      order_.push({kNever, static_cast<std::uint32_t>(cursors_.size() - 1)});
+      workers_.add(std::move(input.partition.open), partitions_[index]);
+      order_.push({kNever, index});
     }
     unfinished_ = cursors_.size();
     waiting_ = unfinished_;
@@ -84,7 +72,7 @@ class Replay {
         finish_partition(cursor);
         return {};
       }
-      const MatchedBatch& batch = cursor.ready.front();
+      const MatchedBatch& batch = cursor.batch;
       const Key limit = order_.empty() ? Key{kForever, UINT32_MAX} : order_.top();
       std::size_t begin = cursor.next_event;
       std::size_t end = begin;
@@ -126,62 +114,21 @@ class Replay {
   // A journal without a log takes everything.
   static void keep(const Result<void>& kept) { TOCSIN_CHECK(kept.has_value()); }
 
-  // Makes sure that the front batch has an event to consume; false at the end of the partition.
+  // Makes sure that the partition's batch has an event to consume; false at the end of the partition.
   Result<bool> ensure_event(std::uint32_t index) {
     Cursor& cursor = *cursors_[index];
-    for (;;) {
-      if (!cursor.ready.empty() && cursor.next_event < cursor.ready.front().times.size()) return true;
-      if (!cursor.ready.empty()) {
-        cursor.ready.pop_front();
-        cursor.next_event = 0;
-      }
-      // Read ahead as far as the workers can use it, and no further: this is what keeps memory flat.
-      const std::uint64_t ahead = pool_ ? std::uint64_t{options_.workers} * 2 : 1;
-      while (!cursor.read_to_end && cursor.ready.size() + (cursor.read - cursor.matched) < ahead) {
-        if (auto read = read_batch(index); !read) return std::unexpected(read.error());
-      }
-      while (cursor.ready.empty() && cursor.matched < cursor.read) file(pool_->take());
-      if (cursor.ready.empty()) return false;
+    while (cursor.next_event == cursor.batch.times.size()) {
+      auto next = workers_.next(index);
+      if (!next) return std::unexpected(next.error());
+      if (!*next) return false;
+      cursor.batch = std::move(**next);
+      cursor.next_event = 0;
+      bytes_ += cursor.batch.bytes;
+      partitions_.at(index).name.by_line = cursor.batch.by_line;
+      Engine::resolve_times(cursor.batch, cursor.last);
+      engine_.count_items(cursor.batch);
     }
-  }
-
-  Result<void> read_batch(std::uint32_t index) {
-    Cursor& cursor = *cursors_[index];
-    if (!cursor.reader) {
-      auto reader = cursor.open();
-      if (!reader) return std::unexpected(reader.error());
-      cursor.reader = std::move(*reader);
-    }
-    auto batch = cursor.reader->read();
-    if (!batch) return std::unexpected(batch.error());
-    batch->partition = index;
-    batch->sequence = cursor.read++;
-    partitions_.at(index).name.by_line = batch->by_line;
-    for (const event::RawRecord& record : batch->records) bytes_ += record.value.size();
-    if (batch->last) {
-      cursor.read_to_end = true;
-      cursor.reader.reset();
-    }
-    if (pool_) {
-      pool_->put(std::move(*batch), partitions_[index]);
-    } else {
-      file(worker_->process(std::move(*batch), partitions_[index]));
-    }
-    return {};
-  }
-
-  // Puts a matched batch into its place.
-  void file(MatchedBatch matched) {
-    Cursor& cursor = *cursors_[matched.partition];
-    cursor.ahead.emplace(matched.sequence, std::move(matched));
-    for (auto next = cursor.ahead.begin(); next != cursor.ahead.end() && next->first == cursor.matched;
-         next = cursor.ahead.erase(next)) {
-      ++cursor.matched;
-      Engine::resolve_times(next->second, cursor.resolved);
-      if (!next->second.times.empty()) cursor.resolved = next->second.times.back();
-      engine_.count_items(next->second);
-      cursor.ready.push_back(std::move(next->second));
-    }
+    return true;
   }
 
   void finish_partition(Cursor& cursor) {
@@ -260,8 +207,6 @@ class Replay {
   const EventTime from_;
   const EventTime to_;
 
-  std::unique_ptr<Worker> worker_;                // with one worker: on this thread
-  std::unique_ptr<WorkerPool> pool_;              // with more
   std::vector<std::unique_ptr<Cursor>> cursors_;  // as numbered in partitions_
   std::priority_queue<Key, std::vector<Key>, std::greater<>>
       order_;  // unfinished partitions by their last event
@@ -274,6 +219,7 @@ class Replay {
   EventTime last_ = kNever;
   std::uint64_t bytes_ = 0;
   bool stopped_ = false;
+  HistoryWorkers workers_;
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Replay: history through the engine, as fast as it goes.
 //
-//   HistoryPartitions --readers--> workers --MatchedBatch--> merge --> Engine
+//   HistoryPartitions --HistoryWorkers--> MatchedBatch --merge--> Engine
 //
 // The events of all partitions are merged one by one: the partition whose last event is the oldest goes next.
 // Time is the minimum, over the partitions that are not finished, of their largest event time less the
@@ -35,7 +35,7 @@ struct ReplayOptions {
   Duration lateness = std::chrono::minutes(15);
   std::optional<EventTime> from;  // events before are passed over; time starts here
   std::optional<EventTime> to;    // events from here on are passed over; time ends here
-  unsigned workers = 1;           // 1: everything on the calling thread
+  unsigned workers = 1;           // the calling thread is one of them
   bool report_closed = false;
   bool age_limits = false;  // those of live sources
   Duration run_on{0};       // how long time goes on after the last event's minute, so that its periods end,

@@ -75,6 +75,7 @@ struct MatchedBatch {
   std::uint64_t sequence = 0;
   std::int64_t next_offset = 0;
   bool last = false;
+  bool by_line = true;           // as RawBatch has it
   std::vector<EventTime> times;  // of each event; event::kInheritTime: that of the event before
   std::vector<shard::ChunkSeries> series;
   std::vector<Contribution> contributions;  // by event

@@ -198,7 +198,7 @@ TEST(ReplayProperty, BatchesAndWorkersChangeNoByteWhateverTheLateness) {
   for (int round = 0; round < 25; ++round) {
     // Up to an hour out of order: much of it is late, and which part of it must not depend on batches either.
     const auto lines = make_lines(random, false, std::chrono::minutes(random() % 60));
-    const Partitions partitions = deal(random, lines, 1 + random() % 5);
+    const Partitions partitions = deal(random, lines, 1 + random() % (round % 5 == 0 ? 100 : 5));
     const Result reference = run(plan, partitions, 0, 1, 1);
     ASSERT_FALSE(reference.heard.transitions.empty());
     any_events |= !reference.heard.events.empty();
@@ -241,15 +241,15 @@ TEST(Replay, ReadsAPartitionOnlyAsItIsConsumed) {
   constexpr std::size_t kBatch = 10;
   class Counted final : public source::PartitionReader {
    public:
-    explicit Counted(std::size_t& read) : read_(read) {}
+    explicit Counted(std::atomic<std::size_t>& read) : read_(read) {}
     tocsin::Result<event::RawBatch> read() override {
       event::RawBatch batch;
       const auto lines = std::make_shared<std::deque<std::string>>();
       for (std::size_t i = 0; i < kBatch; ++i, ++read_) {
-        lines->push_back(
-            fmt::format(R"({{"t":"{}","account":"1","v":1}})",
-                        format_rfc3339(EventTime{Duration{60'000 * static_cast<std::int64_t>(read_)}})));
-        batch.records.push_back({lines->back(), std::nullopt, static_cast<std::int64_t>(read_)});
+        lines->push_back(fmt::format(
+            R"({{"t":"{}","account":"1","v":1}})",
+            format_rfc3339(EventTime{Duration{60'000 * static_cast<std::int64_t>(read_.load())}})));
+        batch.records.push_back({lines->back(), std::nullopt, static_cast<std::int64_t>(read_.load())});
       }
       batch.bytes = lines;
       batch.last = read_ == 1000 * kBatch;
@@ -257,10 +257,10 @@ TEST(Replay, ReadsAPartitionOnlyAsItIsConsumed) {
     }
 
    private:
-    std::size_t& read_;
+    std::atomic<std::size_t>& read_;
   };
   for (const unsigned workers : {1U, 3U}) {
-    std::size_t read = 0;
+    std::atomic<std::size_t> read = 0;
     std::size_t furthest = 0;
     std::vector<ReplayInput> inputs(1);
     inputs[0].partition.open = [&]() -> tocsin::Result<std::unique_ptr<source::PartitionReader>> {
@@ -271,11 +271,46 @@ TEST(Replay, ReadsAPartitionOnlyAsItIsConsumed) {
     const std::atomic<bool> stop{false};
     const auto result = replay(
         make_plan(), std::move(inputs), {.workers = workers}, table, heard,
-        [&](const ReplayProgress& reached) { furthest = std::max(furthest, read - reached.events); }, stop);
+        [&](const ReplayProgress& reached) { furthest = std::max(furthest, read.load() - reached.events); },
+        stop);
     ASSERT_TRUE(result.has_value());
     EXPECT_EQ(result->counts.events, 1000 * kBatch);
     EXPECT_GT(furthest, 0U);
     EXPECT_LE(furthest, kBatch * 2 * workers);
+  }
+}
+
+TEST(Replay, APartitionThatCannotBeReadOnEndsIt) {
+  class Failing final : public source::PartitionReader {
+   public:
+    tocsin::Result<event::RawBatch> read() override {
+      if (batches_ == 5) return fail(ErrorCode::Unavailable, "the disk is gone", "a file");
+      event::RawBatch batch;
+      batch.records.push_back(
+          {R"({"t":"2026-03-01T09:00:00Z","account":"1","v":1})", std::nullopt, batches_++});
+      return batch;
+    }
+
+   private:
+    std::int64_t batches_ = 0;
+  };
+  const auto plan = make_plan();
+  for (const unsigned workers : {1U, 2U, 5U}) {
+    for (const bool opens : {true, false}) {
+      std::vector<ReplayInput> inputs(3);
+      for (ReplayInput& input : inputs) {
+        input.partition.open = [opens]() -> tocsin::Result<std::unique_ptr<source::PartitionReader>> {
+          if (!opens) return fail(ErrorCode::Refused, "no", "a file");
+          return std::make_unique<Failing>();
+        };
+      }
+      Heard heard;
+      PartitionTable table;
+      const std::atomic<bool> stop{false};
+      const auto result = replay(plan, std::move(inputs), {.workers = workers}, table, heard, {}, stop);
+      ASSERT_FALSE(result.has_value());
+      EXPECT_EQ(result.error().code, opens ? ErrorCode::Unavailable : ErrorCode::Refused);
+    }
   }
 }
 

@@ -337,6 +337,27 @@ std::size_t open_descriptors() {
   return count;
 }
 
+// Thousands of files are open side by side only if each has more than a block.
+TEST_F(FileHistory, AFileOfABlockIsOneBatchAndHoldsNoDescriptor) {
+  const std::vector<std::string> contents{"a\nb\n",
+                                          "a\nb",
+                                          R"({"Records":[{"a":1},{"b":2}]})",
+                                          gzip("a\nb\n"),
+                                          gzip("a\n") + gzip("b"),
+                                          gzip(R"({"Records":[{"a":1},{"b":2}]})")};
+  const std::size_t before = open_descriptors();
+  for (const std::string& content : contents) {
+    auto descriptor = Descriptor::open(folder.write("file", content));
+    ASSERT_TRUE(descriptor.has_value());
+    const auto reader = read_records(std::move(*descriptor), "file", {});
+    const auto batch = reader->read();
+    ASSERT_TRUE(batch.has_value());
+    EXPECT_EQ(batch->records.size(), 2U) << content;
+    EXPECT_TRUE(batch->last);
+    EXPECT_EQ(open_descriptors(), before);
+  }
+}
+
 TEST_F(FileHistory, HoldsNoDescriptorOfFilesNotBeingRead) {
   for (int i = 0; i < 2000; ++i) folder.write("f" + std::to_string(i), "x\n");
   const std::size_t before = open_descriptors();
