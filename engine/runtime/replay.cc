@@ -120,9 +120,12 @@ class Replay {
     while (cursor.next_event == cursor.batch.times.size()) {
       auto next = workers_.next(index);
       if (!next) return std::unexpected(next.error());
-      if (!*next) return false;
-      cursor.batch = std::move(**next);
       cursor.next_event = 0;
+      if (!*next) {
+        cursor.batch = MatchedBatch();
+        return false;
+      }
+      cursor.batch = std::move(**next);
       bytes_ += cursor.batch.bytes;
       partitions_.at(index).name.by_line = cursor.batch.by_line;
       Engine::resolve_times(cursor.batch, cursor.last);
