@@ -32,17 +32,17 @@ bool is_same(const Step& a, const Step& b) { return a.kind == b.kind && a.key ==
 
 }  // namespace
 
-void JsonShapes::learn(const JsonTokens& message, const FieldTrie& fields) {
+void JsonShapes::learn(const JsonStructure& message, const FieldTrie& fields) {
   if (read(message, fields)) add();
 }
 
 // False: the walk of such a message takes more than steps can tell.
-bool JsonShapes::read(const JsonTokens& message, const FieldTrie& fields) {
+bool JsonShapes::read(const JsonStructure& message, const FieldTrie& fields) {
   const auto is_plain = [](const FieldTrie::Node& node) {
     return node.slot() == kNoSlot && node.wants_members() && node.any_member() == nullptr;
   };
-  const char* const text = message.text;
-  const std::uint32_t* at = message.begin;  // a brace, or a comma
+  const char* const text = message.text();
+  const std::uint32_t* at = message.offsets();  // a brace, or a comma
   read_.clear();
   open_.assign(1, &fields.root());
   if (!is_plain(fields.root()) || text[at[1]] == '}') return false;

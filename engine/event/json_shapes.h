@@ -20,15 +20,9 @@
 #include <vector>
 
 #include "engine/event/field_trie.h"
+#include "engine/event/json_structure.h"
 
 namespace tocsin::event {
-
-// A message after simdjson's first stage; json_view.cc tells what the offsets are.
-struct JsonTokens {
-  const char* text = nullptr;
-  const std::uint32_t* begin = nullptr;
-  const std::uint32_t* end = nullptr;
-};
 
 class JsonShapes {
  public:
@@ -62,10 +56,10 @@ class JsonShapes {
 
   // A message that fits no shape, walked for the same fields, and found to be an object in which no key that
   // anything is wanted of stands twice.
-  void learn(const JsonTokens& message, const FieldTrie& fields);
+  void learn(const JsonStructure& message, const FieldTrie& fields);
 
  private:
-  bool read(const JsonTokens& message, const FieldTrie& fields);
+  bool read(const JsonStructure& message, const FieldTrie& fields);
   void add();
   void forget();
 

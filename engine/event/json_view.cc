@@ -1,87 +1,45 @@
 // How the walk works
 //
-// Stage 1 of simdjson gives the offset of every structural character ({ } [ ] : ,) and of the first byte of
-// every scalar and string, in order (form feeds and ^Z too, which no comparison below takes for anything). So
-// whatever lies between the start of a scalar or string and the next offset, white space taken off its end,
-// is that scalar or string whole: its end is never searched for. And an object's member is always the four
-// offsets of key, colon, value and comma (or closing bracket): the structure is checked by looking at one
-// byte for each offset.
+// The walk goes over the offsets of the message's structure (json_structure.h) and keeps a stack of frames,
+// one for each open object or array that has "targets": the trie nodes whose selectors and paths lead on from
+// here. Usually that is one; `$.*.x` beside `$.a.y` makes it two inside of "a". What has no targets is a part
+// that nobody wants: skip() goes over it and looks at its structure only.
 //
-// The walk keeps a stack of frames, one for each open object or array that has "targets": the trie nodes
-// whose selectors and paths lead on from here. Usually that is one; `$.*.x` beside `$.a.y` makes it two
-// inside of "a". What has no targets is a part that nobody wants: skip() goes over it and looks at its
-// structure only.
+// Most messages need none of this for their outer objects: follow() goes through those that are like one
+// before (json_shapes.h), whose keys are compared with those that came then, one after the other, and looked
+// up no more; nor can one stand twice. Only what is in arrays or takes several targets is walked as
+// described. What is filed is the same, and a message that turns out to be like none before is walked from
+// its beginning.
 //
-// Most messages need none of this for their outer objects: follow() goes through those that are like one before
-// (json_shapes.h), whose keys are compared with those that came then, one after the other, and looked up no
-// more; nor can one stand twice. Only what is in arrays or takes several targets is walked as described. What is
-// filed is the same, and a message that turns out to be like none before is walked from its beginning.
-//
-// Wanted nodes are filed in document order. That makes "the last of two equal keys wins" simple: everything
-// that the earlier member filed is one range, and is struck out. A frame that wants members by name keeps,
-// for each of them, where in `members_` it was last seen (`seen_`, stamped with the frame's serial number so
-// that it never has to be cleared). A frame that wants any member (`.*`) records all keys and sorts them when
-// it closes. A slot's nodes usually stand together where they were filed; where they do not, or some were
-// struck out, all are sorted by slot at the end, in the order of the document within a slot.
+// Of equal keys the last one wins: what the earlier member filed is struck out (json_nodes.h). A frame that
+// wants members by name keeps, for each of them, where in `members_` it was last seen (`seen_`, stamped with
+// the frame's serial number so that it never has to be cleared). A frame that wants any member (`.*`) records
+// all keys and sorts them when it closes.
 #include "engine/event/json_view.h"
-
-#include <simdjson.h>
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <list>
-#include <span>
-#include <string>
-#include <utility>
+#include <vector>
 
-#include "engine/base/check.h"
+#include "engine/base/stack.h"
 #include "engine/event/json_shapes.h"
-#include "engine/event/json_text.h"
+#include "engine/event/json_structure.h"
 #include "engine/event/reject.h"
 
 namespace tocsin::event {
 namespace {
 
-constexpr std::uint32_t kNone = UINT32_MAX;
-
-// A message up to this size leaves the memory of its walk to the next one; that of a larger one is given
-// back.
-constexpr std::size_t kKeptCapacity = std::size_t{4} << 20;
-// Likewise for what was found in it.
+// A message up to this size, or with so many wanted nodes, leaves the memory of its walk to the next one;
+// that of a larger one is given back.
+constexpr std::size_t kKeptMessage = std::size_t{4} << 20;
 constexpr std::size_t kKeptNodes = std::size_t{1} << 16;
 
 // For what is tried on the shapes of messages before and fits none; and how much of it at most in a row.
 constexpr std::ptrdiff_t kCostOfMiss = 16;
 constexpr std::ptrdiff_t kMostCredit = std::ptrdiff_t{1} << 21;
 
-// A vector that is appended to and cut back all the time: knows its size as a number.
-template <typename T>
-class Stack {
- public:
-  [[nodiscard]] std::size_t size() const { return size_; }
-  [[nodiscard]] std::size_t capacity() const { return items_.size(); }
-  [[nodiscard]] T& operator[](std::size_t i) { return items_[i]; }
-  [[nodiscard]] std::span<const T> items() const { return {items_.data(), size_}; }
-  void push(const T& item) {
-    if (size_ == items_.size()) [[unlikely]]
-      grow();
-    items_[size_++] = item;
-  }
-  void cut(std::size_t size) { size_ = size; }
-
- private:
-  [[gnu::noinline]] void grow() { items_.resize(std::max<std::size_t>(64, items_.size() * 2)); }
-
-  std::vector<T> items_;
-  std::size_t size_ = 0;
-};
-
-bool is_white(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
-
 }  // namespace
-
-// --- the walk --------------------------------------------------------------------------------------------
 
 struct JsonView::State {
   using TrieNode = FieldTrie::Node;
@@ -124,7 +82,7 @@ struct JsonView::State {
     std::uint32_t member = 0;  // index into members_
   };
 
-  JsonStatus scan(std::string_view message);
+  void give_back();
   JsonStatus walk(const FieldTrie& fields);
   void begin_walk(const FieldTrie& fields);
   bool is_worth_trying();
@@ -132,7 +90,6 @@ struct JsonView::State {
   bool follow(const JsonShapes& shapes);
   JsonStatus walk_value(const std::uint32_t*& at, Target only);
   JsonStatus check_scalar_root();
-  JsonStatus skip(const std::uint32_t*& at);
   bool open(char opener, std::size_t children, std::uint32_t filed_begin);
   void place(Frame& frame);
   void close(std::uint32_t at);
@@ -145,163 +102,55 @@ struct JsonView::State {
   void strike_out(std::size_t member);
   void strike_out_repeats(const Frame& frame);
   void file(const Target& target, NodeKind kind, std::string_view node_text);
-  void put(Slot slot, NodeKind kind, std::string_view node_text, std::uint32_t element);
   void end_texts(std::uint32_t begin, std::uint32_t end, std::uint32_t at);
-  void sort_by_slot();
-  [[nodiscard]] std::string_view between(std::uint32_t begin, std::uint32_t next) const;
-  [[nodiscard]] std::string_view inside(std::uint32_t begin, std::uint32_t next) const;
-  [[nodiscard]] std::string_view unescaped(std::string_view inside);
 
-  std::unique_ptr<simdjson::internal::dom_parser_implementation> scanner_;
-  const char* text_ = nullptr;
-  std::size_t size_ = 0;
-  const std::uint32_t* offsets_ = nullptr;
-  const std::uint32_t* end_ = nullptr;  // of the offsets
-  bool has_escapes_ = false;
+  JsonStructure json_;
+  JsonNodes nodes_;
+  bool has_repeats_ = false;  // of keys that anything is wanted of
 
   std::array<Frame, kMaxDepth> frames_;
   std::size_t depth_ = 0;
-  std::array<char, kMaxDepth> closers_;  // of the containers that are skipped
   Stack<Target> targets_;
   Stack<Member> members_;
   std::vector<std::uint32_t> order_;  // of members, to find repeats
   std::vector<Seen> seen_;            // by trie node
-  std::vector<char> unescaped_;       // room for all of the message's strings: what is in it does not move
-  std::size_t unescaped_size_ = 0;
   std::uint64_t frame_serial_ = 0;
   std::vector<ArrayElement> elements_ = std::vector<ArrayElement>(1);  // the first stands for none
   std::list<JsonShapes> shapes_;  // for the tries that walks were for, the last one first
   std::ptrdiff_t credit_ = kMostCredit;  // offsets
-
-  Stack<JsonNode> nodes_;  // as they were filed; struck out: kNoSlot
-  bool is_sorted_ = true;     // each slot's nodes stand together, and none is struck out
-  bool has_repeats_ = false;  // of keys that anything is wanted of
-  std::uint64_t walk_serial_ = 0;
-  std::vector<Range> ranges_;  // by slot, into nodes_
-  Stack<JsonNode> sorted_;
 };
 
-// Runs stage 1. NotObject stands for "fine so far".
-JsonStatus JsonView::State::scan(std::string_view message) {
-  if (unescaped_.size() > kKeptCapacity) unescaped_ = std::vector<char>();
-  if (nodes_.capacity() > kKeptNodes || members_.capacity() > kKeptNodes ||
-      elements_.capacity() > kKeptNodes) {
-    nodes_ = {};
-    sorted_ = {};
-    members_ = {};
-    order_ = std::vector<std::uint32_t>();
-    elements_ = std::vector<ArrayElement>(1);
-  }
-  text_ = message.data();
-  size_ = message.size();
-  if (size_ == 0 || size_ > simdjson::SIMDJSON_MAXSIZE_BYTES) return JsonStatus::Invalid;
-  if (scanner_ == nullptr || scanner_->capacity() < size_) {
-    const std::size_t capacity = std::max<std::size_t>(size_ + size_ / 2, std::size_t{16} << 10);
-    scanner_.reset();
-    const simdjson::error_code error =
-        simdjson::get_active_implementation()->create_dom_parser_implementation(
-            std::min<std::size_t>(capacity, simdjson::SIMDJSON_MAXSIZE_BYTES), 1, scanner_);
-    TOCSIN_CHECK(error == simdjson::SUCCESS);  // the only way to fail is to be out of memory
-  }
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text_);
-  const simdjson::error_code error = scanner_->stage1(bytes, size_, simdjson::stage1_mode::regular);
-  if (error != simdjson::SUCCESS) {
-    // Stage 1 looks at UTF-8 last and stops at the first complaint; the worse one is named here.
-    return simdjson::validate_utf8(text_, size_) ? JsonStatus::Invalid : JsonStatus::BadUtf8;
-  }
-  offsets_ = scanner_->structural_indexes.get();
-  end_ = offsets_ + scanner_->n_structural_indexes;
-  has_escapes_ = std::memchr(text_, '\\', size_) != nullptr;
-  if (has_escapes_) {
-    if (!escapes_are_valid(message)) return JsonStatus::Invalid;
-    if (unescaped_.size() < size_) unescaped_.resize(size_);
-  }
-  return JsonStatus::NotObject;
+// What the walk before took, if that was much.
+void JsonView::State::give_back() {
+  if (nodes_.capacity() <= kKeptNodes && members_.capacity() <= kKeptNodes &&
+      elements_.capacity() <= kKeptNodes)
+    return;
+  nodes_.give_back();
+  members_ = {};
+  order_ = std::vector<std::uint32_t>();
+  elements_ = std::vector<ArrayElement>(1);
 }
-
-// The bytes from a scalar's or string's first one, without the white space before `next`.
-inline std::string_view JsonView::State::between(std::uint32_t begin, std::uint32_t next) const {
-  std::uint32_t end = next;
-  if (text_[end - 1] <= ' ') {  // hardly ever
-    while (is_white(text_[end - 1])) --end;
-  }
-  return {text_ + begin, end - begin};
-}
-
-// The inside of the string that begins at `begin`.
-inline std::string_view JsonView::State::inside(std::uint32_t begin, std::uint32_t next) const {
-  const std::string_view string = between(begin, next);
-  return {string.data() + 1, string.size() - 2};
-}
-
-std::string_view JsonView::State::unescaped(std::string_view inside) {
-  if (!has_escapes_ || std::memchr(inside.data(), '\\', inside.size()) == nullptr) return inside;
-  char* const begin = unescaped_.data() + unescaped_size_;
-  char* const end = unescape(inside, begin);
-  unescaped_size_ += static_cast<std::size_t>(end - begin);
-  return {begin, static_cast<std::size_t>(end - begin)};
-}
-
-namespace {
-
-// What a scalar is, if it is anything. `text` is not empty and not a string.
-bool classify_scalar(std::string_view text, NodeKind& kind) {
-  switch (text.front()) {
-    case 't':
-      kind = NodeKind::Boolean;
-      return text == "true";
-    case 'f':
-      kind = NodeKind::Boolean;
-      return text == "false";
-    case 'n':
-      kind = NodeKind::Null;
-      return text == "null";
-    default:
-      kind = NodeKind::Number;
-      return is_json_number(text);
-  }
-}
-
-}  // namespace
 
 JsonStatus JsonView::State::check_scalar_root() {
-  if (end_ - offsets_ != 1) return JsonStatus::Invalid;
-  const std::string_view scalar = between(offsets_[0], static_cast<std::uint32_t>(size_));
+  if (json_.end() - json_.offsets() != 1) return JsonStatus::Invalid;
+  const std::string_view scalar =
+      json_.between(json_.offsets()[0], static_cast<std::uint32_t>(json_.text_end() - json_.text()));
   NodeKind kind{};
   return scalar.front() == '"' || classify_scalar(scalar, kind) ? JsonStatus::NotObject : JsonStatus::Invalid;
-}
-
-[[gnu::always_inline]] inline void JsonView::State::put(Slot slot, NodeKind kind, std::string_view node_text,
-                                                        std::uint32_t element) {
-  const auto at = static_cast<std::uint32_t>(nodes_.size());
-  nodes_.push({kind, node_text, element, slot});
-  Range& range = ranges_[slot];
-  if (range.walk != walk_serial_) {
-    range.walk = walk_serial_;
-    range.begin = at;
-    range.end = at + 1;
-  } else if (range.end == at) {
-    range.end = at + 1;
-  } else {
-    is_sorted_ = false;
-  }
 }
 
 // Files a value under the slots of a target that leads to it. Objects and arrays are nothing that a path
 // leads to.
 inline void JsonView::State::file(const Target& target, NodeKind kind, std::string_view node_text) {
   const TrieNode& node = *target.node;
-  if (!target.path_only && node.slot() != kNoSlot) put(node.slot(), kind, node_text, 0);
+  if (!target.path_only && node.slot() != kNoSlot) nodes_.put(node.slot(), kind, node_text, 0);
   if (node.path_slot() != kNoSlot && kind != NodeKind::Object && kind != NodeKind::Array)
-    put(node.path_slot(), kind, node_text, frames_[depth_ - 1].around);
+    nodes_.put(node.path_slot(), kind, node_text, frames_[depth_ - 1].around);
 }
 
 // Sets the end of containers that are filed: their closing bracket is at `at`.
 void JsonView::State::end_texts(std::uint32_t begin, std::uint32_t end, std::uint32_t at) {
-  for (std::uint32_t i = begin; i < end; ++i) {
-    std::string_view& node_text = nodes_[i].text;
-    node_text = {node_text.data(), static_cast<std::size_t>(text_ + at + 1 - node_text.data())};
-  }
+  for (std::uint32_t i = begin; i < end; ++i) nodes_.end_text(i, json_.text() + at + 1);
 }
 
 // Finds out in which array element the innermost frame stands: it may be one itself.
@@ -347,7 +196,7 @@ bool JsonView::State::open(char opener, std::size_t children, std::uint32_t file
   frame.targets_end = static_cast<std::uint32_t>(kept);
   frame.members_begin = static_cast<std::uint32_t>(members_.size());
   frame.filed_begin = filed_begin;
-  frame.filed_end = static_cast<std::uint32_t>(nodes_.size());
+  frame.filed_end = nodes_.size();
   frame.serial = ++frame_serial_;
   if (has_paths) place(frame);
   return true;
@@ -365,8 +214,8 @@ void JsonView::State::close(std::uint32_t at) {
 // What a key leads to in `frame`, if it is one target; if there are several, they are put on targets_.
 [[gnu::always_inline]] inline JsonView::State::Target JsonView::State::select_member(Frame& frame,
                                                                                      std::string_view name) {
-  const FieldKey key(name, static_cast<std::size_t>(text_ + size_ - name.data()));
-  if (has_escapes_ && key.contains('\\')) return select_any_member(frame, unescaped(name));
+  const FieldKey key(name, static_cast<std::size_t>(json_.text_end() - name.data()));
+  if (json_.has_escapes() && key.contains('\\')) return select_any_member(frame, json_.unescaped(name));
   const auto [node, path_only] = frame.only;
   if (node == nullptr) return select_any_member(frame, name);
   const TrieNode* const child = node->member(key);
@@ -413,8 +262,7 @@ inline JsonView::State::Target JsonView::State::only_of(std::size_t children) {
 }
 
 inline void JsonView::State::add_member(std::string_view name) {
-  members_.push(
-      {name.data(), static_cast<std::uint32_t>(name.size()), static_cast<std::uint32_t>(nodes_.size())});
+  members_.push({name.data(), static_cast<std::uint32_t>(name.size()), nodes_.size()});
 }
 
 // Records a member. Its first target stands for its key: no other key leads to it.
@@ -442,9 +290,8 @@ JsonView::State::Target JsonView::State::select_element(Frame& frame) {
 
 // Strikes out what members_[member], a record of the innermost frame, filed.
 void JsonView::State::strike_out(std::size_t member) {
-  const std::size_t end = member + 1 < members_.size() ? members_[member + 1].filed_begin : nodes_.size();
-  for (std::size_t i = members_[member].filed_begin; i < end; ++i) nodes_[i].slot = kNoSlot;
-  is_sorted_ = false;
+  const std::uint32_t end = member + 1 < members_.size() ? members_[member + 1].filed_begin : nodes_.size();
+  nodes_.strike_out(members_[member].filed_begin, end);
   has_repeats_ = true;
 }
 
@@ -461,56 +308,11 @@ void JsonView::State::strike_out_repeats(const Frame& frame) {
   }
 }
 
-// Goes over the object or array at `at`, which nobody wants, to its closing bracket. Object: it is fine.
-JsonStatus JsonView::State::skip(const std::uint32_t*& at) {
-  const char* const text = text_;
-  const std::uint32_t* const end = end_;
-  const std::uint32_t* token = at;
-  std::size_t depth = depth_;
-  char closer = 0;  // of the innermost one; those around it are in closers_
-  for (;;) {
-    const char first = text[*token];
-    ++token;
-    bool is_open = false;
-    if (first == '{' || first == '[') {
-      if (depth == kMaxDepth) return JsonStatus::TooDeep;
-      if (token == end) return JsonStatus::Invalid;
-      closers_[depth++] = closer;
-      closer = static_cast<char>(first + 2);  // in ASCII, of both
-      is_open = text[*token] != closer;
-    } else {
-      if (token == end) return JsonStatus::Invalid;
-      NodeKind kind{};
-      if (first != '"' && !classify_scalar(between(token[-1], *token), kind)) return JsonStatus::Invalid;
-    }
-    if (!is_open) {
-      for (;; ++token) {
-        if (token == end) return JsonStatus::Invalid;
-        const char separator = text[*token];
-        if (separator == ',') break;
-        if (separator != closer) return JsonStatus::Invalid;
-        closer = closers_[--depth];
-        if (depth == depth_) {
-          at = token;
-          return JsonStatus::Object;
-        }
-      }
-      ++token;
-    }
-    if (closer == '}') {
-      if (end - token < 3 || text[token[0]] != '"' || text[token[1]] != ':') return JsonStatus::Invalid;
-      token += 2;
-    } else if (token == end) {
-      return JsonStatus::Invalid;
-    }
-  }
-}
-
 // Walks one value and leaves `at` behind it. Every step looks at the bytes at the next offsets; a step that
 // finds something else ends it. `only` leads to the value, if its node is not null.
 JsonStatus JsonView::State::walk_value(const std::uint32_t*& at_value, Target only) {
-  const char* const text = text_;
-  const std::uint32_t* const end = end_;
+  const char* const text = json_.text();
+  const std::uint32_t* const end = json_.end();
   const std::uint32_t* at = at_value;  // the value, or what is behind it
   const std::size_t base = depth_;
   std::size_t children = targets_.size();  // where `only` has no node, the targets from here on lead to it
@@ -519,14 +321,14 @@ JsonStatus JsonView::State::walk_value(const std::uint32_t*& at_value, Target on
     if (first == '"') {
       if (++at == end) return JsonStatus::Invalid;
       if (only.node != nullptr) {
-        file(only, NodeKind::String, unescaped(inside(at[-1], *at)));
+        file(only, NodeKind::String, json_.unescaped(json_.inside(at[-1], *at)));
       } else if (targets_.size() != children) {
-        const std::string_view string = unescaped(inside(at[-1], *at));
+        const std::string_view string = json_.unescaped(json_.inside(at[-1], *at));
         for (std::size_t i = children; i < targets_.size(); ++i) file(targets_[i], NodeKind::String, string);
       }
     } else if (first == '{' || first == '[') {
       if (only.node != nullptr) targets_.push(only);
-      const auto filed_begin = static_cast<std::uint32_t>(nodes_.size());
+      const auto filed_begin = nodes_.size();
       for (std::size_t i = children; i < targets_.size(); ++i)
         file(targets_[i], first == '{' ? NodeKind::Object : NodeKind::Array, {text + *at, 1});
       if (targets_.size() != children && depth_ == kMaxDepth) return JsonStatus::TooDeep;
@@ -538,14 +340,14 @@ JsonStatus JsonView::State::walk_value(const std::uint32_t*& at_value, Target on
         }
         close(*at);
       } else {
-        const auto filed_end = static_cast<std::uint32_t>(nodes_.size());
-        if (const JsonStatus status = skip(at); status != JsonStatus::Object) return status;
+        const auto filed_end = nodes_.size();
+        if (const JsonStatus status = json_.skip(at, depth_); status != JsonStatus::Object) return status;
         end_texts(filed_begin, filed_end, *at);
       }
       ++at;
     } else {
       if (++at == end) return JsonStatus::Invalid;
-      const std::string_view value = between(at[-1], *at);
+      const std::string_view value = json_.between(at[-1], *at);
       NodeKind kind{};
       if (!classify_scalar(value, kind)) return JsonStatus::Invalid;
       if (only.node != nullptr) file(only, kind, value);
@@ -570,7 +372,7 @@ JsonStatus JsonView::State::walk_value(const std::uint32_t*& at_value, Target on
     targets_.cut(children);
     if (frame.closer == '}') {
       if (end - at < 4 || text[at[1]] != '"' || text[at[2]] != ':') return JsonStatus::Invalid;
-      only = select_member(frame, inside(at[1], at[2]));
+      only = select_member(frame, json_.inside(at[1], at[2]));
       at += 3;
     } else {
       if (++at == end) return JsonStatus::Invalid;
@@ -582,9 +384,10 @@ JsonStatus JsonView::State::walk_value(const std::uint32_t*& at_value, Target on
 // Whether the message, an object, is one of the shapes: then it is walked. Else what it filed is of no use.
 bool JsonView::State::follow(const JsonShapes& shapes) {
   using Step = JsonShapes::Step;
-  const char* const text = text_;
-  const std::uint32_t* const end = end_;
-  const std::uint32_t* at = offsets_;  // before a member, its object's brace or a comma; or its object's end
+  const char* const text = json_.text();
+  const std::uint32_t* const end = json_.end();
+  const std::uint32_t* at =
+      json_.offsets();  // before a member, its object's brace or a comma; or its object's end
   const Step* step = shapes.first();
   char before = '{';
   std::size_t depth = 1;
@@ -602,7 +405,7 @@ bool JsonView::State::follow(const JsonShapes& shapes) {
     if (separator != before || end - at < 5 || text[at[1]] != '"' || text[at[2]] != ':') return false;
     // With white space behind the key a quote is in it, as in none that was learned.
     const std::string_view name(text + at[1] + 1, at[2] - at[1] - 2);
-    const auto readable = static_cast<std::size_t>(text + size_ - name.data());
+    const auto readable = static_cast<std::size_t>(json_.text_end() - name.data());
     at += 3;
     const char first = text[*at];
     const auto fits = [&] {
@@ -624,22 +427,22 @@ bool JsonView::State::follow(const JsonShapes& shapes) {
       case Step::Kind::Value: {
         ++at;
         NodeKind kind = NodeKind::String;
-        const std::string_view value = first == '"' ? unescaped(inside(at[-1], *at)) : between(at[-1], *at);
+        const std::string_view value =
+            first == '"' ? json_.unescaped(json_.inside(at[-1], *at)) : json_.between(at[-1], *at);
         if (first != '"' && !classify_scalar(value, kind)) return false;
-        if (step->slot != kNoSlot) put(step->slot, kind, value, 0);
-        if (step->path_slot != kNoSlot) put(step->path_slot, kind, value, 0);
+        if (step->slot != kNoSlot) nodes_.put(step->slot, kind, value, 0);
+        if (step->path_slot != kNoSlot) nodes_.put(step->path_slot, kind, value, 0);
         break;
       }
       case Step::Kind::Unwanted:
         if (first == '"') {
           ++at;
         } else if (first == '{' || first == '[') {
-          depth_ = depth;
-          if (skip(at) != JsonStatus::Object || ++at == end) return false;
+          if (json_.skip(at, depth) != JsonStatus::Object || ++at == end) return false;
         } else {
           ++at;
           NodeKind kind{};
-          if (!classify_scalar(between(at[-1], *at), kind)) return false;
+          if (!classify_scalar(json_.between(at[-1], *at), kind)) return false;
         }
         break;
       case Step::Kind::Walk:
@@ -655,23 +458,20 @@ bool JsonView::State::follow(const JsonShapes& shapes) {
 }
 
 void JsonView::State::begin_walk(const FieldTrie& fields) {
-  ++walk_serial_;
+  json_.begin();
+  nodes_.begin(fields.slots());
   depth_ = 0;
   targets_.cut(0);
   members_.cut(0);
-  nodes_.cut(0);
-  is_sorted_ = true;
   has_repeats_ = false;
-  unescaped_size_ = 0;
   elements_.resize(1);
   if (seen_.size() < fields.nodes()) seen_.resize(fields.nodes());
-  if (ranges_.size() < fields.slots()) ranges_.resize(fields.slots());
 }
 
 // Whether the message is tried on the shapes. If it fits none it takes up to five walks; that is paid from what
 // the messages before have earned, by their size: where none fits, every sixteenth is tried.
 bool JsonView::State::is_worth_trying() {
-  const std::ptrdiff_t size = end_ - offsets_;
+  const std::ptrdiff_t size = json_.end() - json_.offsets();
   credit_ = std::min(credit_ + size, kMostCredit);
   return credit_ >= kCostOfMiss * size;
 }
@@ -691,47 +491,20 @@ JsonShapes& JsonView::State::shapes_for(const FieldTrie& fields) {
 
 JsonStatus JsonView::State::walk(const FieldTrie& fields) {
   begin_walk(fields);
-  const char root = text_[*offsets_];
+  const char root = json_.text()[*json_.offsets()];
   if (root != '{' && root != '[') return check_scalar_root();
   JsonShapes* const shapes = root == '{' && is_worth_trying() ? &shapes_for(fields) : nullptr;
   if (shapes != nullptr) {
     if (follow(*shapes)) return JsonStatus::Object;
-    credit_ -= kCostOfMiss * (end_ - offsets_);
+    credit_ -= kCostOfMiss * (json_.end() - json_.offsets());
     begin_walk(fields);
   }
-  const std::uint32_t* at = offsets_;
+  const std::uint32_t* at = json_.offsets();
   const JsonStatus status = walk_value(at, root == '{' ? Target{&fields.root(), false} : Target{});
   if (status != JsonStatus::Object) return status;
-  if (at != end_) return JsonStatus::Invalid;
-  if (shapes != nullptr && !has_repeats_) shapes->learn({text_, offsets_, end_}, fields);
+  if (at != json_.end()) return JsonStatus::Invalid;
+  if (shapes != nullptr && !has_repeats_) shapes->learn(json_, fields);
   return root == '{' ? JsonStatus::Object : JsonStatus::NotObject;
-}
-
-// Makes nodes_ one range for each slot that has any: count, place, fill.
-void JsonView::State::sort_by_slot() {
-  ++walk_serial_;
-  for (const JsonNode& node : nodes_.items()) {
-    if (node.slot == kNoSlot) continue;
-    Range& range = ranges_[node.slot];
-    if (range.walk != walk_serial_) {
-      range = {walk_serial_, kNone, 0};
-    }
-    ++range.end;
-  }
-  while (sorted_.size() < nodes_.size()) sorted_.push({});
-  std::uint32_t next = 0;
-  for (const JsonNode& node : nodes_.items()) {
-    if (node.slot == kNoSlot) continue;
-    Range& range = ranges_[node.slot];
-    if (range.begin == kNone) {  // the slot's first: its `end` still is the number of its nodes
-      range.begin = next;
-      next += range.end;
-      range.end = range.begin;
-    }
-    sorted_[range.end++] = node;
-  }
-  sorted_.cut(next);
-  std::swap(nodes_, sorted_);
 }
 
 JsonView::JsonView() : state_(std::make_unique<State>()) {}
@@ -741,17 +514,12 @@ JsonView& JsonView::operator=(JsonView&&) noexcept = default;
 
 JsonStatus JsonView::walk(std::string_view message, const FieldTrie& fields) {
   State& state = *state_;
-  JsonStatus status = state.scan(message);
+  state.give_back();
+  JsonStatus status = state.json_.scan(message);
   if (status == JsonStatus::NotObject) status = state.walk(fields);
-  if (status != JsonStatus::Object) {  // whatever it filed is nobody's
-    ++state.walk_serial_;
-    state.nodes_.cut(0);
-  } else if (!state.is_sorted_) {
-    state.sort_by_slot();
-  }
-  found_ = {state.nodes_.items(), state.ranges_, state.walk_serial_};
-  if (message.size() > kKeptCapacity)
-    state.scanner_.reset();  // its offsets take four bytes for each of the message's
+  if (status != JsonStatus::Object) state.nodes_.drop();
+  found_ = state.nodes_.found();
+  if (message.size() > kKeptMessage) state.json_.rest();
   return status;
 }
 

@@ -26,26 +26,9 @@
 
 #include "engine/event/array_choice.h"
 #include "engine/event/field_trie.h"
+#include "engine/event/json_nodes.h"
 
 namespace tocsin::event {
-
-enum class NodeKind : std::uint8_t { Null, Boolean, Number, String, Object, Array };
-
-struct JsonNode {
-  NodeKind kind = NodeKind::Null;
-  std::string_view
-      text;  // String: unescaped, without quotes; else the JSON text as it stood (objects and arrays too)
-  std::uint32_t element = 0;  // of a path: the array element it stands in, an index into JsonView::elements()
-  Slot slot = kNoSlot;        // under which it is filed
-};
-
-enum class JsonStatus : std::uint8_t {
-  Object,     // walked: the slots are filled
-  NotObject,  // valid JSON whose root is an array or a scalar: the slots are empty
-  Invalid,    // not JSON
-  BadUtf8,
-  TooDeep,
-};
 
 class JsonView {
  public:
@@ -60,14 +43,10 @@ class JsonView {
   // The nodes a selector met, in document order: none or one without a wildcard. A slot that the last walk's
   // trie does not have is empty.
   // Of a path: its scalars.
-  [[nodiscard]] std::span<const JsonNode> nodes(Slot slot) const {
-    if (slot >= found_.ranges.size() || found_.ranges[slot].walk != found_.walk) return {};
-    return found_.nodes.subspan(found_.ranges[slot].begin,
-                                found_.ranges[slot].end - found_.ranges[slot].begin);
-  }
+  [[nodiscard]] std::span<const JsonNode> nodes(Slot slot) const { return found_.of(slot); }
 
   // The nodes of all slots: those of one slot stand together, in document order.
-  [[nodiscard]] std::span<const JsonNode> nodes() const { return found_.nodes; }
+  [[nodiscard]] std::span<const JsonNode> nodes() const { return found_.all(); }
 
   // The elements of arrays that nodes of paths stand in; the first stands for none.
   [[nodiscard]] std::span<const ArrayElement> elements() const;
@@ -75,20 +54,8 @@ class JsonView {
  private:
   struct State;
 
-  // A slot's nodes: of the walk of that serial number.
-  struct Range {
-    std::uint64_t walk = 0;
-    std::uint32_t begin = 0;
-    std::uint32_t end = 0;
-  };
-  struct Found {
-    std::span<const JsonNode> nodes;
-    std::span<const Range> ranges;  // by slot
-    std::uint64_t walk = 0;
-  };
-
   std::unique_ptr<State> state_;
-  Found found_;
+  JsonNodes::Found found_;
 };
 
 }  // namespace tocsin::event
