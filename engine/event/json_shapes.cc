@@ -1,5 +1,6 @@
 #include "engine/event/json_shapes.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string_view>
 
@@ -11,11 +12,13 @@ using Step = JsonShapes::Step;
 constexpr std::size_t kMostSteps = std::size_t{1} << 15;
 constexpr std::size_t kMostOfMessage = 1024;
 constexpr std::size_t kLongestKey = 64;
-// In one place. They are compared one after the other, and objects whose keys are data would have no end.
-constexpr int kMostOthers = 8;
-
-// So many messages that find a place full, and all is learned anew: what filled it may never have come again.
-constexpr int kMostRefused = 64;
+// They are compared one after the other, and objects whose keys are data would have no end.
+constexpr std::size_t kMostOfPlace = 8;
+// A decoder walks envelopes and what is in them by turns.
+constexpr std::size_t kMostTries = 4;
+// Of a message that is tried. What is in a larger one is mostly in arrays, and if it did not fit all others
+// would pay for it.
+constexpr std::size_t kLargestTried = std::size_t{1} << 14;
 
 // Behind the value at `at`.
 const std::uint32_t* behind(const char* text, const std::uint32_t* at) {
@@ -32,8 +35,8 @@ bool is_same(const Step& a, const Step& b) { return a.kind == b.kind && a.key ==
 
 }  // namespace
 
-void JsonShapes::learn(const JsonStructure& message, const FieldTrie& fields) {
-  if (read(message, fields)) add();
+std::size_t JsonShapes::learn(const JsonStructure& message, const FieldTrie& fields) {
+  return read(message, fields) ? add() : 0;
 }
 
 // False: the walk of such a message takes more than steps can tell.
@@ -43,12 +46,12 @@ bool JsonShapes::read(const JsonStructure& message, const FieldTrie& fields) {
   };
   const char* const text = message.text();
   const std::uint32_t* at = message.offsets();  // a brace, or a comma
-  read_.clear();
+  message_steps_.clear();
   open_.assign(1, &fields.root());
   if (!is_plain(fields.root()) || text[at[1]] == '}') return false;
   while (!open_.empty()) {
-    if (read_.size() == kMostOfMessage) return false;
-    Step& step = read_.emplace_back();
+    if (message_steps_.size() == kMostOfMessage) return false;
+    Step& step = message_steps_.emplace_back();
     if (text[*at] == '}') {
       open_.pop_back();
       ++at;
@@ -84,32 +87,53 @@ bool JsonShapes::read(const JsonStructure& message, const FieldTrie& fields) {
   return true;
 }
 
-void JsonShapes::add() {
-  if (steps_.size() + read_.size() > kMostSteps) forget();
-  Step** link = &first_;
-  for (const Step& step : read_) {
-    int others = 0;
-    while (*link != nullptr && !is_same(**link, step)) {
-      if (++others == kMostOthers) {
-        if (++refused_ == kMostRefused) forget();
-        return;
-      }
+std::size_t JsonShapes::add() {
+  if (step_count_ + message_steps_.size() > kMostSteps) {
+    first_ = nullptr;
+    steps_.clear();
+    keys_.clear();
+    step_count_ = 0;
+  }
+  const std::size_t before = step_count_;
+  Step** place = &first_;
+  for (const Step& step : message_steps_) {
+    Step** link = place;
+    Step** last = place;
+    std::size_t met = 0;
+    for (; *link != nullptr && !is_same(**link, step); ++met) {
+      last = link;
       link = &(*link)->other;
     }
     if (*link == nullptr) {
-      Step& added = steps_.emplace_back(step);
-      if (step.kind != Step::Kind::Close) added.key = FieldKey(keys_.emplace_back(step.key.text()));
+      Step& added = *steps_.add(1);
+      added = step;
+      if (step.kind != Step::Kind::Close) {
+        const std::string_view name = step.key.text();
+        char* const kept = keys_.add(name.size());
+        std::ranges::copy(name, kept);
+        added.key = FieldKey(std::string_view(kept, name.size()));
+      }
+      ++step_count_;
+      // Where a place is full the newest gives way: those that come often were met first.
+      if (met == kMostOfPlace) link = last;
       *link = &added;
     }
-    link = &(*link)->next;
+    place = &(*link)->next;
   }
+  return step_count_ - before;
 }
 
-void JsonShapes::forget() {
-  refused_ = 0;
-  first_ = nullptr;
-  steps_.clear();
-  keys_.clear();
+JsonShapes* JsonExperience::shapes_for(const FieldTrie& fields, std::size_t size) {
+  credit_ = std::min(credit_ + static_cast<std::ptrdiff_t>(size), kMostCredit);
+  if (credit_ < 0 || size > kLargestTried) return nullptr;
+  const auto known =
+      std::ranges::find_if(shapes_, [&](const JsonShapes& shapes) { return shapes.are_for(fields); });
+  if (known != shapes_.end()) {
+    if (known != shapes_.begin()) shapes_.splice(shapes_.begin(), shapes_, known);
+    return &*known;
+  }
+  if (shapes_.size() == kMostTries) shapes_.pop_back();
+  return &shapes_.emplace_front(fields);
 }
 
 }  // namespace tocsin::event

@@ -7,16 +7,17 @@
 // of their members, and for each of their ends. All shapes are one tree: those that begin alike share their
 // steps, where they part each has its own. Values that nobody wants, and what is in arrays, may be anything.
 //
-// A message that fits no shape is walked the long way, finds the same, and is learned.
+// A message that fits no shape is walked the long way, finds the same, and is learned; but for what steps
+// cannot tell: keys with escapes, of over 64 bytes or with white space behind them, or with dots that a path
+// goes on behind; 1,024 and more steps; a root that is empty, wanted itself, or of which any member is.
 //
-// Belongs to one JsonView, and so to one thread. Memory is bounded: some six MiB, and a view has shapes for
-// up to four tries; what is full starts anew.
+// All of it belongs to one JsonView, and so to one thread.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <string>
+#include <list>
+#include <memory>
 #include <vector>
 
 #include "engine/event/field_trie.h"
@@ -24,6 +25,33 @@
 
 namespace tocsin::event {
 
+// Items in blocks that stay where they are, one after the other; clear() keeps the memory.
+template <typename T, std::size_t kBlock>
+class Blocks {
+ public:
+  // `count`, at most kBlock, that stand together.
+  T* add(std::size_t count) {
+    if (used_ + count > kBlock || block_ == blocks_.size()) next_block();
+    T* const items = blocks_[block_].get() + used_;
+    used_ += count;
+    return items;
+  }
+  void clear() { block_ = used_ = 0; }
+
+ private:
+  void next_block() {
+    if (block_ < blocks_.size()) ++block_;
+    if (block_ == blocks_.size()) blocks_.push_back(std::make_unique<T[]>(kBlock));
+    used_ = 0;
+  }
+
+  std::vector<std::unique_ptr<T[]>> blocks_;
+  std::size_t block_ = 0;  // the one that is filled
+  std::size_t used_ = 0;   // of it
+};
+
+// The shapes of messages that are walked for the same fields. At most some five MiB: what is full starts
+// anew.
 class JsonShapes {
  public:
   struct Step {
@@ -39,37 +67,64 @@ class JsonShapes {
     Slot slot = kNoSlot;
     Slot path_slot = kNoSlot;
     Kind kind = Kind::Close;
-    bool opens = false;     // of Walk: what is no empty object has an Open
-    Step* next = nullptr;   // what comes behind it, and
-    Step* other = nullptr;  // what else may stand in its place
+    bool opens = false;     // of Walk: of objects it takes only {}; others are an Open
+    Step* next = nullptr;   // the first in the place behind it, and
+    Step* other = nullptr;  // the next one in its own place
   };
 
-  // Of messages that are walked for these fields.
   explicit JsonShapes(const FieldTrie& fields) : fields_(fields.identity()) {}
   JsonShapes(const JsonShapes&) = delete;  // steps refer to each other
   JsonShapes& operator=(const JsonShapes&) = delete;
 
   [[nodiscard]] bool are_for(const FieldTrie& fields) const { return fields_ == fields.identity(); }
 
-  // Null: nothing is learned yet.
-  [[nodiscard]] const Step* first() const { return first_; }
+  // Where messages begin: the first step of that place. Null: nothing is learned yet.
+  [[nodiscard]] Step* first() const { return first_; }
 
   // A message that fits no shape, walked for the same fields, and found to be an object in which no key that
-  // anything is wanted of stands twice.
-  void learn(const JsonStructure& message, const FieldTrie& fields);
+  // anything is wanted of stands twice. Returns how many steps it took.
+  std::size_t learn(const JsonStructure& message, const FieldTrie& fields);
 
  private:
   bool read(const JsonStructure& message, const FieldTrie& fields);
-  void add();
-  void forget();
+  std::size_t add();
+
+  static constexpr std::size_t kStepsOfBlock = 256;
+  static constexpr std::size_t kBytesOfBlock = std::size_t{16} << 10;
 
   Step* first_ = nullptr;
-  std::deque<Step> steps_;
-  std::deque<std::string> keys_;
-  std::uint64_t fields_;    // the trie's identity
-  std::vector<Step> read_;  // the message's, their keys in it
+  Blocks<Step, kStepsOfBlock> steps_;
+  Blocks<char, kBytesOfBlock> keys_;
+  std::size_t step_count_ = 0;
+  std::uint64_t fields_;             // the trie's identity
+  std::vector<Step> message_steps_;  // of the message to learn, their keys in it
   std::vector<const FieldTrie::Node*> open_;
-  int refused_ = 0;  // messages that found a place full
+};
+
+// The shapes of a view, and whether it pays to try messages on them. Every message earns credit by its size;
+// what is of no use is paid with it: tries that fit none, steps that are learned, others in a place that are
+// passed. So whatever comes, it takes a small part of the time of the walks.
+class JsonExperience {
+ public:
+  // The shapes to try a message on. Null: it is walked the long way. `size`: offsets, and an eighth of its
+  // bytes.
+  [[nodiscard]] JsonShapes* shapes_for(const FieldTrie& fields, std::size_t size);
+
+  void passed(std::size_t others) { pay(others, kCostOfOther); }
+  void missed(std::size_t size) { pay(size, kCostOfMiss); }
+  void learned(std::size_t steps) { pay(steps, kCostOfStep); }
+
+ private:
+  // Of each, many times the size that a walk goes over while it is done.
+  static constexpr std::size_t kCostOfMiss = 16;
+  static constexpr std::size_t kCostOfOther = 8;
+  static constexpr std::size_t kCostOfStep = 160;
+  static constexpr std::ptrdiff_t kMostCredit = std::ptrdiff_t{1} << 21;
+
+  void pay(std::size_t count, std::size_t cost) { credit_ -= static_cast<std::ptrdiff_t>(count * cost); }
+
+  std::list<JsonShapes> shapes_;  // the last used first
+  std::ptrdiff_t credit_ = kMostCredit;
 };
 
 }  // namespace tocsin::event

@@ -19,7 +19,6 @@
 
 #include <algorithm>
 #include <array>
-#include <list>
 #include <vector>
 
 #include "engine/base/stack.h"
@@ -34,10 +33,6 @@ namespace {
 // that of a larger one is given back.
 constexpr std::size_t kKeptMessage = std::size_t{4} << 20;
 constexpr std::size_t kKeptNodes = std::size_t{1} << 16;
-
-// For what is tried on the shapes of messages before and fits none; and how much of it at most in a row.
-constexpr std::ptrdiff_t kCostOfMiss = 16;
-constexpr std::ptrdiff_t kMostCredit = std::ptrdiff_t{1} << 21;
 
 }  // namespace
 
@@ -85,8 +80,6 @@ struct JsonView::State {
   void give_back();
   JsonStatus walk(const FieldTrie& fields);
   void begin_walk(const FieldTrie& fields);
-  bool is_worth_trying();
-  JsonShapes& shapes_for(const FieldTrie& fields);
   bool follow(const JsonShapes& shapes);
   JsonStatus walk_value(const std::uint32_t*& at, Target only);
   JsonStatus check_scalar_root();
@@ -116,8 +109,8 @@ struct JsonView::State {
   std::vector<Seen> seen_;            // by trie node
   std::uint64_t frame_serial_ = 0;
   std::vector<ArrayElement> elements_ = std::vector<ArrayElement>(1);  // the first stands for none
-  std::list<JsonShapes> shapes_;  // for the tries that walks were for, the last one first
-  std::ptrdiff_t credit_ = kMostCredit;  // offsets
+  JsonExperience experience_;
+  std::size_t passed_ = 0;  // others, by follow()
 };
 
 // What the walk before took, if that was much.
@@ -388,13 +381,17 @@ bool JsonView::State::follow(const JsonShapes& shapes) {
   const std::uint32_t* const end = json_.end();
   const std::uint32_t* at =
       json_.offsets();  // before a member, its object's brace or a comma; or its object's end
-  const Step* step = shapes.first();
-  char before = '{';
+  char expected = '{';
   std::size_t depth = 1;
+  const Step* step = shapes.first();
   for (;; step = step->next) {
+    // From the first step of a place to the one that fits.
+    const auto pass_others = [&](const auto& fits) {
+      for (; step != nullptr && !fits(); step = step->other) ++passed_;
+    };
     const char separator = text[*at];
-    if (separator == '}' && before == ',') {
-      while (step != nullptr && step->kind != Step::Kind::Close) step = step->other;
+    if (separator == '}' && expected == ',') {
+      pass_others([&] { return step->kind == Step::Kind::Close; });
       if (step == nullptr) return false;
       ++at;
       if (--depth == 0) return at == end;
@@ -402,26 +399,25 @@ bool JsonView::State::follow(const JsonShapes& shapes) {
       continue;
     }
     // A brace or comma, key, colon, value, and what is behind it.
-    if (separator != before || end - at < 5 || text[at[1]] != '"' || text[at[2]] != ':') return false;
+    if (separator != expected || end - at < 5 || text[at[1]] != '"' || text[at[2]] != ':') return false;
     // With white space behind the key a quote is in it, as in none that was learned.
     const std::string_view name(text + at[1] + 1, at[2] - at[1] - 2);
     const auto readable = static_cast<std::size_t>(json_.text_end() - name.data());
     at += 3;
     const char first = text[*at];
-    const auto fits = [&] {
+    pass_others([&] {
       if (!step->key.is(name, readable)) return false;
       if (step->kind == Step::Kind::Value) return first != '{' && first != '[';
       if (step->kind == Step::Kind::Open) return first == '{' && text[at[1]] != '}';
       if (step->kind == Step::Kind::Walk)
         return first == '[' || (first == '{' && (!step->opens || text[at[1]] == '}'));
       return step->kind == Step::Kind::Unwanted;
-    };
-    while (step != nullptr && !fits()) step = step->other;
+    });
     if (step == nullptr) return false;
-    before = ',';
+    expected = ',';
     switch (step->kind) {
       case Step::Kind::Open:
-        before = '{';
+        expected = '{';
         ++depth;
         break;
       case Step::Kind::Value: {
@@ -468,42 +464,26 @@ void JsonView::State::begin_walk(const FieldTrie& fields) {
   if (seen_.size() < fields.nodes()) seen_.resize(fields.nodes());
 }
 
-// Whether the message is tried on the shapes. If it fits none it takes up to five walks; that is paid from what
-// the messages before have earned, by their size: where none fits, every sixteenth is tried.
-bool JsonView::State::is_worth_trying() {
-  const std::ptrdiff_t size = json_.end() - json_.offsets();
-  credit_ = std::min(credit_ + size, kMostCredit);
-  return credit_ >= kCostOfMiss * size;
-}
-
-// A decoder walks envelopes and what is in them by turns.
-JsonShapes& JsonView::State::shapes_for(const FieldTrie& fields) {
-  constexpr std::size_t kMostTries = 4;
-  const auto known =
-      std::ranges::find_if(shapes_, [&](const JsonShapes& shapes) { return shapes.are_for(fields); });
-  if (known != shapes_.end()) {
-    if (known != shapes_.begin()) shapes_.splice(shapes_.begin(), shapes_, known);
-    return *known;
-  }
-  if (shapes_.size() == kMostTries) shapes_.pop_back();
-  return shapes_.emplace_front(fields);
-}
-
 JsonStatus JsonView::State::walk(const FieldTrie& fields) {
   begin_walk(fields);
   const char root = json_.text()[*json_.offsets()];
   if (root != '{' && root != '[') return check_scalar_root();
-  JsonShapes* const shapes = root == '{' && is_worth_trying() ? &shapes_for(fields) : nullptr;
+  const std::size_t size = static_cast<std::size_t>(json_.end() - json_.offsets()) +
+                           static_cast<std::size_t>(json_.text_end() - json_.text()) / 8;
+  JsonShapes* const shapes = root == '{' ? experience_.shapes_for(fields, size) : nullptr;
   if (shapes != nullptr) {
-    if (follow(*shapes)) return JsonStatus::Object;
-    credit_ -= kCostOfMiss * (json_.end() - json_.offsets());
+    passed_ = 0;
+    const bool fits = follow(*shapes);
+    experience_.passed(passed_);
+    if (fits) return JsonStatus::Object;
+    experience_.missed(size);
     begin_walk(fields);
   }
   const std::uint32_t* at = json_.offsets();
   const JsonStatus status = walk_value(at, root == '{' ? Target{&fields.root(), false} : Target{});
   if (status != JsonStatus::Object) return status;
   if (at != json_.end()) return JsonStatus::Invalid;
-  if (shapes != nullptr && !has_repeats_) shapes->learn(json_, fields);
+  if (shapes != nullptr && !has_repeats_) experience_.learned(shapes->learn(json_, fields));
   return root == '{' ? JsonStatus::Object : JsonStatus::NotObject;
 }
 

@@ -14,9 +14,9 @@
 // so that an odd user agent cannot hide an event from the filters.
 //
 // A view belongs to one thread; its results live until the next walk() and need the message to stay where it
-// is. Reads not a byte beyond the message. Once warm, a walk allocates nothing, but for messages over 4 MiB and
-// those with over 65,536 wanted nodes, whose memory is given back, and those whose keys come in an order that is
-// new: it is learned.
+// is. Reads not a byte beyond the message. Once warm, a walk allocates nothing, but for messages over 4 MiB
+// and those with over 65,536 wanted nodes, whose memory is given back, and those whose keys come in an order
+// that is new, or with the fifth trie in turn: the order is learned (json_shapes.h).
 #pragma once
 
 #include <cstdint>
@@ -41,8 +41,7 @@ class JsonView {
   JsonStatus walk(std::string_view message, const FieldTrie& fields);
 
   // The nodes a selector met, in document order: none or one without a wildcard. A slot that the last walk's
-  // trie does not have is empty.
-  // Of a path: its scalars.
+  // trie does not have is empty. Of a path: its scalars.
   [[nodiscard]] std::span<const JsonNode> nodes(Slot slot) const { return found_.of(slot); }
 
   // The nodes of all slots: those of one slot stand together, in document order.

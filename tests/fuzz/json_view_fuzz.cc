@@ -1,4 +1,5 @@
-// The walk over a JSON message against the plain reader: the same verdict, the same nodes.
+// The walk over a JSON message against the plain reader, and against a view that knows nothing of messages
+// before: the same verdict, the same nodes.
 //
 // Input: selectors, one a line; an empty line; messages, with record separators (0x1E) between them.
 #include <span>
@@ -51,6 +52,15 @@ void check_walk(JsonView& view, const FieldTrie& fields, std::span<const Wanted>
   TOCSIN_CHECK((status == JsonStatus::Object) == is_object);
   TOCSIN_CHECK((status == JsonStatus::NotObject) == (plain && !is_object));
   TOCSIN_CHECK((status == JsonStatus::BadUtf8) == !is_utf8(message));
+  JsonView fresh;
+  TOCSIN_CHECK(fresh.walk(message, fields) == status);
+  TOCSIN_CHECK(fresh.nodes().size() == view.nodes().size());
+  for (std::size_t i = 0; i < fresh.nodes().size(); ++i) {
+    TOCSIN_CHECK(fresh.nodes()[i].kind == view.nodes()[i].kind &&
+                 fresh.nodes()[i].text == view.nodes()[i].text);
+    TOCSIN_CHECK(fresh.nodes()[i].slot == view.nodes()[i].slot);
+    TOCSIN_CHECK(fresh.nodes()[i].element == view.nodes()[i].element);
+  }
   for (const Wanted& field : wanted) {
     check_nodes(view.nodes(field.slot),
                 is_object ? select(*plain, field.selector) : std::vector<const PlainJson*>{});

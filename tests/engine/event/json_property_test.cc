@@ -2,6 +2,7 @@
 // nodes.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <random>
 #include <string>
 #include <string_view>
@@ -150,14 +151,16 @@ const std::vector<std::string> kBehind{" ", "}", ",", "{}", "1", "]"};
 
 // --- many messages that are almost the same -------------------------------------------------------------
 
-// Members mostly in the order of `keys`, objects where the key is of even length: now and then something else.
+// Members mostly in the order of `keys`, objects mostly where the key is of even length: now and then
+// something else.
 std::string similar_object(Random& random, int depth, const std::vector<std::string>& keys) {
   std::string out = "{";
   for (const std::string& key : keys) {
     if (random.one_in(12)) continue;
     if (out.size() > 1) out += random.one_in(40) ? ", " : ",";
-    out += "\"" + (random.one_in(30) ? random.of(kKeys) : key) + (random.one_in(40) ? "\" :" : "\":");
-    if (depth > 0 && key.size() % 2 == 0 && !random.one_in(10)) {
+    out += random.one_in(30) ? random.of(kWrittenKeys) : "\"" + key + "\"";
+    out += random.one_in(40) ? " :" : ":";
+    if (depth > 0 && (key.size() % 2 == 0) != random.one_in(10)) {
       out += similar_object(random, depth - 1, keys);
     } else {
       out += random.one_in(6) ? random_value(random, 3) : random.of(kScalars);
@@ -196,7 +199,7 @@ TEST(JsonViewProperty, WhatCameBeforeChangesNothing) {
   for (int round = 0; round < 150; ++round) {
     std::vector<std::string> keys;
     for (std::size_t i = 0; i < 3 + random.below(5); ++i) keys.push_back(random.of(names));
-    std::vector<FieldTrie> tries(1 + random.below(2));
+    std::vector<FieldTrie> tries(1 + random.below(5));
     for (FieldTrie& fields : tries) {
       for (std::size_t i = 0; i <= random.below(8); ++i) {
         std::string path = random.of(keys);
@@ -236,8 +239,13 @@ TEST(JsonViewProperty, WhatCameBeforeChangesNothing) {
         ASSERT_EQ(again.nodes[n].slot, first.nodes[n].slot) << message;
       }
       ASSERT_EQ(again.elements.size(), first.elements.size()) << message;
-      for (std::size_t n = 0; n < first.elements.size(); ++n)
+      // The numbers of arrays are the view's own; which elements are of one array is not.
+      std::map<std::uint32_t, std::uint32_t> arrays;
+      for (std::size_t n = 0; n < first.elements.size(); ++n) {
         ASSERT_EQ(again.elements[n].outer, first.elements[n].outer) << message;
+        const auto [at, is_new] = arrays.emplace(first.elements[n].array, again.elements[n].array);
+        ASSERT_EQ(at->second, again.elements[n].array) << message;
+      }
     }
     // With one field more, or none, what was learned is of no use.
     FieldTrie& fields = tries.front();
@@ -247,6 +255,38 @@ TEST(JsonViewProperty, WhatCameBeforeChangesNothing) {
     ASSERT_EQ(walked(view, message, fields).nodes.size(), walked(fresh, message, fields).nodes.size());
   }
   EXPECT_GT(objects, 15'000U);
+}
+
+// More orders of keys than there is room for, one of them again and again.
+TEST(JsonViewProperty, AMemoryThatIsFullChangesNothing) {
+  Random random(20261128);
+  FieldTrie fields;
+  for (const char* const path : {"k3", "k70.k5", "first", "deep.er"}) fields.add_path(path);
+  const auto message = [&](std::size_t number) {
+    std::string out = "{\"first\":" + std::to_string(number);
+    // No more than a place has room for, so that what comes behind is learned.
+    for (std::size_t rest = number; rest > 0; rest /= 7)
+      out += ",\"way" + std::to_string(rest % 7) + "\":" + random.of(kScalars);
+    for (std::size_t i = 0; i < 700; ++i)
+      out += ",\"k" + std::to_string(i * (1 + number)) + "\":{\"k5\":" + random.of(kScalars) + "}";
+    return out + R"(,"deep":{"er":[1,{"x":2}]}})";
+  };
+  JsonView view;
+  for (std::size_t number = 0; number < 150; ++number) {
+    for (std::size_t turn = 0; turn < 25; ++turn) {
+      const std::string text = message(turn % 12 == 0 ? number : 1);
+      JsonView fresh;
+      const Walked first = walked(fresh, text, fields);
+      const Walked again = walked(view, text, fields);
+      ASSERT_EQ(first.status, JsonStatus::Object);
+      ASSERT_EQ(again.status, first.status);
+      ASSERT_EQ(again.nodes.size(), first.nodes.size());
+      for (std::size_t n = 0; n < first.nodes.size(); ++n) {
+        ASSERT_EQ(again.nodes[n].text, first.nodes[n].text);
+        ASSERT_EQ(again.nodes[n].slot, first.nodes[n].slot);
+      }
+    }
+  }
 }
 
 }  // namespace

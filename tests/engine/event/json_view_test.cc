@@ -60,18 +60,34 @@ std::vector<std::string> walk(std::string_view message, std::string_view path,
   JsonView view;
   const Tight tight(message);
   EXPECT_EQ(view.walk(tight.view(), fields), expected) << message;
-  std::vector<std::string> texts;
-  for (const JsonNode& node : view.nodes(slot)) texts.emplace_back(node.text);
-  return texts;
+  const auto texts = [&] {
+    std::vector<std::string> found;
+    for (const JsonNode& node : view.nodes(slot)) found.emplace_back(node.text);
+    return found;
+  };
+  const std::vector<std::string> first = texts();
+  EXPECT_EQ(view.walk(tight.view(), fields), expected) << message;  // now its order of keys is known
+  EXPECT_EQ(texts(), first) << message;
+  return first;
 }
 
+// By a new view, and by one that knows messages like it.
 JsonStatus status(std::string_view message) {
   FieldTrie fields;
   fields.add(selector("$.a"));
-  JsonView view;
   const Tight tight(message);
-  return view.walk(tight.view(), fields);
+  JsonView fresh;
+  const JsonStatus expected = fresh.walk(tight.view(), fields);
+  JsonView warm;
+  for (const std::string_view before : {R"({"a":1})", R"({"a":[1]})", R"({"a":{"b":1}})", R"({"b":1,"a":2})",
+                                        R"({"b":{"c":[]},"a":"x","d":1})", R"({"x":"y"})"}) {
+    EXPECT_EQ(warm.walk(before, fields), JsonStatus::Object);
+  }
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(warm.walk(tight.view(), fields), expected) << message;
+  return expected;
 }
+
+std::string nested(std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); }
 
 TEST(JsonView, FindsEveryKindOfNodeWithItsText) {
   FieldTrie fields;
@@ -90,6 +106,44 @@ TEST(JsonView, FindsEveryKindOfNodeWithItsText) {
     ASSERT_EQ(view.nodes(slots[i]).size(), 1U) << paths[i];
     EXPECT_EQ(view.nodes(slots[i])[0].kind, expected[i].first) << paths[i];
     EXPECT_EQ(view.nodes(slots[i])[0].text, expected[i].second) << paths[i];
+  }
+}
+
+// The last of some messages is found by what is known of those before it: the same as by a new view.
+TEST(JsonView, WhatIsKnownOfMessagesBeforeIsTrueOfTheirKind) {
+  struct Case {
+    std::vector<std::string> selectors;
+    std::vector<std::string> paths;
+    std::vector<std::string> messages;
+  };
+  const auto deep = [](std::size_t depth) { return R"({"b":1,"a":{"u":)" + nested(depth) + "}}"; };
+  const std::vector<Case> cases{
+      {{"$.a"}, {}, {R"({"\u0061":1})", R"({"\u0061":1})"}},
+      {{"$.a.b"}, {}, {R"({"a":1})", R"({"a":{"b":1}})", R"({"a":1,"b":5})"}},
+      {{"$.a.b"}, {}, {R"({"a":{"b":1}})", R"({"a":{}})", R"({"a":[{"b":1}]})", R"({"a":{"b":{}}})"}},
+      {{},
+       {"a.b.c", "x.y"},
+       {R"({"a":{"b":{"c":1}}})", R"({"a":{"b":{"c":[1]}}})", R"({"x":[{"y":1}]})",
+        R"({"a":{"b":{"c":[1]}}})"}},
+      {{"$.a.x"}, {}, {deep(2), deep(kMaxDepth - 2), deep(kMaxDepth - 1), deep(kMaxDepth)}},
+      {{"$.a.u[0]"}, {}, {deep(2), deep(kMaxDepth - 2), deep(kMaxDepth - 1), deep(kMaxDepth)}},
+  };
+  for (const Case& some : cases) {
+    FieldTrie fields;
+    for (const std::string& text : some.selectors) fields.add(selector(text));
+    for (const std::string& path : some.paths) fields.add_path(path);
+    JsonView warm;
+    for (const std::string& message : some.messages) {
+      const Tight tight(message);
+      JsonView fresh;
+      ASSERT_EQ(warm.walk(tight.view(), fields), fresh.walk(tight.view(), fields)) << message;
+      ASSERT_EQ(warm.nodes().size(), fresh.nodes().size()) << message;
+      for (std::size_t i = 0; i < fresh.nodes().size(); ++i) {
+        EXPECT_EQ(warm.nodes()[i].text, fresh.nodes()[i].text) << message;
+        EXPECT_EQ(warm.nodes()[i].slot, fresh.nodes()[i].slot) << message;
+        EXPECT_EQ(warm.nodes()[i].element, fresh.nodes()[i].element) << message;
+      }
+    }
   }
 }
 
