@@ -1,4 +1,4 @@
-// A bounded queue between two threads: the only place where they meet.
+// A bounded queue between threads.
 //
 // put() waits while the mailbox is full, which is how a slow stage pauses the stages before it. close() wakes
 // everybody: what is inside can still be taken, nothing more goes in. Any number of threads may put and take.

@@ -9,7 +9,8 @@
 //
 // A message that fits no shape is walked the long way, finds the same, and is learned; but for what steps
 // cannot tell: keys with escapes, of over 64 bytes or with white space behind them, or with dots that a path
-// goes on behind; 1,024 and more steps; a root that is empty, wanted itself, or of which any member is.
+// goes on behind; more than 1,024 steps; a root that is empty, wanted itself, or of which no member is wanted
+// or any.
 //
 // All of it belongs to one JsonView, and so to one thread.
 #pragma once
@@ -123,7 +124,7 @@ class JsonExperience {
 
   void pay(std::size_t count, std::size_t cost) { credit_ -= static_cast<std::ptrdiff_t>(count * cost); }
 
-  std::list<JsonShapes> shapes_;  // the last used first
+  std::list<JsonShapes> shapes_;  // for up to four tries, the last used first
   std::ptrdiff_t credit_ = kMostCredit;
 };
 

@@ -32,10 +32,11 @@ HistoryWorkers::~HistoryWorkers() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void HistoryWorkers::add(Open open, const Partition& partition) {
+void HistoryWorkers::add(Open open, const Partition& partition, bool may_wait) {
   inputs_.push_back(std::make_unique<Input>());
   inputs_.back()->open = std::move(open);
   inputs_.back()->partition = &partition;
+  inputs_.back()->may_wait = may_wait;
 }
 
 Result<std::optional<MatchedBatch>> HistoryWorkers::next(std::uint32_t index) {
@@ -44,7 +45,9 @@ Result<std::optional<MatchedBatch>> HistoryWorkers::next(std::uint32_t index) {
   ask(index, input.handed + ahead_);
   // Of many files that have one batch each, one alone would keep no two workers busy.
   const auto to_begin = std::min<std::uint64_t>(inputs_.size(), index + ahead_);
-  for (; begun_ < to_begin; ++begun_) ask(begun_, 1);
+  for (; begun_ < to_begin; ++begun_) {
+    if (!inputs_[begun_]->may_wait) ask(begun_, 1);
+  }
   for (;;) {
     if (const auto first = input.matched.begin();
         first != input.matched.end() && first->first == input.handed) {
@@ -97,7 +100,6 @@ void HistoryWorkers::work(Worker& worker, std::unique_lock<std::mutex>& lock) {
   auto matched = [&]() -> Result<MatchedBatch> {
     if (!batch) return std::unexpected(batch.error());
     batch->partition = index;
-    batch->sequence = sequence;
     return worker.process(std::move(*batch), *input.partition);
   }();
   lock.lock();

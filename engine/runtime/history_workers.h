@@ -33,12 +33,14 @@ class HistoryWorkers {
 
   // `workers` is at least 1: then there is no other thread than the caller's.
   HistoryWorkers(const std::shared_ptr<const Plan>& plan, unsigned workers);
-  ~HistoryWorkers();  // joins the threads; what was read and not handed out is gone
+  // Waits for the reads that are under way; what was read and not handed out is gone.
+  ~HistoryWorkers();
   HistoryWorkers(const HistoryWorkers&) = delete;
   HistoryWorkers& operator=(const HistoryWorkers&) = delete;
 
-  // One more partition, the next index from 0; before the first next(). `partition` outlives this.
-  void add(Open open, const Partition& partition);
+  // One more partition, the next index from 0; before the first next(). `partition` outlives this. It may be
+  // begun before it is asked for, unless it `may_wait`, for whoever writes a pipe.
+  void add(Open open, const Partition& partition, bool may_wait);
 
   // The next batch of a partition; none at its end. After an error nothing more comes of it. It is best asked
   // for the first batches in the order of the partitions.
@@ -48,6 +50,7 @@ class HistoryWorkers {
   struct Input {
     Open open;
     const Partition* partition = nullptr;
+    bool may_wait = false;
     std::unique_ptr<source::PartitionReader> reader;  // of the thread that reads
     std::uint64_t asked = 0;                          // how many batches are to be read,
     std::uint64_t read = 0;                           // are read, or being read,

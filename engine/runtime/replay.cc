@@ -42,7 +42,8 @@ class Replay {
                                                   input.partition.name, options_.age_limits);
       TOCSIN_CHECK(index == cursors_.size());
       cursors_.push_back(std::make_unique<Cursor>());
-      workers_.add(std::move(input.partition.open), partitions_[index]);
+      const bool may_wait = input.partition.bytes == 0;  // not a file that is all there
+      workers_.add(std::move(input.partition.open), partitions_[index], may_wait);
       order_.push({kNever, index});
     }
     unfinished_ = cursors_.size();

@@ -6,7 +6,7 @@
 // Time is the minimum, over the partitions that are not finished, of their largest event time less the
 // lateness; at the end it runs to `to`, or to the end of the last event's minute. Both are functions of the
 // events alone, so that neither the size of batches nor the number of workers changes a byte of the result.
-// Memory does not grow with the input.
+// Memory does not grow with the size of the input, but with the number of partitions whose times overlap.
 //
 // replay() returns when the history is through; it starts and joins its own threads.
 #pragma once
@@ -43,7 +43,7 @@ struct ReplayOptions {
 };
 
 struct ReplayProgress {
-  std::uint64_t records_bytes = 0;  // of the records read so far
+  std::uint64_t records_bytes = 0;  // of the records that the merge has come to
   std::uint64_t events = 0;
   EventTime time = kNever;  // how far time has come
   std::size_t partitions_done = 0;
@@ -58,7 +58,7 @@ struct ReplayResult {
 };
 
 // `partitions` gets the partitions in the order of `inputs`. `progress` is called now and then; `stop` ends
-// the replay early (what was read so far is judged).
+// the replay early (what the merge has come to is judged).
 [[nodiscard]] Result<ReplayResult> replay(std::shared_ptr<const Plan> plan, std::vector<ReplayInput> inputs,
                                           const ReplayOptions& options, PartitionTable& partitions,
                                           Listener& listener,

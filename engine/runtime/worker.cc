@@ -281,9 +281,7 @@ MatchedBatch Worker::process(event::RawBatch batch, const Partition& partition) 
   State& state = *state_;
   MatchedBatch out;
   out.partition = batch.partition;
-  out.sequence = batch.sequence;
   out.next_offset = batch.next_offset;
-  out.last = batch.last;
   out.by_line = batch.by_line;
   out.read_at = batch.read_at;
   out.records = batch.records.size();

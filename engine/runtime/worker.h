@@ -72,9 +72,7 @@ struct RuleMatch {
 
 struct MatchedBatch {
   std::uint32_t partition = 0;
-  std::uint64_t sequence = 0;
   std::int64_t next_offset = 0;
-  bool last = false;
   bool by_line = true;           // as RawBatch has it
   std::vector<EventTime> times;  // of each event; event::kInheritTime: that of the event before
   std::vector<shard::ChunkSeries> series;

@@ -30,11 +30,7 @@ class FileReader final : public PartitionReader {
       if (auto filled = fill(batch); !filled) return std::unexpected(filled.error());
     }
     batch.last = cutter_.exhausted();
-    if (batch.last) {
-      bytes_.reset();
-      cutter_.rest();
-      descriptor_.close();
-    }
+    if (batch.last) cutter_.rest();
     return batch;
   }
 
@@ -45,12 +41,17 @@ class FileReader final : public PartitionReader {
     for (bool any = false;; any = true) {
       const std::span<char> room = cutter_.room();
       const auto size = bytes_->read(room);
-      if (!size) return std::unexpected(size.error());
+      if (!size) {
+        if (any) return {};  // what came before it is cut first; the next read meets it again
+        return std::unexpected(size.error());
+      }
       if (*size == 0) {
         // The records before damaged data come first.
         if (any && !bytes_->complete()) return {};
         if (!bytes_->complete()) cutter_.refuse_rest(batch, path_);
         cutter_.end(bytes_->complete());
+        bytes_.reset();
+        descriptor_.close();
         return {};
       }
       cutter_.filled(*size);
